@@ -1,0 +1,37 @@
+import tseslint from 'typescript-eslint'
+
+/** Node built-ins that have no place in deterministic workflow code. */
+const noBuiltins = { patterns: [{ regex: '^node:', message: 'workflow code must be deterministic: no Node built-ins' }] }
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', '**/.alien/', 'coverage/', '**/*.js', '**/*.mjs'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      'max-lines': ['error', { max: 400 }],
+      'max-lines-per-function': ['error', { max: 60, skipComments: true, skipBlankLines: true }],
+      'no-console': 'error',
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'exit', message: 'only a main.ts ends the process' },
+      ],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+    },
+  },
+  { files: ['workflows/**/*.ts'], rules: { 'no-restricted-imports': ['error', noBuiltins] } },
+  {
+    files: ['**/main.ts', '**/*-main.ts', 'bench/**', 'examples/**', 'scripts/**'],
+    rules: { 'no-console': 'off', 'no-restricted-properties': 'off' },
+  },
+  {
+    // A describe block is a list of cases, not a function to hold in one's head.
+    files: ['**/*.test.ts', '**/*.testsuite.ts', 'tests/**'],
+    rules: { 'max-lines-per-function': 'off' },
+  },
+)
