@@ -1,0 +1,79 @@
+/**
+ * An invocation as the workflow carries it and as the API shows it. Types only: workflow code and the light client
+ * both read this file.
+ */
+import type { ErrorBody } from './errors.js'
+import type { JsonValue } from './json.js'
+
+export interface DeploymentRef {
+  readonly id: string
+  readonly name: string
+}
+
+/** A command's policy with every default filled in; `null` is "no limit". */
+export interface ResolvedPolicy {
+  readonly timeoutMs: number | null
+  readonly queueTimeoutMs: number
+  readonly deadlineMs: number | null
+  readonly heartbeatTimeoutMs: number
+  readonly retry: {
+    readonly maxAttempts: number
+    readonly initialIntervalMs: number
+    readonly backoffCoefficient: number
+    readonly maxIntervalMs: number
+    readonly nonRetryableCodes: readonly string[]
+  }
+  readonly atMostOnce: boolean
+  readonly exposeStack: boolean
+}
+
+/** First argument of the `invokeCommand` workflow; the second is the params, kept apart so that they stay one payload. */
+export interface InvokeCommandInput {
+  readonly deployment: DeploymentRef
+  readonly command: string
+  /** Queue of the agents that have the command. */
+  readonly taskQueue: string
+  readonly policy: ResolvedPolicy
+}
+
+/** Second argument of a command's activity; the first is the params. */
+export interface AttemptInput {
+  readonly invocationId: string
+  readonly deployment: DeploymentRef
+  /** 1 for the first delivery. */
+  readonly attempt: number
+  /** Time this attempt has, counted by the agent's own clock from its start; `null` is "no limit". */
+  readonly timeoutMs: number | null
+  readonly exposeStack: boolean
+}
+
+/** Kept with the workflow so that a second start under the same id can be told from the same call made again. */
+export interface InvocationMemo {
+  readonly deployment: DeploymentRef
+  /** SHA-256 of the params' canonical JSON, hex. */
+  readonly paramsDigest: string
+}
+
+export const INVOCATION_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'canceled', 'expired'] as const
+export type InvocationStatus = (typeof INVOCATION_STATUSES)[number]
+
+/** An invocation as the HTTP API shows it. */
+export interface Invocation {
+  readonly id: string
+  readonly deployment: DeploymentRef
+  readonly command: string
+  readonly status: InvocationStatus
+  /** Present when `succeeded`. */
+  readonly result?: JsonValue
+  /** Present when `failed`, `canceled` or `expired`. */
+  readonly error?: ErrorBody
+  /** Delivery now under way or waited for; absent once it ended. */
+  readonly attempt?: number
+  /** ISO 8601. Times are absent in the answer to a call that waited: Temporal is not asked a second time for them. */
+  readonly createdAt?: string
+  readonly endedAt?: string
+  readonly links: {
+    /** The invocation's workflow in Temporal's Web UI, when its address is known. */
+    readonly temporal?: string
+  }
+}

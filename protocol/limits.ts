@@ -1,0 +1,19 @@
+/** Sizes and times that both ends must agree on. */
+
+/**
+ * Greatest size of `params` and of a result, as JSON in bytes. Temporal refuses a payload over 2 MiB
+ * (`limit.blobSize.error`); 64 KiB are left for what travels beside it.
+ */
+export const MAX_PAYLOAD_BYTES = 2 * 1024 * 1024 - 64 * 1024
+
+/** Greatest HTTP body: params at their limit, and the call around them. */
+export const MAX_BODY_BYTES = MAX_PAYLOAD_BYTES + 32 * 1024
+
+/** Longest time a request is held open for a result: proxies commonly cut at 60 s. */
+export const MAX_WAIT_MS = 55_000
+
+/**
+ * Greatest size of one error's message, code, details and stack together, as JSON in bytes. Temporal keeps a failure
+ * in the workflow's history beside the params, so it gets the same limit as a result.
+ */
+export const MAX_ERROR_BYTES = MAX_PAYLOAD_BYTES

@@ -1,0 +1,51 @@
+/** Names and ids that more than one process must spell alike. */
+import { CommandError } from './errors.js'
+
+/** Temporal task queue of the vendor worker: every `invokeCommand` workflow. */
+export const COMMANDS_QUEUE = 'commands'
+
+/** Workflow type of an invocation. */
+export const INVOKE_COMMAND_WORKFLOW = 'invokeCommand'
+
+/** Search attributes of an invocation, all keywords, set once at the start. */
+export const SEARCH_ATTRIBUTES = { AlienDeployment: 'Keyword', AlienCommand: 'Keyword' } as const
+
+/**
+ * The Temporal task queue of a deployment's agents. A deployment that runs several functions has one queue for each,
+ * since the agents that share a queue must all know the same commands.
+ */
+export const agentQueue = (deploymentId: string, functionName = ''): string =>
+  functionName === '' ? `deployment-${deploymentId}` : `deployment-${deploymentId}/${functionName}`
+
+const COMMAND_NAME = /^[A-Za-z][A-Za-z0-9._-]{0,99}$/
+
+/** Throws `invalid_request` unless `name` can name a command. The name is also the Temporal activity type. */
+export function assertCommandName(name: unknown): asserts name is string {
+  if (typeof name !== 'string' || !COMMAND_NAME.test(name)) {
+    throw new CommandError(
+      'invalid_request',
+      `command name ${JSON.stringify(name) ?? String(name)} must start with a letter and have at most 100 letters, digits, ".", "_" or "-"`,
+    )
+  }
+  if (name === 'default' || name.startsWith('alien.')) {
+    throw new CommandError('invalid_request', `command name "${name}" is reserved; choose another`)
+  }
+}
+
+const INVOCATION_ID = /^inv_[A-Za-z0-9._-]{16,180}$/
+
+/** Throws `invalid_request` unless `id` can name an invocation. It is also the Temporal workflow id. */
+export function assertInvocationId(id: unknown): asserts id is string {
+  if (typeof id !== 'string' || !INVOCATION_ID.test(id)) {
+    throw new CommandError(
+      'invalid_request',
+      `invocation id ${JSON.stringify(id) ?? String(id)} must be "inv_" and 16 to 180 letters, digits, ".", "_" or "-"`,
+    )
+  }
+}
+
+/**
+ * An invocation id that a person can read in Temporal's Web UI: `inv_generate-report_2f6c…`.
+ * `unique` is 128 random bits, or a digest of what makes the call the same call.
+ */
+export const invocationId = (command: string, unique: string): string => `inv_${command}_${unique}`

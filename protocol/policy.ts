@@ -1,0 +1,84 @@
+/**
+ * How long an invocation may take and what is tried again. Declared with the command, overridden by the caller,
+ * resolved once by the server, carried out by the workflow.
+ */
+import { z } from 'zod'
+import { formatDuration, parseDuration } from './duration.js'
+import type { ResolvedPolicy } from './invocation.js'
+
+const DAY_MS = 86_400_000
+
+const duration = (minMs: number, maxMs: number) =>
+  z.union([z.string(), z.number()]).transform((value, context) => {
+    const parsedMs = parseDuration(value)
+    if (parsedMs !== undefined && parsedMs >= minMs && parsedMs <= maxMs) return parsedMs
+    context.addIssue({
+      code: 'custom',
+      message: `${JSON.stringify(value)} must be a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}, like "30s", "2h" or a number of milliseconds`,
+    })
+    return z.NEVER
+  })
+
+const retrySchema = z.strictObject({
+  /** Runs of the handler in all, the first included. */
+  maxAttempts: z.int().min(1).max(100).optional(),
+  initialInterval: duration(1, DAY_MS).optional(),
+  backoffCoefficient: z.number().min(1).max(10).optional(),
+  maxInterval: duration(1, DAY_MS).optional(),
+  /** `code`s or `name`s of handler errors that are final in spite of `maxAttempts`. */
+  nonRetryableCodes: z.array(z.string().max(200)).max(100).optional(),
+})
+
+/** The policy as it is written, by the command's author or by the caller. */
+export const policySchema = z.strictObject({
+  /** Time for one attempt. Default: none, as long as the agent is alive. */
+  timeout: duration(1, 365 * DAY_MS).optional(),
+  /** Time an invocation may wait for an agent. Default 1 h, or `timeout` when only the caller gave that. */
+  queueTimeout: duration(1, 30 * DAY_MS).optional(),
+  /** Time for all of it, from acceptance to the end. Default: none. */
+  deadline: duration(1, 365 * DAY_MS).optional(),
+  /** Silence after which an agent counts as lost. Agents heartbeat by themselves, about every second. */
+  heartbeatTimeout: duration(2_000, DAY_MS).optional(),
+  /** Trying again after the handler threw. Default: one attempt. */
+  retry: retrySchema.optional(),
+  /** Never deliver twice: a lost agent ends the invocation as `outcome_unknown`. */
+  atMostOnce: z.boolean().optional(),
+  /** Whether the caller may see the handler's stack traces. */
+  exposeStack: z.boolean().optional(),
+})
+
+/** What an author or a caller writes. */
+export type PolicyInput = z.input<typeof policySchema>
+/** The same, checked, in milliseconds. */
+export type Policy = z.output<typeof policySchema>
+
+/** Lost agents are noticed after 8 s, so that the next one has the work within 10 s. */
+const DEFAULT_HEARTBEAT_TIMEOUT_MS = 8_000
+const DEFAULT_QUEUE_TIMEOUT_MS = 3_600_000
+
+/** Defaults < the command's own policy < the caller's. What a caller may not decide (`exposeStack`) is the command's. */
+export function resolvePolicy(command: Policy, caller: Policy): ResolvedPolicy {
+  const merged = { ...command, ...caller }
+  const retry = { ...command.retry, ...caller.retry }
+  const ownQueueTimeout = caller.queueTimeout ?? min(command.queueTimeout, caller.timeout)
+  return {
+    timeoutMs: merged.timeout ?? null,
+    queueTimeoutMs: ownQueueTimeout ?? DEFAULT_QUEUE_TIMEOUT_MS,
+    deadlineMs: merged.deadline ?? null,
+    heartbeatTimeoutMs: merged.heartbeatTimeout ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
+    retry: {
+      maxAttempts: retry.maxAttempts ?? 1,
+      initialIntervalMs: retry.initialInterval ?? 1_000,
+      backoffCoefficient: retry.backoffCoefficient ?? 2,
+      maxIntervalMs: retry.maxInterval ?? 100_000,
+      nonRetryableCodes: retry.nonRetryableCodes ?? [],
+    },
+    atMostOnce: command.atMostOnce === true || caller.atMostOnce === true,
+    exposeStack: command.exposeStack === true,
+  }
+}
+
+function min(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined) return b
+  return b === undefined ? a : Math.min(a, b)
+}
