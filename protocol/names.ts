@@ -7,6 +7,9 @@ export const COMMANDS_QUEUE = 'commands'
 /** Workflow type of an invocation. */
 export const INVOKE_COMMAND_WORKFLOW = 'invokeCommand'
 
+/** Failure type by which a stopping agent gives an unfinished attempt back for redelivery. */
+export const AGENT_STOPPING = 'agent_stopping'
+
 /** Search attributes of an invocation, all keywords, set once at the start. */
 export const SEARCH_ATTRIBUTES = { AlienDeployment: 'Keyword', AlienCommand: 'Keyword' } as const
 

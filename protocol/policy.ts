@@ -3,7 +3,8 @@
  * resolved once by the server, carried out by the workflow.
  */
 import { z } from 'zod'
-import { formatDuration, parseDuration } from './duration.js'
+import { parseDuration } from './duration.js'
+import { formatDuration } from './format-duration.js'
 import type { ResolvedPolicy } from './invocation.js'
 
 const DAY_MS = 86_400_000

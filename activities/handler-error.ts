@@ -1,0 +1,63 @@
+/** What a handler threw, as far as it can travel. */
+import type { HandlerError } from '../protocol/errors.js'
+import { CommandError } from '../protocol/errors.js'
+import { isPlainObject, type JsonValue } from '../protocol/json.js'
+import { MAX_ERROR_BYTES } from '../protocol/limits.js'
+
+/** The `command_failed` that the caller sees for whatever the handler threw. */
+export function commandFailed(command: string, thrown: unknown, exposeStack: boolean): CommandError {
+  const error = withinLimit(describe(thrown, exposeStack))
+  const kind = error.name === 'Error' ? '' : `${error.name}: `
+  return new CommandError('command_failed', `"${command}" failed: ${kind}${error.message}`, {
+    details: { ...error },
+    cause: thrown,
+  })
+}
+
+function describe(thrown: unknown, exposeStack: boolean): HandlerError {
+  if (!(thrown instanceof Error) && !isErrorLike(thrown)) {
+    const json = asJson(thrown)
+    return {
+      name: 'Error',
+      message: `the handler threw a value that is no error: ${typeof thrown === 'string' ? thrown : typeof thrown}`,
+      ...(json === undefined ? {} : { details: json }),
+    }
+  }
+  const { code, details } = thrown as { code?: unknown; details?: unknown }
+  const detailsJson = asJson(details)
+  return {
+    name: thrown.name,
+    message: thrown.message,
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    ...(detailsJson === undefined ? {} : { details: detailsJson }),
+    ...(exposeStack && thrown.stack !== undefined ? { stack: thrown.stack } : {}),
+  }
+}
+
+/** Errors of another realm, or of a library with its own base class. */
+const isErrorLike = (value: unknown): value is Error =>
+  isPlainObject(value) && typeof value['name'] === 'string' && typeof value['message'] === 'string'
+
+function asJson(value: unknown): JsonValue | undefined {
+  try {
+    const text = JSON.stringify(value) as string | undefined
+    return text === undefined ? undefined : (JSON.parse(text) as JsonValue)
+  } catch {
+    return undefined
+  }
+}
+
+/** An error too large for Temporal would be lost whole; its message is worth more than its details. */
+function withinLimit(error: HandlerError): HandlerError {
+  // The message travels twice: in the failure's own message and in the details.
+  const bytes = Buffer.byteLength(JSON.stringify(error)) + Buffer.byteLength(error.message)
+  if (bytes <= MAX_ERROR_BYTES) return error
+  const message = Buffer.from(error.message).subarray(0, MAX_ERROR_BYTES / 8).toString()
+  return {
+    name: error.name.slice(0, 200),
+    message: message.length < error.message.length ? `${message}…` : message,
+    ...(typeof error.code === 'number' ? { code: error.code } : {}),
+    ...(typeof error.code === 'string' ? { code: error.code.slice(0, 200) } : {}),
+    details: `left out: the error was ${bytes} bytes of JSON, the limit is ${MAX_ERROR_BYTES}`,
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * The agent's side of an attempt: one Temporal activity per command.
+ *
+ *   params ─► schema ─► handler ─► schema ─► JSON ─► result
+ *
+ * Whatever goes wrong on the way is reported as one code of the error table and is final for Temporal: the
+ * invocation's workflow decides whether the command runs again.
+ */
+import { activityInfo, ApplicationFailure, Context, heartbeat } from '@temporalio/activity'
+import { RawValue } from '@temporalio/common'
+import { CommandError } from '../protocol/errors.js'
+import type { AttemptInput } from '../protocol/invocation.js'
+import type { JsonValue } from '../protocol/json.js'
+import { AGENT_STOPPING } from '../protocol/names.js'
+import { nearest } from '../protocol/suggest.js'
+import type { CommandDefinition } from '../sdk/command.js'
+import type { CommandLog } from '../sdk/context.js'
+import type { CommandRegistry } from '../sdk/registry.js'
+import { toApplicationFailure } from '../temporal/failure.js'
+import { attemptSignal } from './attempt-signal.js'
+import { checkSchema } from './check-schema.js'
+import { encodeResult } from './encode-result.js'
+import { commandFailed } from './handler-error.js'
+
+/** Gives a handler its log; `fields` are on every line. */
+export type LogFactory = (fields: Record<string, unknown>) => CommandLog
+
+export type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Promise<RawValue>
+
+/** Often enough that a cancel is seen within a second; Temporal's worker merges heartbeats that are closer. */
+const HEARTBEAT_INTERVAL_MS = 1_000
+
+/** The activities of an agent's worker: one for each command, and one that answers for any other name. */
+export function commandActivities(registry: CommandRegistry, log: LogFactory): Record<string, CommandActivity> {
+  const activities: Record<string, CommandActivity> = {
+    default: () => Promise.reject(toApplicationFailure(unknownCommand(registry))),
+  }
+  for (const definition of registry) {
+    activities[definition.name] = (params, attempt) => runAttempt(definition, params, attempt, log)
+  }
+  return activities
+}
+
+async function runAttempt(
+  definition: CommandDefinition,
+  params: JsonValue,
+  attempt: AttemptInput,
+  log: LogFactory,
+): Promise<RawValue> {
+  const heartbeats = setInterval(heartbeat, HEARTBEAT_INTERVAL_MS)
+  try {
+    return jsonPayload(await handle(definition, params, attempt, log))
+  } catch (error) {
+    throw asReported(error)
+  } finally {
+    clearInterval(heartbeats)
+  }
+}
+
+/** The result's JSON text. */
+async function handle(
+  { name, options, handler }: CommandDefinition,
+  params: JsonValue,
+  { invocationId, attempt, deployment, timeoutMs, exposeStack }: AttemptInput,
+  log: LogFactory,
+): Promise<string> {
+  using time = attemptSignal(name, Context.current().cancellationSignal, timeoutMs)
+  const { signal, deadline } = time
+  const checkedParams = await checkSchema(name, 'params', options.params, params)
+  const context = {
+    invocationId,
+    attempt,
+    deadline,
+    signal,
+    deployment,
+    log: log({ invocationId, attempt, command: name }),
+  }
+  // Entered in a promise of its own, so that a handler that throws before its first await is caught alike.
+  const running = Promise.resolve()
+    .then(() => handler(checkedParams, Object.freeze(context)))
+    .catch((error: unknown) => {
+      throw commandFailed(name, error, exposeStack)
+    })
+  const result = await Promise.race([running, time.timedOut])
+  return encodeResult(name, await checkSchema(name, 'result', options.result, result))
+}
+
+const JSON_ENCODING = Buffer.from('json/plain')
+
+/** JSON text as Temporal's payload, without encoding it a second time. */
+const jsonPayload = (text: string): RawValue =>
+  RawValue.fromPayload({ metadata: { encoding: JSON_ENCODING }, data: Buffer.from(text) })
+
+function asReported(error: unknown): unknown {
+  const { cancellationSignal, cancellationDetails } = Context.current()
+  if (cancellationSignal.aborted) {
+    if (cancellationDetails?.workerShutdown === true) {
+      return ApplicationFailure.nonRetryable('the agent stopped before the handler ended', AGENT_STOPPING)
+    }
+    // The error that Temporal takes for "it was canceled, as asked".
+    return cancellationSignal.reason
+  }
+  return toApplicationFailure(CommandError.from(error))
+}
+
+function unknownCommand(registry: CommandRegistry): CommandError {
+  const name = activityInfo().activityType
+  const names = nearest(name, registry.names)
+  const hint = names.length === 0 ? '' : `; the nearest are ${names.map((known) => `"${known}"`).join(', ')}`
+  return new CommandError('command_not_found', `this agent has no command "${name}"${hint}`, {
+    details: { nearest: names },
+  })
+}

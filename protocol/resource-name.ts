@@ -1,0 +1,22 @@
+/** The one rule for names of functions, stacks and bindings: they become host names, file names and variables. */
+
+const RESOURCE_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
+
+/** What is wrong with a name, as a sentence that names it; `undefined` when it is right. */
+export const resourceNameProblem = (kind: string, name: unknown): string | undefined =>
+  typeof name === 'string' && RESOURCE_NAME.test(name)
+    ? undefined
+    : `${kind} name ${quote(name)} must be 1 to 63 lower-case letters, digits or "-", and start with a letter or digit`
+
+const MAX_QUOTED_CHARS = 120
+
+/** Any value as short, printable text for a message. Objects are named by type only, never by content. */
+export function quote(value: unknown): string {
+  if (typeof value === 'string') {
+    return JSON.stringify(value.length > MAX_QUOTED_CHARS ? `${value.slice(0, MAX_QUOTED_CHARS)}…` : value)
+  }
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'object') return 'an object'
+  return typeof value === 'function' ? 'a function' : String(value)
+}

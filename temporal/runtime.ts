@@ -1,0 +1,40 @@
+/** Temporal's native core, once per process: its log goes into ours, its signal handlers stay out of the way. */
+import { Runtime, type LogLevel, type LogMetadata, type Logger } from '@temporalio/worker'
+
+interface Sink {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+const METHODS = { TRACE: 'debug', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const
+
+/** Must run before the first worker or native connection of the process. */
+export function installTemporalRuntime(log: Sink): void {
+  const write = (level: LogLevel, message: string, meta?: LogMetadata) =>
+    log[METHODS[level]]({ ...plainFields(meta), source: 'temporal' }, message)
+  const logger: Logger = {
+    log: write,
+    trace: (message, meta) => write('TRACE', message, meta),
+    debug: (message, meta) => write('DEBUG', message, meta),
+    info: (message, meta) => write('INFO', message, meta),
+    warn: (message, meta) => write('WARN', message, meta),
+    error: (message, meta) => write('ERROR', message, meta),
+  }
+  Runtime.install({
+    logger,
+    // Every process of ours decides by itself what a signal means.
+    shutdownSignals: [],
+    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+  })
+}
+
+/** Ids and short texts only: an error object in the metadata may hold a handler's details. */
+function plainFields(meta: LogMetadata = {}): Record<string, unknown> {
+  const entries = Object.entries(meta).map(([key, value]) => [
+    key,
+    value instanceof Error ? value.message.slice(0, 500) : value,
+  ])
+  return Object.fromEntries(entries.filter(([, value]) => typeof value !== 'object')) as Record<string, unknown>
+}

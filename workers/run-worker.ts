@@ -1,0 +1,37 @@
+/**
+ * Runs a Temporal worker until it is told to stop or dies.
+ *
+ * A worker whose polls are refused for a minute goes to FAILED and stays there: its `run()` never settles, and the
+ * process would live on deaf. So the state is watched, and FAILED is an error like any other.
+ */
+import type { Worker } from '@temporalio/worker'
+
+const STATE_CHECK_MS = 1_000
+
+/**
+ * Resolves when the worker stopped because `signal` aborted.
+ *
+ * @throws {Error} when the worker failed
+ */
+export async function runWorker(worker: Worker, signal: AbortSignal): Promise<void> {
+  let watch: NodeJS.Timeout | undefined
+  const failed = new Promise<never>((_, reject) => {
+    watch = setInterval(() => {
+      if (worker.getState() === 'FAILED') {
+        reject(new Error('Temporal refused the polls of this worker for too long, and it gave up'))
+      }
+    }, STATE_CHECK_MS)
+  })
+  const stop = () => {
+    if (worker.getState() === 'RUNNING') worker.shutdown()
+  }
+  const running = worker.run()
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  try {
+    await Promise.race([running, failed])
+  } finally {
+    clearInterval(watch)
+    signal.removeEventListener('abort', stop)
+  }
+}

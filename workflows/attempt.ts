@@ -1,0 +1,114 @@
+/**
+ * What became of one delivery of an invocation, and what follows from it. Pure: the workflow acts, this decides.
+ */
+import { formatDuration } from '../protocol/format-duration.js'
+import type { ErrorBody, HandlerError } from '../protocol/errors.js'
+import type { InvokeCommandInput } from '../protocol/invocation.js'
+import type { JsonValue } from '../protocol/json.js'
+
+export type AttemptOutcome =
+  | { readonly kind: 'succeeded'; readonly result: JsonValue }
+  /** The agent reported an error: the handler's, or why the handler was not entered. */
+  | { readonly kind: 'failed'; readonly error: ErrorBody }
+  /** The attempt's time was over and nothing was reported in time. */
+  | { readonly kind: 'timed_out' }
+  /** No agent took it; this delivery ran nothing. */
+  | { readonly kind: 'not_taken' }
+  /** An agent took it and fell silent, or gave it back because it was stopping. */
+  | { readonly kind: 'lost' }
+
+export type NextStep =
+  | { readonly kind: 'succeed'; readonly result: JsonValue }
+  | { readonly kind: 'fail'; readonly error: ErrorBody }
+  | { readonly kind: 'deliver_again'; readonly afterMs: number }
+
+/** What happened so far, the attempt in hand included. */
+export interface AttemptCount {
+  /** Deliveries taken by an agent that was then lost. */
+  readonly lost: number
+  /** Handler runs that ended badly. */
+  readonly failed: number
+}
+
+/** After so many lost agents the command itself is the likely killer, and goes on killing if nobody stops it. */
+export const MAX_LOST_AGENTS = 20
+
+/** Back-off between redeliveries after lost agents: none after the first, then doubling up to a minute. */
+const lostBackoffMs = (lost: number): number => (lost <= 1 ? 0 : Math.min(1_000 * 2 ** (lost - 2), 60_000))
+
+/**
+ * @param count includes this attempt
+ * @param remainingMs until the overall deadline; `Infinity` without one
+ */
+export function nextStep(
+  input: InvokeCommandInput,
+  outcome: AttemptOutcome,
+  count: AttemptCount,
+  remainingMs: number,
+): NextStep {
+  switch (outcome.kind) {
+    case 'succeeded':
+      return { kind: 'succeed', result: outcome.result }
+    case 'failed':
+      return retryOr(outcome.error, input, count, remainingMs)
+    case 'timed_out':
+      return retryOr(timedOut(input), input, count, remainingMs)
+    case 'not_taken':
+      return { kind: 'fail', error: count.lost + count.failed === 0 ? offline(input) : notRedelivered(input, count) }
+    case 'lost': {
+      const afterMs = lostBackoffMs(count.lost)
+      if (input.policy.atMostOnce) return { kind: 'fail', error: lostForGood(input, 'it is at-most-once') }
+      if (count.lost >= MAX_LOST_AGENTS) {
+        return { kind: 'fail', error: lostForGood(input, `it lost ${count.lost} agents`) }
+      }
+      if (afterMs >= remainingMs) return { kind: 'fail', error: lostForGood(input, 'its deadline is over') }
+      return { kind: 'deliver_again', afterMs }
+    }
+    default:
+      return outcome satisfies never
+  }
+}
+
+function retryOr(error: ErrorBody, input: InvokeCommandInput, count: AttemptCount, remainingMs: number): NextStep {
+  const { retry, atMostOnce } = input.policy
+  const afterMs = Math.min(retry.initialIntervalMs * retry.backoffCoefficient ** (count.failed - 1), retry.maxIntervalMs)
+  const again =
+    (error.code === 'command_failed' || error.code === 'timed_out') &&
+    !atMostOnce &&
+    count.failed < retry.maxAttempts &&
+    !isFinal(error, retry.nonRetryableCodes) &&
+    afterMs < remainingMs
+  return again ? { kind: 'deliver_again', afterMs } : { kind: 'fail', error }
+}
+
+function isFinal(error: ErrorBody, finalCodes: readonly string[]): boolean {
+  const thrown = error.details as Partial<HandlerError> | undefined
+  return [thrown?.code, thrown?.name].some((code) => code !== undefined && finalCodes.includes(String(code)))
+}
+
+const timedOut = ({ command, deployment }: InvokeCommandInput): ErrorBody => ({
+  code: 'timed_out',
+  message: `"${command}" started on "${deployment.name}" and ran out of its time; whether its handler still runs is unknown`,
+})
+
+const offline = ({ command, deployment, policy }: InvokeCommandInput): ErrorBody => ({
+  code: 'deployment_offline',
+  message: `no agent of "${deployment.name}" took "${command}" within ${queueWait(policy)}; nothing ran`,
+})
+
+const notRedelivered = ({ command, deployment, policy }: InvokeCommandInput, count: AttemptCount): ErrorBody => ({
+  code: 'outcome_unknown',
+  message: `"${command}" was delivered ${times(count.lost + count.failed)} and no agent of "${deployment.name}" took it again within ${queueWait(policy)}`,
+})
+
+const lostForGood = ({ command, deployment }: InvokeCommandInput, why: string): ErrorBody => ({
+  code: 'outcome_unknown',
+  message: `the agent of "${deployment.name}" that ran "${command}" was lost; ${why}, so it was not run again, and whether it finished is unknown`,
+})
+
+const times = (count: number): string => (count === 1 ? 'once' : `${count} times`)
+
+function queueWait(policy: InvokeCommandInput['policy']): string {
+  const waitMs = Math.min(policy.queueTimeoutMs, policy.deadlineMs ?? Infinity)
+  return formatDuration(waitMs)
+}

@@ -1,0 +1,79 @@
+/** One delivery of an invocation to an agent: the activity, its time-outs, and what came of it. */
+import { ActivityFailure, ApplicationFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow'
+import { isErrorCode } from '../protocol/error-codes.js'
+import type { AttemptInput, InvokeCommandInput } from '../protocol/invocation.js'
+import type { JsonValue } from '../protocol/json.js'
+import { AGENT_STOPPING } from '../protocol/names.js'
+import type { AttemptOutcome } from './attempt.js'
+
+/** "As long as the agent is alive": Temporal wants some bound. */
+const NO_LIMIT_MS = 365 * 86_400_000
+
+/** The agent ends an attempt whose time is over by itself, and says so; this is for one that cannot. */
+const REPORTING_GRACE_MS = 5_000
+
+type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Promise<JsonValue>
+
+/**
+ * Runs the command's activity once.
+ *
+ * @param remainingMs until the overall deadline; `Infinity` without one
+ * @throws {ActivityFailure} only when the workflow is canceled
+ */
+export async function deliver(
+  input: InvokeCommandInput,
+  params: JsonValue,
+  attempt: AttemptInput,
+  remainingMs: number,
+): Promise<AttemptOutcome> {
+  const timeoutMs = attempt.timeoutMs ?? NO_LIMIT_MS
+  const activities = proxyActivities<Record<string, CommandActivity>>({
+    taskQueue: input.taskQueue,
+    activityId: `attempt-${attempt.attempt}`,
+    summary: `attempt ${attempt.attempt} on ${input.deployment.name}`,
+    scheduleToStartTimeout: Math.min(input.policy.queueTimeoutMs, remainingMs),
+    startToCloseTimeout: timeoutMs + REPORTING_GRACE_MS,
+    // Later than the queue's time-out, so that the one is never mistaken for the other.
+    ...(remainingMs === Infinity ? {} : { scheduleToCloseTimeout: remainingMs + REPORTING_GRACE_MS }),
+    heartbeatTimeout: input.policy.heartbeatTimeoutMs,
+    // Each delivery is an activity of its own: the history shows every attempt, and this workflow decides on the next.
+    retry: { maximumAttempts: 1 },
+    // A canceled invocation must not wait for an agent that may be offline.
+    cancellationType: 'TRY_CANCEL',
+  })
+  try {
+    const run = activities[input.command] as CommandActivity
+    return { kind: 'succeeded', result: await run(params, attempt) }
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error
+    const outcome = outcomeOf(error.cause)
+    if (outcome === undefined) throw error
+    return outcome
+  }
+}
+
+function outcomeOf(cause: Error | undefined): AttemptOutcome | undefined {
+  if (cause instanceof TimeoutFailure) {
+    switch (cause.timeoutType) {
+      case 'SCHEDULE_TO_START':
+        return { kind: 'not_taken' }
+      case 'HEARTBEAT':
+        return { kind: 'lost' }
+      default:
+        return { kind: 'timed_out' }
+    }
+  }
+  if (cause instanceof ApplicationFailure) {
+    if (cause.type === AGENT_STOPPING) return { kind: 'lost' }
+    const [details] = (cause.details ?? []) as JsonValue[]
+    return {
+      kind: 'failed',
+      error: {
+        code: isErrorCode(cause.type) ? cause.type : 'internal',
+        message: cause.message,
+        ...(details === undefined ? {} : { details }),
+      },
+    }
+  }
+  return undefined
+}

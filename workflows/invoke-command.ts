@@ -1,0 +1,52 @@
+/**
+ * The workflow of an invocation: delivers the command until it has an outcome.
+ *
+ *   deliver attempt n ──► succeeded ─► result
+ *         ▲                failed, timed out, lost, not taken
+ *         └── back-off ◄── deliver again, or fail with one code of the error table
+ *
+ * Invariants:
+ *  W1  the workflow ends succeeded only with a result an agent reported
+ *  W2  `deployment_offline` is said only when no delivery was ever taken
+ *  W3  an at-most-once command is never delivered again after an agent took it
+ */
+import { ApplicationFailure, sleep, workflowInfo } from '@temporalio/workflow'
+import type { InvokeCommandInput } from '../protocol/invocation.js'
+import type { JsonValue } from '../protocol/json.js'
+import { nextStep, type AttemptOutcome } from './attempt.js'
+import { deliver } from './deliver.js'
+
+export async function invokeCommand(input: InvokeCommandInput, params: JsonValue): Promise<JsonValue> {
+  const { policy } = input
+  const { workflowId, startTime } = workflowInfo()
+  const deadlineAtMs = startTime.getTime() + (policy.deadlineMs ?? Infinity)
+  let lost = 0
+  let failed = 0
+
+  for (let attempt = 1; ; attempt += 1) {
+    const remainingMs = Math.max(deadlineAtMs - Date.now(), 1)
+    const attemptMs = Math.min(policy.timeoutMs ?? Infinity, remainingMs)
+    const outcome: AttemptOutcome = await deliver(
+      input,
+      params,
+      {
+        invocationId: workflowId,
+        deployment: input.deployment,
+        attempt,
+        timeoutMs: attemptMs === Infinity ? null : attemptMs,
+        exposeStack: policy.exposeStack,
+      },
+      remainingMs,
+    )
+    if (outcome.kind === 'lost') lost += 1
+    if (outcome.kind === 'failed' || outcome.kind === 'timed_out') failed += 1
+
+    const step = nextStep(input, outcome, { lost, failed }, deadlineAtMs - Date.now())
+    if (step.kind === 'succeed') return step.result
+    if (step.kind === 'fail') {
+      const { code, message, details } = step.error
+      throw ApplicationFailure.nonRetryable(message, code, ...(details === undefined ? [] : [details]))
+    }
+    if (step.afterMs > 0) await sleep(step.afterMs, { summary: `back-off before attempt ${attempt + 1}` })
+  }
+}
