@@ -52,7 +52,9 @@ function withinLimit(error: HandlerError): HandlerError {
   // The message travels twice: in the failure's own message and in the details.
   const bytes = Buffer.byteLength(JSON.stringify(error)) + Buffer.byteLength(error.message)
   if (bytes <= MAX_ERROR_BYTES) return error
-  const message = Buffer.from(error.message).subarray(0, MAX_ERROR_BYTES / 8).toString()
+  const message = Buffer.from(error.message)
+    .subarray(0, MAX_ERROR_BYTES / 8)
+    .toString()
   return {
     name: error.name.slice(0, 200),
     message: message.length < error.message.length ? `${message}…` : message,

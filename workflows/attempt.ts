@@ -71,7 +71,10 @@ export function nextStep(
 
 function retryOr(error: ErrorBody, input: InvokeCommandInput, count: AttemptCount, remainingMs: number): NextStep {
   const { retry, atMostOnce } = input.policy
-  const afterMs = Math.min(retry.initialIntervalMs * retry.backoffCoefficient ** (count.failed - 1), retry.maxIntervalMs)
+  const afterMs = Math.min(
+    retry.initialIntervalMs * retry.backoffCoefficient ** (count.failed - 1),
+    retry.maxIntervalMs,
+  )
   const again =
     (error.code === 'command_failed' || error.code === 'timed_out') &&
     !atMostOnce &&

@@ -1,0 +1,75 @@
+/** `CommandsClient`: invokes commands on one deployment. */
+import { randomBytes } from 'node:crypto'
+import type { Invocation } from '../protocol/invocation.js'
+import { MAX_WAIT_MS } from '../protocol/limits.js'
+import { invocationId } from '../protocol/names.js'
+import { InvocationHandle } from './invocation-handle.js'
+import { resolveClientOptions, type CommandsClientOptions, type InvokeOptions } from './options.js'
+import { requestJson, type Endpoint } from './request.js'
+
+/** How long a call that has not reached the control plane yet goes on trying. */
+const GIVE_UP_AFTER_MS = 10_000
+
+export class CommandsClient {
+  readonly #deployment: string
+  readonly #endpoint: Endpoint
+
+  /** @throws {CommandError} `invalid_request` or `unauthenticated` when an option is missing or malformed */
+  constructor(options: CommandsClientOptions) {
+    const { deployment, token, baseUrl } = resolveClientOptions(options)
+    this.#deployment = deployment
+    this.#endpoint = { baseUrl, token, giveUpAfterMs: GIVE_UP_AFTER_MS }
+  }
+
+  /**
+   * Runs a command and waits for its result, however long it takes; a short one is a single round trip.
+   *
+   * @throws {CommandError} with one code of the error table
+   */
+  async invoke<Result = unknown>(command: string, params?: unknown, options: InvokeOptions = {}): Promise<Result> {
+    const handle = await this.#start<Result>(command, params, options, MAX_WAIT_MS)
+    return handle.result({ signal: options.signal })
+  }
+
+  /** Starts a command without waiting for its result. */
+  start<Result = unknown>(
+    command: string,
+    params?: unknown,
+    options: InvokeOptions = {},
+  ): Promise<InvocationHandle<Result>> {
+    return this.#start<Result>(command, params, options, 0)
+  }
+
+  /** An invocation started earlier, here or elsewhere. Nothing is asked until the handle is used. */
+  getInvocation<Result = unknown>(id: string): InvocationHandle<Result> {
+    return new InvocationHandle<Result>(id, this.#endpoint)
+  }
+
+  async #start<Result>(
+    command: string,
+    params: unknown,
+    options: InvokeOptions,
+    waitMs: number,
+  ): Promise<InvocationHandle<Result>> {
+    const { timeoutMs, queueTimeoutMs, deadline, idempotencyKey, retry, signal } = options
+    const body = {
+      deployment: this.#deployment,
+      command,
+      params,
+      // The id makes a repeated request the same invocation; with a key, the server derives it from the key.
+      ...(idempotencyKey === undefined
+        ? { id: invocationId(command, randomBytes(16).toString('hex')) }
+        : { idempotencyKey }),
+      timeout: timeoutMs,
+      queueTimeout: queueTimeoutMs,
+      deadline: deadline?.toISOString(),
+      retry,
+      wait: waitMs === 0 ? undefined : waitMs,
+    }
+    const started = await requestJson<Invocation>(
+      { ...this.#endpoint, signal },
+      { method: 'POST', path: '/v1/invocations', body, holdMs: waitMs },
+    )
+    return new InvocationHandle<Result>(started.id, this.#endpoint, started)
+  }
+}

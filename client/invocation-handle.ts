@@ -1,0 +1,56 @@
+/** One invocation, to wait for and to look at. */
+import { CommandError } from '../protocol/errors.js'
+import type { Invocation, InvocationStatus } from '../protocol/invocation.js'
+import { MAX_WAIT_MS } from '../protocol/limits.js'
+import { OUTLAST_OUTAGE_MS, requestJson, type Endpoint } from './request.js'
+
+interface WaitOptions {
+  /** Stops the waiting, and throws the signal's reason. The invocation itself goes on. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export class InvocationHandle<Result = unknown> {
+  readonly id: string
+  readonly #endpoint: Endpoint
+  /** The newest state this handle has seen; a final one is kept for good. */
+  #latest: Invocation | undefined
+
+  constructor(id: string, endpoint: Endpoint, latest?: Invocation) {
+    this.id = id
+    this.#endpoint = endpoint
+    this.#latest = latest
+  }
+
+  /**
+   * The command's result, waited for as long as it takes.
+   *
+   * @throws {CommandError} with the code of the outcome when there is none
+   */
+  async result({ signal }: WaitOptions = {}): Promise<Result> {
+    while (!this.#latest || !isFinal(this.#latest)) this.#latest = await this.#read(MAX_WAIT_MS, signal)
+    const { status, result, error } = this.#latest
+    if (status === 'succeeded') return (result ?? null) as Result
+    throw error ? CommandError.fromBody(error) : new CommandError('internal', `invocation ${this.id} ended ${status}`)
+  }
+
+  async status(): Promise<InvocationStatus> {
+    return (await this.describe()).status
+  }
+
+  /** The invocation as it is now. */
+  describe(): Promise<Invocation> {
+    return this.#read(0, undefined)
+  }
+
+  #read(waitMs: number, signal: AbortSignal | undefined): Promise<Invocation> {
+    const endpoint = waitMs === 0 ? this.#endpoint : { ...this.#endpoint, giveUpAfterMs: OUTLAST_OUTAGE_MS, signal }
+    return requestJson<Invocation>(endpoint, {
+      method: 'GET',
+      path: `/v1/invocations/${encodeURIComponent(this.id)}`,
+      query: { wait: waitMs === 0 ? undefined : waitMs },
+      holdMs: waitMs,
+    })
+  }
+}
+
+export const isFinal = ({ status }: Invocation): boolean => status !== 'queued' && status !== 'running'

@@ -1,0 +1,74 @@
+/** What a caller gives the client, resolved once. */
+import { CommandError } from '../protocol/errors.js'
+import { findDevState } from '../protocol/dev-state.js'
+
+export interface CommandsClientOptions {
+  /** Id (`dep_…`) or name (`acme-corp`). */
+  readonly deploymentId: string
+  /** API key (`key_…`). */
+  readonly token: string
+  /** Default: `ALIEN_URL`, then the development server of this folder, then `http://127.0.0.1:7700`. */
+  readonly url?: string
+}
+
+/** Per call; whatever is not given is the command's own policy. */
+export interface InvokeOptions {
+  /** Time for one attempt; unless `queueTimeoutMs` is given too, it also bounds the wait for an agent. */
+  readonly timeoutMs?: number
+  /** Time the invocation may wait for an agent. Default 1 hour. */
+  readonly queueTimeoutMs?: number
+  /** When all of it must be over. */
+  readonly deadline?: Date
+  /** Two calls with one key are one invocation. At most 255 characters. */
+  readonly idempotencyKey?: string
+  readonly retry?: RetryOptions
+  /**
+   * Stops this call's waiting, and throws the signal's reason. The invocation itself goes on.
+   */
+  readonly signal?: AbortSignal
+}
+
+export interface RetryOptions {
+  /** Runs of the handler in all, the first included. Default 1. */
+  readonly maxAttempts?: number
+  /** Milliseconds or `"30s"`. Default 1 s. */
+  readonly initialInterval?: number | string
+  /** Default 2. */
+  readonly backoffCoefficient?: number
+  /** Milliseconds or `"5m"`. Default 100 s. */
+  readonly maxInterval?: number | string
+  /** `code`s or `name`s of handler errors that are final in spite of `maxAttempts`. */
+  readonly nonRetryableCodes?: readonly string[]
+}
+
+export const DEFAULT_URL = 'http://127.0.0.1:7700'
+
+export interface ResolvedClientOptions {
+  readonly deployment: string
+  readonly token: string
+  readonly baseUrl: string
+}
+
+export function resolveClientOptions(
+  options: CommandsClientOptions,
+  env: NodeJS.ProcessEnv = process.env,
+): ResolvedClientOptions {
+  const { deploymentId, token } = options
+  if (!deploymentId) {
+    throw new CommandError('invalid_request', 'deploymentId is required: the id or the name of a deployment')
+  }
+  if (!token) {
+    throw new CommandError('unauthenticated', 'token is required: an API key of the control plane ("key_…")')
+  }
+  return Object.freeze({ deployment: deploymentId, token, baseUrl: resolveUrl(options.url, env) })
+}
+
+/** @throws {CommandError} `invalid_request` for what is no http or https URL */
+export function resolveUrl(url: string | undefined, env: NodeJS.ProcessEnv = process.env): string {
+  const chosen = url ?? env['ALIEN_URL'] ?? findDevState(env)?.url ?? DEFAULT_URL
+  const protocol = URL.canParse(chosen) ? new URL(chosen).protocol : ''
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw new CommandError('invalid_request', `url "${chosen}" must be an http or https URL, like ${DEFAULT_URL}`)
+  }
+  return chosen
+}

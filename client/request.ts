@@ -1,0 +1,164 @@
+/**
+ * One call to the control plane's HTTP API, tried again while trying again may help. Every call is safe to repeat:
+ * what starts work carries the invocation's id.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { CommandError, isErrorCode, type ErrorBody, type ErrorCode } from '../protocol/errors.js'
+import { formatDuration } from '../protocol/format-duration.js'
+import { isPlainObject } from '../protocol/json.js'
+import { backoffMs, retryAfterMs } from './backoff.js'
+
+export interface Endpoint {
+  readonly baseUrl: string
+  readonly token: string
+  /** How long to go on while the control plane cannot be reached or says it is unavailable. */
+  readonly giveUpAfterMs: number
+  /** Aborts the call; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ApiCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | number | undefined>>
+  readonly body?: unknown
+  /** How long the server may hold the request open on purpose. */
+  readonly holdMs?: number
+}
+
+/** Beyond the time a request is held: a connection that stays silent this long is taken for dead. */
+const SILENCE_MS = 15_000
+
+/**
+ * How long a waiting client outlasts an unreachable control plane. The invocation is safe in Temporal meanwhile, so
+ * this is as long as a restart, an upgrade or a cut link may reasonably take.
+ */
+export const OUTLAST_OUTAGE_MS = 10 * 60_000
+
+/** The request never left: nobody can have acted on it. */
+const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
+
+const RETRIED_STATUSES = new Set([429, 502, 503, 504])
+
+/** A failure that may pass. */
+interface Passing {
+  readonly error: CommandError
+  /** What the server asked for. */
+  readonly afterMs?: number | undefined
+  /** The server had the request, and the connection broke before its answer. */
+  readonly cutOff?: boolean
+}
+
+/**
+ * The JSON of a 2xx answer.
+ *
+ * @throws {CommandError} the server's error, or `unavailable` when it could not be reached in `giveUpAfterMs`
+ */
+export async function requestJson<T>(endpoint: Endpoint, call: ApiCall): Promise<T> {
+  const request = prepare(endpoint, call)
+  let troubleSinceMs: number | undefined
+  let { giveUpAfterMs } = endpoint
+  for (let tries = 0; ; tries += 1) {
+    const answer = await attempt<T>(endpoint, request, call.holdMs ?? 0)
+    if (!('error' in answer)) return answer.value
+    const nowMs = Date.now()
+    troubleSinceMs ??= nowMs
+    const waitMs = answer.afterMs ?? backoffMs(tries)
+    // A held request that was cut off has started its work: go on until its answer can be had.
+    if (answer.cutOff === true && call.holdMs) giveUpAfterMs = OUTLAST_OUTAGE_MS
+    if (nowMs + waitMs - troubleSinceMs > giveUpAfterMs) throw answer.error
+    await delay(waitMs, undefined, endpoint.signal ? { signal: endpoint.signal } : {}).catch(() => {
+      endpoint.signal?.throwIfAborted()
+    })
+  }
+}
+
+interface PreparedRequest {
+  readonly url: URL
+  readonly init: RequestInit
+}
+
+function prepare({ baseUrl, token }: Endpoint, { method, path, query = {}, body }: ApiCall): PreparedRequest {
+  const url = new URL(baseUrl.replace(/\/+$/, '') + path)
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value))
+  const headers: Record<string, string> = { accept: 'application/json', authorization: `Bearer ${token}` }
+  if (body === undefined) return { url, init: { method, headers } }
+  return {
+    url,
+    init: { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) },
+  }
+}
+
+async function attempt<T>(
+  { baseUrl, signal }: Endpoint,
+  { url, init }: PreparedRequest,
+  holdMs: number,
+): Promise<{ value: T } | Passing> {
+  const silence = AbortSignal.timeout(holdMs + SILENCE_MS)
+  let status: number
+  let text: string
+  let retryAfter: string | null
+  try {
+    const response = await fetch(url, { ...init, signal: signal ? AbortSignal.any([signal, silence]) : silence })
+    status = response.status
+    retryAfter = response.headers.get('retry-after')
+    text = await response.text()
+  } catch (error) {
+    signal?.throwIfAborted()
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    return {
+      error: unreachable(baseUrl, silence.aborted ? holdMs + SILENCE_MS : undefined, cause),
+      cutOff: !NOT_CONNECTED.has(String((cause as NodeJS.ErrnoException).code)),
+    }
+  }
+  if (status >= 200 && status < 300) return { value: parse(text) as T }
+  const error = errorFrom(status, text)
+  if (!RETRIED_STATUSES.has(status)) throw error
+  return { error, afterMs: retryAfterMs(retryAfter) }
+}
+
+function unreachable(baseUrl: string, silentMs: number | undefined, cause: unknown): CommandError {
+  const reason = silentMs === undefined ? describeCause(cause) : `no answer within ${formatDuration(silentMs)}`
+  return new CommandError(
+    'unavailable',
+    `cannot reach the control plane at ${baseUrl}: ${reason}; is it running (alien dev, alien server), and is the URL right (--url, ALIEN_URL)?`,
+    { cause },
+  )
+}
+
+function describeCause(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  const { code } = cause as NodeJS.ErrnoException
+  return cause.message || code || cause.name
+}
+
+/** The server's own error, or what can be said of an answer from something in between. */
+function errorFrom(status: number, text: string): CommandError {
+  const body = parse(text)
+  const error = isPlainObject(body) ? body['error'] : undefined
+  if (isPlainObject(error) && isErrorCode(error['code']) && typeof error['message'] === 'string') {
+    return CommandError.fromBody(error as unknown as ErrorBody)
+  }
+  return new CommandError(
+    CODE_OF_STATUS.get(status) ?? 'internal',
+    `the control plane answered ${status} without an error body; is the URL that of a control plane?`,
+  )
+}
+
+const CODE_OF_STATUS = new Map<number, ErrorCode>([
+  [401, 'unauthenticated'],
+  [403, 'permission_denied'],
+  [413, 'payload_too_large'],
+  [429, 'rate_limited'],
+  [502, 'unavailable'],
+  [503, 'unavailable'],
+  [504, 'unavailable'],
+])
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Bundles a handlers' module, TypeScript or not, into one file that Node runs.
+ *
+ * Packages stay outside the bundle, except that our own resolves to the very copy that runs it: handlers register
+ * with the agent that loads them, and their folder need not have the package installed.
+ */
+import { build, context, type BuildOptions, type Plugin } from 'esbuild'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const require = createRequire(import.meta.url)
+
+const ownPackage: Plugin = {
+  name: 'own-package',
+  setup({ onResolve }) {
+    onResolve({ filter: /^@alienplatform\/sdk(\/|$)/ }, ({ path }) => ({
+      path: pathToFileURL(require.resolve(path)).href,
+      external: true,
+    }))
+  },
+}
+
+const options = (entry: string, outfile: string) =>
+  ({
+    entryPoints: [entry],
+    outfile,
+    absWorkingDir: dirname(entry),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
+    sourcemap: 'inline',
+    // CommonJS files among the sources call `require` for built-ins.
+    banner: {
+      js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`,
+    },
+    plugins: [ownPackage],
+    logLevel: 'silent',
+  }) satisfies BuildOptions
+
+/** Where the bundle of `entry` goes: beside its sources, so that packages resolve as they do from there. */
+export const bundlePath = (entry: string, name: string): string =>
+  join(dirname(entry), '.alien', 'build', `${name}.mjs`)
+
+/** @throws {BuildFailure} esbuild's, with file, line and text of each error */
+export async function bundleHandlers(entry: string, outfile: string): Promise<void> {
+  await build(options(entry, outfile))
+}
+
+export interface HandlerWatch {
+  stop(): Promise<void>
+}
+
+/** Bundles again whenever a source changes. `onBuilt` gets the errors of a build that failed, none of a good one. */
+export async function watchHandlers(
+  entry: string,
+  outfile: string,
+  onBuilt: (errors: readonly string[]) => void,
+): Promise<HandlerWatch> {
+  const report: Plugin = {
+    name: 'report',
+    setup({ onEnd }) {
+      onEnd(({ errors }) =>
+        onBuilt(errors.map(({ text, location }) => `${location ? `${location.file}:${location.line}: ` : ''}${text}`)),
+      )
+    },
+  }
+  const base = options(entry, outfile)
+  const watcher = await context({ ...base, plugins: [...base.plugins, report] })
+  await watcher.watch()
+  return { stop: () => watcher.dispose() }
+}
