@@ -10,13 +10,12 @@ export const resourceNameProblem = (kind: string, name: unknown): string | undef
 
 const MAX_QUOTED_CHARS = 120
 
-/** Any value as short, printable text for a message. Objects are named by type only, never by content. */
+/** Any value as short, printable text for a message. Objects are named by kind only, never by content. */
 export function quote(value: unknown): string {
   if (typeof value === 'string') {
     return JSON.stringify(value.length > MAX_QUOTED_CHARS ? `${value.slice(0, MAX_QUOTED_CHARS)}…` : value)
   }
-  if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'object') return 'an object'
-  return typeof value === 'function' ? 'a function' : String(value)
+  if (typeof value === 'function') return 'a function'
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }

@@ -1,0 +1,111 @@
+/**
+ * Mutual exclusion among processes of one machine, for sections of milliseconds around a few file operations.
+ * Node has no `flock`, so the lock is a file that only one process can create.
+ *
+ * 1. Within this process callers queue in memory; only the first of them looks at the file.
+ * 2. A lock is released by its owner. One whose process is gone, or that is older than `STALE_MS`, may be broken.
+ * 3. Breaking is a rename, which only one process can do; and one that took a newer lock than it saw puts it back.
+ */
+import { randomUUID } from 'node:crypto'
+import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
+import { BindingError } from './binding-error.js'
+import { unless } from './fs-error.js'
+import { isPlainObject } from '../protocol/json.js'
+
+/** Far above what a section takes, even on a slow disk; it counts only when the owner's process cannot be checked. */
+const STALE_MS = 30_000
+/** Longer than `STALE_MS`, so that a lock left behind is broken rather than reported. */
+const WAIT_MS = 40_000
+const MAX_PAUSE_MS = 50
+
+const queues = new Map<string, Promise<void>>()
+
+/**
+ * Runs `section` while holding the lock file `path`, whose directory must exist.
+ *
+ * @param what What is locked, for the message.
+ * @throws {BindingError} `unavailable` when others hold the lock for 40 s.
+ */
+export async function withFileLock<T>(path: string, what: string, section: () => Promise<T>): Promise<T> {
+  const turn = (queues.get(path) ?? Promise.resolve()).then(() => holding(path, what, section))
+  const settled = turn.then(
+    () => undefined,
+    () => undefined,
+  )
+  queues.set(path, settled)
+  try {
+    return await turn
+  } finally {
+    if (queues.get(path) === settled) queues.delete(path)
+  }
+}
+
+async function holding<T>(path: string, what: string, section: () => Promise<T>): Promise<T> {
+  const owner = await acquire(path, what)
+  try {
+    return await section()
+  } finally {
+    if ((await unless(['ENOENT'], readFile(path, 'utf8'))) === owner) await rm(path, { force: true })
+  }
+}
+
+async function acquire(path: string, what: string): Promise<string> {
+  const owner = JSON.stringify({ pid: process.pid, host: hostname(), id: randomUUID() })
+  const giveUpAt = performance.now() + WAIT_MS
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
+    const created = await unless(
+      ['EEXIST'],
+      writeFile(path, owner, { flag: 'wx', mode: 0o600 }).then(() => true),
+    )
+    if (created === true) return owner
+    if (await breakStale(path)) continue
+    if (performance.now() > giveUpAt) {
+      throw new BindingError(
+        'unavailable',
+        `${what} is locked by another process for over ${WAIT_MS / 1000} s; try again`,
+      )
+    }
+    await setTimeout(pauseMs)
+  }
+}
+
+/** Whether the lock is gone now. */
+async function breakStale(path: string): Promise<boolean> {
+  const seen = await unless(['ENOENT'], readFile(path, 'utf8'))
+  const stats = await unless(['ENOENT'], stat(path))
+  if (seen === undefined || stats === undefined) return true
+  if (!isOrphan(seen) && Date.now() - stats.mtimeMs < STALE_MS) return false
+  const taken = `${path}.${randomUUID()}`
+  const renamed = await unless(
+    ['ENOENT'],
+    rename(path, taken).then(() => true),
+  )
+  if (renamed === undefined) return true
+  const isTheOneSeen = (await readFile(taken, 'utf8')) === seen
+  if (!isTheOneSeen) await unless(['EEXIST'], link(taken, path))
+  await rm(taken)
+  return isTheOneSeen
+}
+
+/** Whether the process that made the lock ran on this machine and is gone. */
+function isOrphan(lock: string): boolean {
+  const owner = parse(lock)
+  if (!isPlainObject(owner) || owner['host'] !== hostname() || typeof owner['pid'] !== 'number') return false
+  try {
+    process.kill(owner['pid'], 0)
+    return false
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH'
+  }
+}
+
+/** A lock is empty for the moment between its creation and its first byte. */
+function parse(lock: string): unknown {
+  try {
+    return JSON.parse(lock)
+  } catch {
+    return undefined
+  }
+}

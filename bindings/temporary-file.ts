@@ -1,0 +1,66 @@
+/**
+ * A file that appears under its name only when it is whole and on disk: written beside the target, synced, then renamed.
+ */
+import { randomUUID } from 'node:crypto'
+import type { BigIntStats } from 'node:fs'
+import { link, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+export class TemporaryFile {
+  readonly path: string
+  readonly #handle: FileHandle
+
+  private constructor(path: string, handle: FileHandle) {
+    this.path = path
+    this.#handle = handle
+  }
+
+  /** @param directory On the file system of the target, or the rename would not be atomic. */
+  static async create(directory: string, mode = 0o666): Promise<TemporaryFile> {
+    const path = join(directory, `${randomUUID()}.tmp`)
+    return new TemporaryFile(path, await open(path, 'wx', mode))
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    await this.#handle.writeFile(chunk)
+  }
+
+  async setMode(mode: number): Promise<void> {
+    await this.#handle.chmod(mode)
+  }
+
+  /** Puts the content on disk. @param modifiedAt The modification time to give it, in seconds since 1970. */
+  async finish(modifiedAt?: number): Promise<BigIntStats> {
+    if (modifiedAt !== undefined) await this.#handle.utimes(modifiedAt, modifiedAt)
+    await this.#handle.sync()
+    return this.#handle.stat({ bigint: true })
+  }
+
+  /** Takes the place of what is at `target`, which must be no directory. */
+  async replace(target: string): Promise<void> {
+    await rename(this.path, target)
+    await syncDirectory(dirname(target))
+  }
+
+  /** Takes the name `target`, or fails with `EEXIST`: unlike a rename, a link never replaces. */
+  async claim(target: string): Promise<void> {
+    await link(this.path, target)
+    await syncDirectory(dirname(target))
+  }
+
+  /** Always to be called at the end; leaves a file that was moved or linked where it is. */
+  async close(): Promise<void> {
+    await this.#handle.close()
+    await rm(this.path, { force: true })
+  }
+}
+
+/** A rename survives a power cut only when its directory is on disk, too. */
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
