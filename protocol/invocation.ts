@@ -50,7 +50,7 @@ export interface AttemptInput {
 /** Kept with the workflow so that a second start under the same id can be told from the same call made again. */
 export interface InvocationMemo {
   readonly deployment: DeploymentRef
-  /** SHA-256 of the params' canonical JSON, hex. */
+  /** SHA-256 of the params' JSON with sorted keys, hex. */
   readonly paramsDigest: string
 }
 

@@ -1,0 +1,51 @@
+/** Listens, and drains. */
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface HttpServer {
+  readonly host: string
+  readonly port: number
+  /** Takes no new connections and waits for the answers under way, at most `graceMs`. */
+  close(graceMs: number): Promise<void>
+}
+
+export interface ListenOptions {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+}
+
+/** Idle connections are kept longer than proxies keep theirs, so that none is closed under a request. */
+const KEEP_ALIVE_MS = 75_000
+
+/** @throws {Error} naming the port when it is in use */
+export async function listen(app: RequestListener, { host, port }: ListenOptions): Promise<HttpServer> {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, app)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, port)))
+    server.listen({ host, port }, resolve)
+  })
+  return { host, port: (server.address() as AddressInfo).port, close: (graceMs) => drain(server, graceMs) }
+}
+
+function listenError(error: NodeJS.ErrnoException, port: number): Error {
+  if (error.code === 'EADDRINUSE') {
+    return new Error(`port ${port} is already in use; stop what holds it, or choose another with --port`, {
+      cause: error,
+    })
+  }
+  if (error.code === 'EACCES') {
+    return new Error(`port ${port} needs more rights than this user has; choose one above 1023 with --port`, {
+      cause: error,
+    })
+  }
+  return error
+}
+
+async function drain(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const force = setTimeout(() => server.closeAllConnections(), graceMs)
+  await closed
+  clearTimeout(force)
+}

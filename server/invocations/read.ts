@@ -1,0 +1,104 @@
+/** Reads invocations out of Temporal, the only place that knows them. */
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client'
+import { WorkflowFailedError } from '@temporalio/client'
+import { CommandError } from '../../protocol/errors.js'
+import type { Invocation, InvocationMemo, InvocationStatus } from '../../protocol/invocation.js'
+import type { JsonValue } from '../../protocol/json.js'
+import { INVOKE_COMMAND_WORKFLOW } from '../../protocol/names.js'
+import { fromWorkflowFailure, isWorkflowNotFound } from '../../temporal/failure.js'
+import { COMMAND_KEY } from './search-keys.js'
+import { workflowLink, type InvocationDeps } from './service.js'
+
+/** What a finished invocation came to. */
+type Outcome = Pick<Invocation, 'status' | 'result' | 'error'>
+
+/**
+ * @param withResult whether to fetch the result of one that succeeded
+ * @throws {CommandError} `invocation_not_found`
+ */
+export async function readInvocation(
+  deps: InvocationDeps,
+  id: string,
+  { withResult = true }: { withResult?: boolean } = {},
+): Promise<Invocation> {
+  const description = await describe(deps.temporal.reader, id)
+  const { deployment } = description.memo as unknown as InvocationMemo
+  const command = description.typedSearchAttributes.get(COMMAND_KEY) ?? ''
+  return {
+    id,
+    deployment,
+    command,
+    ...(await stateOf(deps.temporal.reader, description, withResult)),
+    createdAt: description.startTime.toISOString(),
+    ...(description.closeTime === undefined ? {} : { endedAt: description.closeTime.toISOString() }),
+    links: workflowLink(deps, id, description.runId),
+  }
+}
+
+async function describe(reader: Client, id: string): Promise<WorkflowExecutionDescription> {
+  try {
+    const description = await reader.workflow.getHandle(id).describe()
+    if (description.type === INVOKE_COMMAND_WORKFLOW) return description
+  } catch (error) {
+    if (!isWorkflowNotFound(error)) throw error
+  }
+  throw new CommandError(
+    'invocation_not_found',
+    `no invocation "${id}"; it may be older than what Temporal keeps, or was started elsewhere`,
+  )
+}
+
+function stateOf(
+  reader: Client,
+  description: WorkflowExecutionDescription,
+  withResult: boolean,
+): Promise<Outcome> | Pick<Invocation, 'status' | 'attempt'> {
+  const { status, workflowId, runId } = description
+  if (status.name === 'RUNNING') return progressOf(description)
+  if (status.name === 'COMPLETED' && !withResult) return { status: 'succeeded' }
+  return finalOutcome(reader, workflowId, runId)
+}
+
+/** Where an invocation that has not ended stands. */
+function progressOf({ raw }: WorkflowExecutionDescription): Pick<Invocation, 'status' | 'attempt'> {
+  const [activity] = raw.pendingActivities ?? []
+  if (!activity) return { status: 'queued' }
+  const attempt = Number(activity.activityId?.replace(/^attempt-/, ''))
+  // PENDING_ACTIVITY_STATE: 1 scheduled, 2 started, 3 cancel requested.
+  return { status: activity.state === 1 ? 'queued' : 'running', attempt }
+}
+
+/** Waits for the end of an invocation. Callers bound the wait by the client's abort signal. */
+async function finalOutcome(reader: Client, id: string, runId: string | undefined): Promise<Outcome> {
+  try {
+    const result = await reader.workflow.getHandle(id, runId).result()
+    return { status: 'succeeded', result: (result ?? null) as JsonValue }
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error
+    const failure = fromWorkflowFailure(error.cause)
+    return { status: statusOf(failure), error: failure.toBody() }
+  }
+}
+
+function statusOf({ code }: CommandError): InvocationStatus {
+  if (code === 'deployment_offline') return 'expired'
+  return code === 'canceled' ? 'canceled' : 'failed'
+}
+
+/** The outcome if it comes within `waitMs`, while the caller listens and the control plane does not drain. */
+export async function outcomeWithin(
+  { temporal, draining }: InvocationDeps,
+  id: string,
+  runId: string | undefined,
+  waitMs: number,
+  callerGone: AbortSignal,
+): Promise<Outcome | undefined> {
+  if (waitMs === 0) return undefined
+  const enough = AbortSignal.any([AbortSignal.timeout(waitMs), callerGone, draining])
+  try {
+    return await temporal.reader.withAbortSignal(enough, () => finalOutcome(temporal.reader, id, runId))
+  } catch (error) {
+    if (enough.aborted) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,70 @@
+/** The body of `POST /v1/invocations`, checked. */
+import { z } from 'zod'
+import { parseDuration } from '../../protocol/duration.js'
+import { CommandError } from '../../protocol/errors.js'
+import type { JsonValue } from '../../protocol/json.js'
+import { MAX_PAYLOAD_BYTES, MAX_WAIT_MS } from '../../protocol/limits.js'
+import { assertCommandName, assertInvocationId } from '../../protocol/names.js'
+import { policySchema, type Policy } from '../../protocol/policy.js'
+import { describeIssues } from '../../protocol/issues.js'
+
+/** A time a request may be held: milliseconds or `"30s"`; more than 55 s is cut to that. */
+export const waitSchema = z.union([z.string(), z.number()]).transform((value, context) => {
+  const waitMs = parseDuration(typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value)
+  if (waitMs !== undefined) return Math.min(waitMs, MAX_WAIT_MS)
+  context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} must be a duration, like "30s" or 30000` })
+  return z.NEVER
+})
+
+/** The overall limit as a duration, or as the instant when it must be over. */
+const deadlineSchema = z.preprocess((value) => {
+  const instant = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : NaN
+  return Number.isNaN(instant) ? value : Math.max(instant - Date.now(), 0)
+}, policySchema.shape.deadline)
+
+const callerPolicy = policySchema.omit({ exposeStack: true })
+
+const bodySchema = z.strictObject({
+  deployment: z.string().min(1),
+  command: z.string().min(1),
+  params: z.json().optional(),
+  id: z.string().optional(),
+  idempotencyKey: z.string().min(1).max(255).optional(),
+  wait: waitSchema.optional(),
+  ...callerPolicy.shape,
+  deadline: deadlineSchema,
+})
+
+export interface InvocationRequest {
+  readonly deployment: string
+  readonly command: string
+  readonly params: JsonValue
+  readonly id: string | undefined
+  readonly idempotencyKey: string | undefined
+  readonly waitMs: number
+  readonly policy: Policy
+}
+
+/** @throws {CommandError} `invalid_request` or `payload_too_large` */
+export function parseInvocationRequest(body: unknown): InvocationRequest {
+  const parsed = bodySchema.safeParse(body)
+  if (!parsed.success) throw new CommandError('invalid_request', `bad invocation: ${describeIssues(parsed.error)}`)
+  const { deployment, command, params = {}, id, idempotencyKey, wait = 0, ...policy } = parsed.data
+  assertCommandName(command)
+  if (id !== undefined) assertInvocationId(id)
+  if (id !== undefined && idempotencyKey !== undefined) {
+    throw new CommandError('invalid_request', 'give id or idempotencyKey, not both: the key decides on the id')
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(params))
+  if (bytes > MAX_PAYLOAD_BYTES) {
+    throw new CommandError(
+      'payload_too_large',
+      `the params of "${command}" are ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}; send less, or store them and send where they are`,
+      { details: { side: 'params', bytes, maxBytes: MAX_PAYLOAD_BYTES } },
+    )
+  }
+  return { deployment, command, params, id, idempotencyKey, waitMs: wait, policy: withoutUndefined(policy) }
+}
+
+const withoutUndefined = <T extends object>(value: T): T =>
+  Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as T

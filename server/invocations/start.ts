@@ -1,0 +1,112 @@
+/** Starts an invocation: one Temporal workflow, found again whenever the same call is made again. */
+import { createHash, randomBytes } from 'node:crypto'
+import { stringify } from 'safe-stable-stringify'
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import { CommandError } from '../../protocol/errors.js'
+import type { DeploymentRef, InvocationMemo, InvokeCommandInput } from '../../protocol/invocation.js'
+import type { ManifestCommand } from '../../protocol/manifest.js'
+import { agentQueue, COMMANDS_QUEUE, INVOKE_COMMAND_WORKFLOW, invocationId } from '../../protocol/names.js'
+import { resolvePolicy } from '../../protocol/policy.js'
+import { nearest } from '../../protocol/suggest.js'
+import type { InvocationRequest } from './request.js'
+import { COMMAND_KEY, DEPLOYMENT_KEY } from './search-keys.js'
+import type { InvocationDeps } from './service.js'
+
+export interface StartedInvocation {
+  readonly id: string
+  readonly runId: string
+  readonly deployment: DeploymentRef
+  readonly command: string
+}
+
+/**
+ * @throws {CommandError} `deployment_not_found`, `command_not_found`, or `conflict` when the id or the idempotency key
+ *   was used for another call
+ */
+export async function startInvocation(deps: InvocationDeps, request: InvocationRequest): Promise<StartedInvocation> {
+  const { registry, temporal } = deps
+  const { id: deploymentId, name } = await registry.deployments.find(request.deployment)
+  const deployment = { id: deploymentId, name }
+  const { functionName, policy } = await findCommand(deps, deployment, request.command)
+  const id = request.id ?? invocationId(request.command, uniquePart(deploymentId, request))
+  const memo: InvocationMemo = { deployment, paramsDigest: digest(stringify(request.params) ?? 'null') }
+  const input: InvokeCommandInput = {
+    deployment,
+    command: request.command,
+    taskQueue: agentQueue(deploymentId, functionName),
+    policy: resolvePolicy(policy, request.policy),
+  }
+  try {
+    const handle = await temporal.starter.workflow.start(INVOKE_COMMAND_WORKFLOW, {
+      workflowId: id,
+      taskQueue: COMMANDS_QUEUE,
+      args: [input, request.params],
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+      requestEagerStart: temporal.eagerStart,
+      staticSummary: `${request.command} on ${name}`,
+      memo: { ...memo },
+      typedSearchAttributes: [
+        { key: DEPLOYMENT_KEY, value: name },
+        { key: COMMAND_KEY, value: request.command },
+      ],
+    })
+    return { id, runId: handle.firstExecutionRunId, deployment, command: request.command }
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
+    return existingInvocation(deps, id, request, memo)
+  }
+}
+
+async function findCommand(
+  { registry }: InvocationDeps,
+  deployment: DeploymentRef,
+  command: string,
+): Promise<{ functionName: string; policy: ManifestCommand['policy'] }> {
+  const manifests = await registry.manifests.forDeployment(deployment.id)
+  for (const { functionName, commands } of manifests) {
+    const found = commands.find(({ name }) => name === command)
+    if (found) return { functionName, policy: found.policy }
+  }
+  // No agent ever connected: what it will know is not known, and the work waits for it.
+  if (manifests.length === 0) return { functionName: '', policy: {} }
+  const names = manifests.flatMap(({ commands }) => commands.map(({ name }) => name))
+  const suggestions = nearest(command, names)
+  const listed = (suggestions.length > 0 ? suggestions : names.slice(0, 5)).map((name) => `"${name}"`).join(', ')
+  const hint =
+    suggestions.length > 0 ? `the nearest are ${listed}` : names.length > 0 ? `it has ${listed}` : 'it has none'
+  throw new CommandError('command_not_found', `deployment "${deployment.name}" has no command "${command}"; ${hint}`, {
+    details: { nearest: suggestions },
+  })
+}
+
+/** With a key: the same for the same key, deployment and command. Without: never the same. */
+function uniquePart(deploymentId: string, { command, idempotencyKey }: InvocationRequest): string {
+  if (idempotencyKey === undefined) return randomBytes(16).toString('hex')
+  return digest(JSON.stringify([deploymentId, command, idempotencyKey])).slice(0, 32)
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** The invocation that has the id already, if it is this very call. */
+async function existingInvocation(
+  { temporal }: InvocationDeps,
+  id: string,
+  { command, idempotencyKey }: InvocationRequest,
+  { deployment, paramsDigest }: InvocationMemo,
+): Promise<StartedInvocation> {
+  const existing = await temporal.reader.workflow.getHandle(id).describe()
+  const memo = existing.memo as Partial<InvocationMemo> | undefined
+  const sameCommand = existing.typedSearchAttributes.get(COMMAND_KEY) === command
+  if (memo?.deployment?.id === deployment.id && sameCommand && memo.paramsDigest === paramsDigest) {
+    return { id, runId: existing.runId, deployment, command }
+  }
+  const what = idempotencyKey === undefined ? `invocation id "${id}"` : `idempotency key "${idempotencyKey}"`
+  const how =
+    memo?.deployment?.id === deployment.id && sameCommand
+      ? `other params (SHA-256 ${String(memo.paramsDigest)}, now ${paramsDigest})`
+      : 'another command or deployment'
+  throw new CommandError('conflict', `${what} was used with ${how}; use a new one for a new call`, {
+    details: { invocationId: id },
+  })
+}

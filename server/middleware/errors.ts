@@ -1,0 +1,61 @@
+/** The one error body: `{ error: { code, message, details?, requestId } }`. */
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
+import type { Logger } from 'pino'
+import { CommandError, ERROR_CODES } from '../../protocol/errors.js'
+import { MAX_BODY_BYTES } from '../../protocol/limits.js'
+import { temporalTrouble } from '../temporal-trouble.js'
+
+export const notFound: RequestHandler = (request, response) => {
+  const error = new CommandError('invalid_request', `no such endpoint: ${request.method} ${request.path}`, {
+    requestId: String(response.locals['requestId']),
+  })
+  response.status(404).json({ error })
+}
+
+export function errorBody(log: Logger): ErrorRequestHandler {
+  // Express tells an error handler by its four parameters.
+  return function sendError(thrown: unknown, request, response, next) {
+    if (response.headersSent) {
+      next(thrown)
+      return
+    }
+    const requestId = String(response.locals['requestId'])
+    const error = asCommandError(thrown)
+    if (error.code === 'internal') log.error({ err: thrown, requestId, path: request.path }, 'request failed')
+    setHeaders(response, error)
+    // What a defect of ours looks like inside is for our log; the caller gets the id that finds it there.
+    const message = error.code === 'internal' ? 'internal error; quote the request id to the operator' : error.message
+    response.status(statusOf(error)).json({ error: { ...error.toBody(), message, requestId } })
+  }
+}
+
+function statusOf({ code }: CommandError): number {
+  const { httpStatus } = ERROR_CODES[code]
+  // A code that is an invocation's outcome is no answer to a request.
+  return httpStatus === 200 ? 500 : httpStatus
+}
+
+function setHeaders(response: Response, { code }: CommandError): void {
+  if (code === 'unauthenticated') response.set('www-authenticate', 'Bearer')
+  if (ERROR_CODES[code].retryable === true && code !== 'internal') response.set('retry-after', '1')
+}
+
+function asCommandError(thrown: unknown): CommandError {
+  if (thrown instanceof CommandError) return thrown
+  return bodyTrouble(thrown) ?? temporalTrouble(thrown) ?? CommandError.from(thrown)
+}
+
+/** What Express's body parser throws. Its messages quote the body, so they are not passed on. */
+function bodyTrouble(thrown: unknown): CommandError | undefined {
+  const type = thrown instanceof Error ? (thrown as { type?: unknown }).type : undefined
+  switch (type) {
+    case 'entity.too.large':
+      return new CommandError('payload_too_large', `the request body is over the limit of ${MAX_BODY_BYTES} bytes`, {
+        details: { side: 'params', maxBytes: MAX_BODY_BYTES },
+      })
+    case 'entity.parse.failed':
+      return new CommandError('invalid_request', 'the request body is not JSON')
+    default:
+      return typeof type === 'string' ? new CommandError('invalid_request', `bad request body: ${type}`) : undefined
+  }
+}

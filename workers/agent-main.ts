@@ -1,0 +1,72 @@
+/**
+ * The agent process: loads the bundled handlers, opens its session, runs the worker until it is told to stop.
+ *
+ *   node agent-main.js BUNDLE [FUNCTION]      ALIEN_URL, ALIEN_TOKEN in the environment
+ *
+ * Ends with 0 when asked to stop, with 78 when it is misconfigured, with 1 for anything that may pass.
+ */
+import { pathToFileURL } from 'node:url'
+import { manifestOf } from '../activities/manifest.js'
+import { CommandError, type ErrorCode } from '../protocol/errors.js'
+import { moduleRegistry } from '../sdk/registry.js'
+import { installTemporalRuntime } from '../temporal/runtime.js'
+import { EXIT_MISCONFIGURED, type AgentMessage } from './agent-exit.js'
+import { openAgentSession } from './agent-session.js'
+import { startAgentWorker } from './agent-worker.js'
+import { createLogger } from './logger.js'
+
+const MISCONFIGURED: ReadonlySet<ErrorCode> = new Set([
+  'invalid_request',
+  'conflict',
+  'unauthenticated',
+  'permission_denied',
+])
+
+const log = createLogger('agent')
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort())
+// Whoever supervises this process is gone; an agent that nobody can stop must not live on.
+process.on('disconnect', () => stop.abort())
+
+async function run([bundle, functionName = '']: string[]): Promise<void> {
+  const { ALIEN_URL: url, ALIEN_TOKEN: token } = process.env
+  if (!bundle || !url || !token) throw new CommandError('invalid_request', 'needs a bundle, ALIEN_URL and ALIEN_TOKEN')
+  await loadHandlers(bundle)
+  const session = await openAgentSession({ url, token, functionName, commands: manifestOf(moduleRegistry) })
+  installTemporalRuntime(log)
+  const { done } = await startAgentWorker(moduleRegistry, session, log, stop.signal)
+  tell({ kind: 'ready', deployment: session.deployment.name, commands: moduleRegistry.names })
+  await done
+}
+
+async function loadHandlers(bundle: string): Promise<void> {
+  try {
+    await import(pathToFileURL(bundle).href)
+  } catch (error) {
+    if (error instanceof CommandError) throw error
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    throw new CommandError('invalid_request', `the handlers' module threw while it was loaded: ${reason}`, {
+      cause: error,
+    })
+  }
+  if (moduleRegistry.names.length === 0) {
+    throw new CommandError(
+      'invalid_request',
+      "the handlers' module defines no command; call command(name, handler) in it",
+    )
+  }
+}
+
+function tell(message: AgentMessage): void {
+  process.send?.(message)
+}
+
+try {
+  await run(process.argv.slice(2))
+  process.exit(0)
+} catch (thrown) {
+  const error = CommandError.from(thrown)
+  log.error(error.message)
+  tell({ kind: 'failed', reason: error.message })
+  process.exit(MISCONFIGURED.has(error.code) ? EXIT_MISCONFIGURED : 1)
+}

@@ -1,0 +1,105 @@
+/** Composition root of the vendor's side: registry, Temporal, HTTP API, and by default the vendor worker beside them. */
+import { NativeConnection } from '@temporalio/worker'
+import { CommandError } from '../protocol/errors.js'
+import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
+import { createApp } from '../server/app.js'
+import { listen, type ListenOptions } from '../server/http-server.js'
+import { openRegistry, type Registry, type RegistryOptions } from '../server/registry/open-registry.js'
+import { connectTemporal } from '../server/temporal-clients.js'
+import { ensureSearchAttributes } from '../temporal/search-attributes.js'
+import type { TemporalSettings } from '../temporal/settings.js'
+import { Closers } from './closers.js'
+import type { Logger } from './logger.js'
+import { runWorker } from './run-worker.js'
+import { createVendorWorker } from './vendor-worker.js'
+
+export interface ControlPlaneOptions extends ListenOptions {
+  readonly registry: RegistryOptions
+  readonly temporal: TemporalSettings
+  /** Base URL of Temporal's Web UI, for the links in answers. */
+  readonly temporalUiUrl?: string | undefined
+  /** Whether to run the vendor worker in this process; it lets workflows begin without a hop. */
+  readonly vendorWorker: boolean
+  readonly log: Logger
+}
+
+export interface ControlPlane {
+  readonly url: string
+  readonly registry: Registry
+  /** Rejects when the vendor worker in this process failed; settles after `close`. */
+  readonly done: Promise<void>
+  /** Answers what is held with what is known, then stops the worker and closes everything. */
+  readonly close: () => Promise<void>
+}
+
+/** How long requests under way may take once the control plane is told to stop. Held ones are answered at once. */
+const DRAIN_MS = 10_000
+
+/**
+ * @throws {CommandError} `unavailable` when Temporal or the registry cannot be reached
+ * @throws {Error} when the port is in use
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const closers = new Closers()
+  try {
+    return await open(options, closers)
+  } catch (error) {
+    await closers.close()
+    throw error
+  }
+}
+
+async function open(options: ControlPlaneOptions, closers: Closers): Promise<ControlPlane> {
+  const { log, temporal: settings } = options
+  const registry = await openRegistry(options.registry)
+  closers.add(() => registry.close())
+
+  const worker = options.vendorWorker ? await openVendorWorker(settings, closers) : undefined
+  const temporal = await connectTemporal(settings, worker?.connection).catch(unreachable(settings))
+  closers.add(temporal.close)
+  await ensureSearchAttributes(temporal.reader.connection, settings.namespace, SEARCH_ATTRIBUTES)
+
+  const draining = new AbortController()
+  const app = createApp({
+    registry,
+    temporal,
+    temporalUiUrl: options.temporalUiUrl,
+    draining: draining.signal,
+    workerState: worker?.state,
+    log,
+  })
+  const server = await listen(app, options)
+  closers.add(() => server.close(DRAIN_MS))
+  closers.add(() => draining.abort())
+  return {
+    url: `http://${server.host}:${server.port}`,
+    registry,
+    done: worker?.done ?? Promise.resolve(),
+    close: () => closers.close(),
+  }
+}
+
+async function openVendorWorker(settings: TemporalSettings, closers: Closers) {
+  const connection = await NativeConnection.connect(settings.connectionOptions).catch(unreachable(settings))
+  closers.add(() => connection.close())
+  const worker = await createVendorWorker(connection, settings.namespace)
+  const stop = new AbortController()
+  const done = runWorker(worker, stop.signal)
+  closers.add(() => {
+    stop.abort()
+    // A worker that failed has reported it through `done` already.
+    return done.catch(() => undefined)
+  })
+  return { connection, done, state: () => worker.getState() }
+}
+
+const unreachable =
+  ({ address }: TemporalSettings) =>
+  (error: unknown): never => {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new CommandError(
+      'unavailable',
+      `cannot reach Temporal at ${address}: ${reason}; check TEMPORAL_ADDRESS, and TEMPORAL_API_KEY or TEMPORAL_TLS when it wants them`,
+      { cause: error },
+    )
+  }
