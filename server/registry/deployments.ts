@@ -1,0 +1,111 @@
+import type { Kysely } from 'kysely'
+import { CommandError } from '../../protocol/errors.js'
+import { nearest } from '../../protocol/suggest.js'
+import type { DeploymentsTable, RegistrySchema } from './schema.js'
+import { newId } from './tokens.js'
+
+const ID_PREFIX = 'dep_'
+const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/
+
+export interface Deployment {
+  /** `dep_` and 20 base32 characters. */
+  readonly id: string
+  readonly name: string
+  /** ISO 8601. */
+  readonly createdAt: string
+}
+
+/** One installation of the vendor's software at one customer. Wherever one is named, id and name are both accepted. */
+export class Deployments {
+  readonly #db: Kysely<RegistrySchema>
+
+  constructor(db: Kysely<RegistrySchema>) {
+    this.#db = db
+  }
+
+  /** @throws `invalid_request` when the name breaks the rule, `conflict` when it is taken. */
+  async create({ name }: { readonly name: string }): Promise<Deployment> {
+    assertDeploymentName(name)
+    const row = { id: newId(ID_PREFIX), name, created_at: new Date().toISOString() }
+    const created = await this.#db
+      .insertInto('deployments')
+      .values(row)
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .returning('id')
+      .executeTakeFirst()
+    if (created) return fromRow(row)
+    throw new CommandError(
+      'conflict',
+      `a deployment named "${name}" already exists; choose another name or delete it first`,
+    )
+  }
+
+  /** @throws `deployment_not_found`, with the nearest names in the message and in `details.nearest`. */
+  async find(idOrName: string): Promise<Deployment> {
+    const row = await this.#db
+      .selectFrom('deployments')
+      .selectAll()
+      .where(keyOf(idOrName), '=', idOrName)
+      .executeTakeFirst()
+    return row ? fromRow(row) : this.#notFound(idOrName)
+  }
+
+  /** All of them, by name. */
+  async list(): Promise<Deployment[]> {
+    const rows = await this.#db.selectFrom('deployments').selectAll().execute()
+    // Sorted here, since the order of text in a database depends on its collation.
+    return rows.sort((a, b) => (a.name < b.name ? -1 : 1)).map(fromRow)
+  }
+
+  /**
+   * Deletes a deployment with its tokens and manifests, and gives what it was.
+   *
+   * @throws `deployment_not_found`, as {@link find}.
+   */
+  async delete(idOrName: string): Promise<Deployment> {
+    const row = await this.#db
+      .deleteFrom('deployments')
+      .where(keyOf(idOrName), '=', idOrName)
+      .returningAll()
+      .executeTakeFirst()
+    return row ? fromRow(row) : this.#notFound(idOrName)
+  }
+
+  async #notFound(idOrName: string): Promise<never> {
+    const rows = await this.#db.selectFrom('deployments').select('name').execute()
+    const names = nearest(
+      idOrName,
+      rows.map(({ name }) => name),
+    )
+    throw new CommandError('deployment_not_found', `no deployment "${idOrName}"; ${hint(names, rows.length)}`, {
+      details: { nearest: names },
+    })
+  }
+}
+
+function hint(names: readonly string[], deployments: number): string {
+  const quoted = names.map((name) => `"${name}"`).join(', ')
+  if (names.length > 0) return names.length === 1 ? `the nearest name is ${quoted}` : `the nearest names are ${quoted}`
+  return deployments === 0
+    ? 'there are none yet, create one with: alien deployments create NAME'
+    : 'see those there are with: alien deployments list'
+}
+
+const keyOf = (idOrName: string): 'id' | 'name' => (idOrName.startsWith(ID_PREFIX) ? 'id' : 'name')
+
+const fromRow = (row: DeploymentsTable): Deployment => ({ id: row.id, name: row.name, createdAt: row.created_at })
+
+function assertDeploymentName(name: string): void {
+  if (!NAME.test(name)) {
+    throw new CommandError(
+      'invalid_request',
+      `deployment name ${JSON.stringify(name)} must start with a lower-case letter or a digit and have at most 63 lower-case letters, digits, "_" or "-"`,
+    )
+  }
+  if (name.startsWith(ID_PREFIX)) {
+    throw new CommandError(
+      'invalid_request',
+      `deployment name "${name}" must not start with "${ID_PREFIX}", as ids do; choose another name`,
+    )
+  }
+}

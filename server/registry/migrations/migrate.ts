@@ -1,0 +1,41 @@
+/**
+ * The registry's migrations, oldest first. Forward only: a released migration never changes, a mistake in it is undone
+ * by the next one. The name is kept in the database, and names must sort in the order of their making.
+ */
+import { Migrator, type Kysely, type Migration } from 'kysely'
+import { CommandError } from '../../../protocol/errors.js'
+import type { RegistrySchema } from '../schema.js'
+import * as initial from './0001-initial.js'
+
+const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-initial': initial }
+
+/**
+ * Brings the database at `address` to this version's schema. Safe when several processes do it at once: one works, the others wait.
+ *
+ * @throws `conflict` when a newer version has migrated the database already.
+ */
+export async function migrate(db: Kysely<RegistrySchema>, address: string): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) } })
+  const { error } = await migrator.migrateToLatest()
+  if (error === undefined) return
+  if (error instanceof CommandError) throw error
+  const unknown = await unknownMigration(db).catch(() => undefined)
+  if (unknown !== undefined) {
+    throw new CommandError(
+      'conflict',
+      `the registry at ${address} has migration "${unknown}", which this version lacks; run the newer version`,
+    )
+  }
+  const reason = CommandError.from(error).message
+  throw new CommandError('unavailable', `cannot migrate the registry at ${address}: ${reason}`, { cause: error })
+}
+
+async function unknownMigration(db: Kysely<RegistrySchema>): Promise<string | undefined> {
+  const applied = await db
+    .withTables<{ kysely_migration: { name: string } }>()
+    .selectFrom('kysely_migration')
+    .select('name')
+    .orderBy('name')
+    .execute()
+  return applied.find(({ name }) => !Object.hasOwn(MIGRATIONS, name))?.name
+}

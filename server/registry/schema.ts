@@ -1,0 +1,49 @@
+/** The registry's tables, as Kysely sees them. Times are ISO 8601 text in UTC on both engines. */
+
+export interface RegistrySchema {
+  deployments: DeploymentsTable
+  api_keys: ApiKeysTable
+  agent_tokens: AgentTokensTable
+  manifests: ManifestsTable
+}
+
+export interface DeploymentsTable {
+  /** `dep_` and 20 base32 characters. */
+  id: string
+  /** Unique. */
+  name: string
+  created_at: string
+}
+
+/** What every credential keeps: never the token itself. See `tokens.ts`. */
+interface TokenColumns {
+  id: string
+  /** Finds the row. Unique. */
+  token_lookup: string
+  /** SHA-256 of the token, hex. */
+  token_hash: string
+  created_at: string
+  /** `null`: never. */
+  expires_at: string | null
+  revoked_at: string | null
+}
+
+export interface ApiKeysTable extends TokenColumns {
+  name: string
+  /** JSON list. */
+  scopes: string
+}
+
+export interface AgentTokensTable extends TokenColumns {
+  deployment_id: string
+}
+
+/** One row for each function of a deployment, since every function publishes its own commands. */
+export interface ManifestsTable {
+  deployment_id: string
+  /** `''` for the sole function. */
+  function_name: string
+  /** JSON list of `ManifestCommand`. */
+  commands: string
+  published_at: string
+}
