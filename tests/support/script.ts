@@ -10,8 +10,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface Script {
   /** Starts a process; its stderr is the test's own. */
-  start(...args: string[]): ChildProcessByStdio<Writable, Readable, null>
-  remove(): Promise<void>
+  readonly start: (...args: string[]) => ChildProcessByStdio<Writable, Readable, null>
+  readonly remove: () => Promise<void>
 }
 
 /** Bundles `source`, whose imports are relative to the repository's root. Packages stay outside the bundle. */
