@@ -51,8 +51,9 @@ export async function collect(chunks: Chunks): Promise<Buffer> {
   return Buffer.concat(parts)
 }
 
-/** Types whose bytes are text: `text/*`, JSON, XML, YAML, JavaScript and the `+json`, `+xml` families. */
-const TEXT_TYPE = /^(text\/.*|application\/((.+\+)?(json|xml|yaml)|x-yaml|javascript|x-ndjson|jsonl|sql))$/
+/** Types whose bytes are text: `text/*`, JSON, XML, YAML, JavaScript, and every `+json`, `+xml` and `+yaml`. */
+const TEXT_TYPE =
+  /^(text\/.*|.+\/.+\+(json|xml|yaml)|application\/(json|xml|yaml|x-yaml|javascript|x-ndjson|jsonl|sql))$/
 
 const isTextType = (contentType: string): boolean =>
   TEXT_TYPE.test(contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '')
