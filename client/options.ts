@@ -1,6 +1,7 @@
 /** What a caller gives the client, resolved once. */
 import { CommandError } from '../protocol/errors.js'
 import { findDevState } from '../protocol/dev-state.js'
+import { DEFAULT_PORT } from '../protocol/names.js'
 
 export interface CommandsClientOptions {
   /** Id (`dep_…`) or name (`acme-corp`). */
@@ -41,7 +42,7 @@ export interface RetryOptions {
   readonly nonRetryableCodes?: readonly string[]
 }
 
-export const DEFAULT_URL = 'http://127.0.0.1:7700'
+const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_PORT}`
 
 export interface ResolvedClientOptions {
   readonly deployment: string

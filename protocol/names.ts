@@ -1,6 +1,9 @@
 /** Names and ids that more than one process must spell alike. */
 import { CommandError } from './errors.js'
 
+/** Where a control plane listens, and is looked for, unless told otherwise. */
+export const DEFAULT_PORT = 7700
+
 /** Temporal task queue of the vendor worker: every `invokeCommand` workflow. */
 export const COMMANDS_QUEUE = 'commands'
 

@@ -33,3 +33,6 @@ export const plainTemporal = (address: string, namespace: string): TemporalSetti
   namespace,
   connectionOptions: { address },
 })
+
+/** The cluster the environment names, or Temporal's own default address. */
+export const temporalSettings = (): TemporalSettings => externalTemporal() ?? plainTemporal('localhost:7233', 'default')

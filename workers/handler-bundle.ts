@@ -4,7 +4,7 @@
  * Packages stay outside the bundle, except that our own resolves to the very copy that runs it: handlers register
  * with the agent that loads them, and their folder need not have the package installed.
  */
-import { build, context, type BuildOptions, type Plugin } from 'esbuild'
+import { build, context, type BuildFailure, type BuildOptions, type Message, type Plugin } from 'esbuild'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -49,6 +49,16 @@ export async function bundleHandlers(entry: string, outfile: string): Promise<vo
   await build(options(entry, outfile))
 }
 
+/** Each error of a failed build as `file:line: text`; of any other error, its message. */
+export function buildErrors(error: unknown): string[] {
+  const { errors } = error as Partial<BuildFailure>
+  if (errors !== undefined) return describe(errors)
+  return [error instanceof Error ? error.message : String(error)]
+}
+
+const describe = (errors: readonly Message[]): string[] =>
+  errors.map(({ text, location }) => (location ? `${location.file}:${location.line}: ${text}` : text))
+
 export interface HandlerWatch {
   stop(): Promise<void>
 }
@@ -62,9 +72,7 @@ export async function watchHandlers(
   const report: Plugin = {
     name: 'report',
     setup({ onEnd }) {
-      onEnd(({ errors }) =>
-        onBuilt(errors.map(({ text, location }) => `${location ? `${location.file}:${location.line}: ` : ''}${text}`)),
-      )
+      onEnd(({ errors }) => onBuilt(describe(errors)))
     },
   }
   const base = options(entry, outfile)

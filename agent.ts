@@ -1,0 +1,4 @@
+/** Package entry `./agent`: serving commands from a process of one's own. Loads Temporal. */
+export { startAgentWorker } from './workers/agent-worker.js'
+export { openAgentSession } from './workers/agent-session.js'
+export { CommandRegistry } from './sdk/registry.js'

@@ -1,0 +1,96 @@
+/** `alien deployments`: create, list, delete, and what commands one has. */
+import { Command } from 'commander'
+import { requestJson, type ApiCall } from '../../client/request.js'
+import type { ManifestCommand } from '../../protocol/manifest.js'
+import { endpoint, withConnection, type ConnectionFlags } from '../connection.js'
+import { print, printJson, say, style, table } from '../console.js'
+
+interface Flags extends ConnectionFlags {
+  readonly json?: boolean
+}
+
+interface Deployment {
+  readonly id: string
+  readonly name: string
+  readonly createdAt: string
+}
+
+export function deploymentsCommand(): Command {
+  return new Command('deployments')
+    .description('the installations of your software at your customers')
+    .addCommand(create())
+    .addCommand(list())
+    .addCommand(commands())
+    .addCommand(remove())
+}
+
+const call = <T>(flags: Flags, request: ApiCall): Promise<T> => requestJson<T>(endpoint(flags), request)
+
+const one = (name: string): string => `/v1/deployments/${encodeURIComponent(name)}`
+
+function create(): Command {
+  const command = new Command('create')
+    .description('register a deployment and show its agent token, once')
+    .argument('<name>', 'lower-case letters, digits, "-" and "_", like acme-corp')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  $ alien deployments create acme-corp')
+  return withConnection(command).action(async (name: string, flags: Flags) => {
+    const created = await call<Deployment & { agentToken: string }>(flags, {
+      method: 'POST',
+      path: '/v1/deployments',
+      body: { name },
+    })
+    if (flags.json === true) {
+      printJson(created)
+      return
+    }
+    print(`id           ${created.id}\nname         ${created.name}\nagent token  ${created.agentToken}`)
+    say(style.dim('the token is shown this once; give it to the agent as ALIEN_TOKEN'))
+  })
+}
+
+function list(): Command {
+  const command = new Command('list').description('list deployments').option('--json', 'print JSON')
+  return withConnection(command).action(async (flags: Flags) => {
+    const { deployments } = await call<{ deployments: Deployment[] }>(flags, { method: 'GET', path: '/v1/deployments' })
+    if (flags.json === true) printJson(deployments)
+    else
+      print(
+        table(
+          ['ID', 'NAME', 'CREATED'],
+          deployments.map(({ id, name, createdAt }) => [id, name, createdAt]),
+        ),
+      )
+  })
+}
+
+function commands(): Command {
+  const command = new Command('commands')
+    .description("list a deployment's commands, as its agent published them")
+    .argument('<deployment>', 'id or name')
+    .option('--json', 'print JSON, schemas and policies included')
+    .addHelpText('after', '\nExamples:\n  $ alien deployments commands acme-corp')
+  return withConnection(command).action(async (name: string, flags: Flags) => {
+    const path = `${one(name)}/commands`
+    const manifest = await call<{ commands: ManifestCommand[] }>(flags, { method: 'GET', path })
+    if (flags.json === true) printJson(manifest)
+    else
+      print(
+        table(
+          ['COMMAND', 'DESCRIPTION'],
+          manifest.commands.map((each) => [each.name, each.description ?? '']),
+        ),
+      )
+  })
+}
+
+function remove(): Command {
+  const command = new Command('delete')
+    .description('delete a deployment, its agent tokens and its manifest')
+    .argument('<deployment>', 'id or name')
+    .addHelpText('after', '\nExamples:\n  $ alien deployments delete acme-corp')
+  return withConnection(command).action(async (name: string, flags: Flags) => {
+    await call<unknown>(flags, { method: 'DELETE', path: one(name) })
+    say(`deleted ${name}`)
+  })
+}

@@ -1,0 +1,86 @@
+/** `alien commands invoke` */
+import { Command, Option } from 'commander'
+import { CommandsClient } from '../../client/commands-client.js'
+import type { InvocationHandle } from '../../client/invocation-handle.js'
+import { CommandError, ERROR_CODES } from '../../protocol/errors.js'
+import { parseDuration } from '../../protocol/duration.js'
+import { connection, withConnection, type ConnectionFlags } from '../connection.js'
+import { print, printJson, showProgress } from '../console.js'
+import { readParams } from '../params.js'
+
+interface InvokeFlags extends ConnectionFlags {
+  readonly deployment: string
+  readonly command: string
+  readonly params?: string
+  readonly timeout?: number
+  readonly idempotencyKey?: string
+  readonly detach?: boolean
+  readonly json?: boolean
+}
+
+const EXAMPLES = `
+Examples:
+  $ alien commands invoke --deployment acme-corp --command generate-report --params '{"startDate": "2025-01-01"}'
+  $ alien commands invoke --deployment acme-corp --command run-migration --params @migration.json --timeout 2h
+  $ id=$(alien commands invoke --deployment acme-corp --command run-migration --detach)
+
+The result goes to stdout as JSON, everything else to stderr. Exit codes:
+  0 succeeded   1 the handler failed   2 bad call   3 deployment offline   4 timed out
+  5 canceled    6 outcome unknown      7 not allowed or refused            8 unavailable or rate limited`
+
+export function invokeCommand(): Command {
+  const command = new Command('invoke')
+    .description('run a command on a deployment and print its result')
+    .requiredOption('--deployment <id or name>', 'where to run it')
+    .requiredOption('--command <name>', 'what to run')
+    .option('--params <json>', 'JSON, @file, or - for stdin (default: {})')
+    .addOption(
+      new Option('--timeout <duration>', 'for one attempt, and for the wait for an agent, like 30s or 2h').argParser(
+        duration,
+      ),
+    )
+    .option('--idempotency-key <key>', 'two calls with one key are one invocation')
+    .option('--detach', 'print the invocation id and leave it running')
+    .option('--json', 'print the whole invocation instead of its result, and errors too')
+    .addHelpText('after', EXAMPLES)
+  return withConnection(command).action(invoke)
+}
+
+async function invoke(flags: InvokeFlags): Promise<void> {
+  const { url, token } = connection(flags)
+  const params = await readParams(flags.params)
+  const client = new CommandsClient({ deploymentId: flags.deployment, token, url })
+  const options = {
+    ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
+    ...(flags.idempotencyKey === undefined ? {} : { idempotencyKey: flags.idempotencyKey }),
+  }
+  const progress = showProgress(`${flags.command} on ${flags.deployment}`)
+  try {
+    const handle = await client.start(flags.command, params, options)
+    if (flags.detach === true) {
+      if (flags.json === true) printJson(await handle.describe())
+      else print(handle.id)
+      return
+    }
+    progress.update(`${flags.command} on ${flags.deployment} (${handle.id})`)
+    const result = await resultOf(handle, flags)
+    printJson(result)
+  } finally {
+    progress.stop()
+  }
+}
+
+async function resultOf(handle: InvocationHandle, { json }: InvokeFlags): Promise<unknown> {
+  if (json !== true) return handle.result()
+  await handle.result().catch((error: unknown) => {
+    process.exitCode = ERROR_CODES[CommandError.from(error).code].exitCode
+  })
+  return handle.describe()
+}
+
+/** @throws {CommandError} `invalid_request` */
+function duration(value: string): number {
+  const parsedMs = parseDuration(/^\d+$/.test(value) ? Number(value) : value)
+  if (parsedMs !== undefined && parsedMs > 0) return parsedMs
+  throw new CommandError('invalid_request', `--timeout "${value}" must be a duration, like 30s, 5m, 2h or 1500 (ms)`)
+}

@@ -1,0 +1,45 @@
+/** `alien server` and `alien worker`: the vendor's side, against a Temporal that runs elsewhere. */
+import { Command, Option } from 'commander'
+import { DEFAULT_PORT } from '../../protocol/names.js'
+import { parsePort } from '../port.js'
+
+export interface ServerFlags {
+  readonly port: number
+  readonly host: string
+  readonly databaseUrl?: string
+  readonly apiKey?: string
+  readonly worker: boolean
+  readonly temporalUiUrl?: string
+}
+
+const SERVER_EXAMPLES = `
+Examples:
+  $ TEMPORAL_ADDRESS=temporal.internal:7233 DATABASE_URL=postgres://alien@db/alien alien server --host 0.0.0.0
+  $ alien server --no-worker
+
+Temporal is found by its own variables: TEMPORAL_ADDRESS (default localhost:7233), TEMPORAL_NAMESPACE,
+TEMPORAL_API_KEY, TEMPORAL_TLS_*. ALIEN_API_KEY gives the first API key, of at least 32 characters.`
+
+export function serverCommand(): Command {
+  return new Command('server')
+    .description('run the control plane, and the vendor worker with it')
+    .option('--port <port>', 'to listen on', parsePort, DEFAULT_PORT)
+    .option('--host <address>', 'to listen on', '127.0.0.1')
+    .addOption(
+      new Option('--database-url <url>', 'PostgreSQL for the registry (default: SQLite in .alien/)').env(
+        'DATABASE_URL',
+      ),
+    )
+    .addOption(new Option('--api-key <key>', 'an API key to accept').env('ALIEN_API_KEY'))
+    .addOption(new Option('--temporal-ui-url <url>', "Temporal's Web UI, for links").env('ALIEN_TEMPORAL_UI_URL'))
+    .option('--no-worker', 'leave the vendor worker to "alien worker"')
+    .addHelpText('after', SERVER_EXAMPLES)
+    .action(async (flags: ServerFlags) => (await import('../run/server.js')).runServer(flags))
+}
+
+export function workerCommand(): Command {
+  return new Command('worker')
+    .description('run a vendor worker on its own')
+    .addHelpText('after', '\nExamples:\n  $ TEMPORAL_ADDRESS=temporal.internal:7233 alien worker')
+    .action(async () => (await import('../run/worker.js')).runVendorWorker())
+}

@@ -1,0 +1,60 @@
+/** What people see, on stderr; what machines read, on stdout. Colors and spinners on a terminal only. */
+import ora, { type Ora } from 'ora'
+import { createColors } from 'picocolors'
+
+const colors = createColors(process.stderr.isTTY && !process.env['NO_COLOR'])
+
+export const style = colors
+
+/** One line for people. */
+export function say(message: string): void {
+  process.stderr.write(`${message}\n`)
+}
+
+/** A result, for machines. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2))
+
+/** Shows a wait after this long; shorter ones would only flicker. */
+const SHOW_AFTER_MS = 700
+
+export interface Progress {
+  update(message: string): void
+  stop(): void
+}
+
+/** A spinner on a terminal; elsewhere a line for each message. */
+export function showProgress(message: string): Progress {
+  let current = message
+  let spinner: Ora | undefined
+  const timer = setTimeout(() => {
+    if (process.stderr.isTTY) spinner = ora({ text: current, stream: process.stderr, discardStdin: false }).start()
+    else say(current)
+  }, SHOW_AFTER_MS)
+  timer.unref()
+  return {
+    update(next) {
+      if (next === current) return
+      current = next
+      if (spinner) spinner.text = next
+    },
+    stop() {
+      clearTimeout(timer)
+      spinner?.stop()
+    },
+  }
+}
+
+/** Columns as wide as their widest cell. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)))
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()
+  return [style.dim(line(head)), ...rows.map(line)].join('\n')
+}

@@ -1,0 +1,42 @@
+/** The command line: which commands there are. What a command needs is loaded when it runs. */
+import { Command } from 'commander'
+import { createRequire } from 'node:module'
+import { agentCommand } from './commands/agent.js'
+import { deploymentsCommand } from './commands/deployments.js'
+import { devCommand } from './commands/dev.js'
+import { getCommand, listCommand } from './commands/invocations.js'
+import { invokeCommand } from './commands/invoke.js'
+import { serverCommand, workerCommand } from './commands/server.js'
+
+const EXAMPLES = `
+Examples:
+  $ alien dev
+  $ alien commands invoke --deployment acme-corp --command generate-report --params '{"startDate": "2025-01-01"}'
+  $ alien deployments create acme-corp`
+
+/** A program that throws instead of ending the process. */
+export function createProgram(): Command {
+  const { version } = createRequire(import.meta.url)('@alienplatform/sdk/package.json') as { version: string }
+  const commands = new Command('commands')
+    .description('invoke commands on deployments, and look at invocations')
+    .addCommand(invokeCommand())
+    .addCommand(listCommand())
+    .addCommand(getCommand())
+  const program = new Command('alien')
+    .description("run your code in your customers' clouds, with zero inbound networking")
+    .version(version)
+    .addCommand(devCommand())
+    .addCommand(commands)
+    .addCommand(deploymentsCommand())
+    .addCommand(agentCommand())
+    .addCommand(serverCommand())
+    .addCommand(workerCommand())
+    .addHelpText('after', EXAMPLES)
+  throwInsteadOfExit(program)
+  return program
+}
+
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride()
+  for (const sub of command.commands) throwInsteadOfExit(sub)
+}

@@ -1,0 +1,66 @@
+/** Runs `alien agent start`. */
+import { dirname, resolve } from 'node:path'
+import { resolveUrl } from '../../client/options.js'
+import { CommandError } from '../../protocol/errors.js'
+import { AgentSupervisor } from '../../workers/agent-supervisor.js'
+import { buildErrors, bundleHandlers, bundlePath } from '../../workers/handler-bundle.js'
+import { loadAlienFile, type ServedFunction } from '../../workers/load-alien-file.js'
+import { createLogger } from '../../workers/logger.js'
+import type { AgentFlags } from '../commands/agent.js'
+import { untilSignal } from '../signals.js'
+
+export async function runAgent(module: string | undefined, flags: AgentFlags): Promise<void> {
+  const { token } = flags
+  if (!token) {
+    throw new CommandError(
+      'unauthenticated',
+      'no agent token: set ALIEN_TOKEN or pass --token; "alien deployments create" shows one',
+    )
+  }
+  const url = resolveUrl(flags.url)
+  const served = module === undefined ? await declared(flags.function) : { name: 'agent', entry: resolve(module) }
+  const bundle = await bundled(served)
+  const log = createLogger('agent')
+  let misconfigured: (error: CommandError) => void = () => undefined
+  const misconfiguration = new Promise<never>((_, reject) => (misconfigured = reject))
+  const supervisor = new AgentSupervisor(
+    {
+      bundle,
+      functionName: flags.function ?? '',
+      cwd: dirname(served.entry),
+      env: { ...process.env, ALIEN_URL: url, ALIEN_TOKEN: token },
+    },
+    {
+      onReady: ({ deployment, commands }) => log.info({ deployment, commands }, 'serving'),
+      onEnded: (reason, retryInMs) => {
+        if (retryInMs === undefined) misconfigured(new CommandError('invalid_request', reason))
+        else log.error({ retryInMs }, `the agent ended: ${reason}`)
+      },
+    },
+  )
+  try {
+    await supervisor.restart()
+    await Promise.race([misconfiguration, untilSignal()])
+  } finally {
+    await supervisor.stop()
+  }
+}
+
+async function bundled({ name, entry }: ServedFunction): Promise<string> {
+  const bundle = bundlePath(entry, name)
+  try {
+    await bundleHandlers(entry, bundle)
+    return bundle
+  } catch (error) {
+    throw new CommandError('invalid_request', `cannot build ${entry}:\n  ${buildErrors(error).join('\n  ')}`)
+  }
+}
+
+async function declared(functionName: string | undefined): Promise<ServedFunction> {
+  const functions = await loadAlienFile(resolve('alien.ts'))
+  const chosen = functionName === undefined ? functions : functions.filter(({ name }) => name === functionName)
+  const [only] = chosen
+  if (only && chosen.length === 1) return only
+  const names = functions.map(({ name }) => `"${name}"`).join(', ')
+  throw new CommandError('invalid_request', `which function to serve? pass --function with one of ${names}`)
+}

@@ -1,0 +1,44 @@
+/** Runs `alien dev`. */
+import { resolve } from 'node:path'
+import { stateDir } from '../../protocol/dev-state.js'
+import { DEFAULT_PORT } from '../../protocol/names.js'
+import { isPortFree } from '../../temporal/free-port.js'
+import { startDevStack, writeDevState, type DevStack } from '../../workers/dev-stack.js'
+import { loadAlienFile } from '../../workers/load-alien-file.js'
+import { createLogger } from '../../workers/logger.js'
+import { DEFAULT_DEPLOYMENT, type DevFlags } from '../commands/dev.js'
+import { say, showProgress, style } from '../console.js'
+import { untilSignal } from '../signals.js'
+
+export async function runDev(file: string, flags: DevFlags): Promise<void> {
+  const progress = showProgress('reading alien.ts')
+  const told = (message: string) => say(`${style.dim('agent')} ${message}`)
+  let stack: DevStack
+  try {
+    const functions = await loadAlienFile(resolve(file))
+    stack = await startDevStack({
+      host: flags.host,
+      port: flags.port ?? ((await isPortFree(DEFAULT_PORT)) ? DEFAULT_PORT : 0),
+      stateDir: stateDir(),
+      deployments: flags.deployment ?? [DEFAULT_DEPLOYMENT],
+      functions,
+      temporalPort: flags.temporalPort,
+      temporalUiPort: flags.temporalUiPort,
+      log: createLogger('alien', { ALIEN_LOG_LEVEL: 'warn', ...process.env }),
+      onProgress: progress.update,
+      onAgent: told,
+    })
+  } finally {
+    progress.stop()
+  }
+  const { state } = stack
+  try {
+    if (flags.statusFile !== undefined) await writeDevState(flags.statusFile, state)
+    say(`${style.green('ready')}  API ${state.url}`)
+    say(`       Temporal ${state.temporalAddress}${state.temporalUi === null ? '' : `, Web UI ${state.temporalUi}`}`)
+    say(`       deployments ${state.deployments.map(({ name }) => name).join(', ')}`)
+    await Promise.race([stack.done, untilSignal()])
+  } finally {
+    await stack.close()
+  }
+}

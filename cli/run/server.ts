@@ -1,0 +1,36 @@
+/** Runs `alien server`. */
+import { join } from 'node:path'
+import { stateDir } from '../../protocol/dev-state.js'
+import { installTemporalRuntime } from '../../temporal/runtime.js'
+import { temporalSettings } from '../../temporal/settings.js'
+import { startControlPlane } from '../../workers/control-plane.js'
+import { createLogger } from '../../workers/logger.js'
+import type { ServerFlags } from '../commands/server.js'
+import { untilSignal } from '../signals.js'
+
+export async function runServer(flags: ServerFlags): Promise<void> {
+  const log = createLogger('server')
+  installTemporalRuntime(log)
+  const temporal = temporalSettings()
+  const { databaseUrl: url } = flags
+  const controlPlane = await startControlPlane({
+    host: flags.host,
+    port: flags.port,
+    registry: url === undefined ? { file: join(stateDir(), 'registry.db') } : { url },
+    temporal,
+    temporalUiUrl: flags.temporalUiUrl,
+    vendorWorker: flags.worker,
+    log,
+  })
+  try {
+    if (flags.apiKey !== undefined) {
+      await controlPlane.registry.apiKeys.create({ name: 'ALIEN_API_KEY', token: flags.apiKey })
+    }
+    log.info({ url: controlPlane.url, temporal: temporal.address, namespace: temporal.namespace }, 'ready')
+    // Without a worker in this process, only a signal ends it.
+    await Promise.race([...(flags.worker ? [controlPlane.done] : []), untilSignal()])
+    log.info('draining')
+  } finally {
+    await controlPlane.close()
+  }
+}

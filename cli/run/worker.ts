@@ -1,0 +1,24 @@
+/** Runs `alien worker`. */
+import { NativeConnection } from '@temporalio/worker'
+import { installTemporalRuntime } from '../../temporal/runtime.js'
+import { temporalSettings } from '../../temporal/settings.js'
+import { createLogger } from '../../workers/logger.js'
+import { runWorker } from '../../workers/run-worker.js'
+import { createVendorWorker } from '../../workers/vendor-worker.js'
+import { untilSignal } from '../signals.js'
+
+export async function runVendorWorker(): Promise<void> {
+  const log = createLogger('worker')
+  installTemporalRuntime(log)
+  const temporal = temporalSettings()
+  const connection = await NativeConnection.connect(temporal.connectionOptions)
+  const stop = new AbortController()
+  void untilSignal().then(() => stop.abort())
+  try {
+    const running = runWorker(await createVendorWorker(connection, temporal.namespace), stop.signal)
+    log.info({ temporal: temporal.address, namespace: temporal.namespace }, 'ready')
+    await running
+  } finally {
+    await connection.close()
+  }
+}

@@ -1,0 +1,55 @@
+/** Reads `alien.ts`: which functions serve commands, and where their code is. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { CommandError } from '../protocol/errors.js'
+import { collectDeclarations, type FunctionDefinition } from '../sdk/declarations.js'
+import type { StackDefinition } from '../sdk/stack.js'
+import { functionEntry } from './function-entry.js'
+import { buildErrors, bundleHandlers } from './handler-bundle.js'
+
+export interface ServedFunction {
+  readonly name: string
+  /** The handlers' module. */
+  readonly entry: string
+}
+
+/**
+ * The functions with `commandsEnabled(true)`: those of the stack that the file exports, or all that it builds.
+ *
+ * @throws {CommandError} `invalid_request` when the file cannot be read, built or run, or serves no commands
+ */
+export async function loadAlienFile(path: string): Promise<ServedFunction[]> {
+  const functions = (await evaluate(path)).filter(({ commandsEnabled }) => commandsEnabled)
+  if (functions.length === 0) {
+    throw new CommandError('invalid_request', `${path} has no function with .commandsEnabled(true)`)
+  }
+  return Promise.all(
+    functions.map(async ({ name, code }) => ({ name, entry: await functionEntry(dirname(path), code.src, name) })),
+  )
+}
+
+async function evaluate(path: string): Promise<readonly FunctionDefinition[]> {
+  // Beside the file, so that its packages resolve; in a new folder each time, or Node would give the module it has.
+  const parent = join(dirname(path), '.alien')
+  await mkdir(parent, { recursive: true })
+  const folder = await mkdtemp(join(parent, 'load-'))
+  try {
+    const bundle = join(folder, 'alien.mjs')
+    await bundleHandlers(path, bundle)
+    const { result, functions } = await collectDeclarations(
+      () => import(pathToFileURL(bundle).href) as Promise<unknown>,
+    )
+    return stackFunctions(result) ?? functions
+  } catch (error) {
+    if (error instanceof CommandError) throw error
+    throw new CommandError('invalid_request', `cannot load ${path}: ${buildErrors(error).join('\n')}`, { cause: error })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function stackFunctions(module: unknown): readonly FunctionDefinition[] | undefined {
+  const stack = (module as { default?: unknown }).default as Partial<StackDefinition> | undefined
+  return stack?.kind === 'stack' ? stack.functions : undefined
+}
