@@ -1,7 +1,9 @@
 import tseslint from 'typescript-eslint'
 
 /** Node built-ins that have no place in deterministic workflow code. */
-const noBuiltins = { patterns: [{ regex: '^node:', message: 'workflow code must be deterministic: no Node built-ins' }] }
+const noBuiltins = {
+  patterns: [{ regex: '^node:', message: 'workflow code must be deterministic: no Node built-ins' }],
+}
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '**/.alien/', 'coverage/', '**/*.js', '**/*.mjs'] },
@@ -19,7 +21,7 @@ export default tseslint.config(
         { object: 'process', property: 'exit', message: 'only a main.ts ends the process' },
       ],
       '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
     },

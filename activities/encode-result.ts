@@ -27,7 +27,7 @@ function stringify(command: string, value: unknown): string {
   if (value === undefined) return 'null'
   let text: string | undefined
   try {
-    text = JSON.stringify(value) as string | undefined
+    text = jsonText(value)
   } catch (error) {
     throw new CommandError('invalid_result', `the result of "${command}" is not JSON: ${firstLine(error)}`, {
       cause: error,
@@ -42,3 +42,6 @@ function stringify(command: string, value: unknown): string {
 /** Of V8's many-line message on circular structures, the first line says what is wrong. */
 const firstLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
+
+/** `undefined` for functions, symbols and `undefined`, which the standard library's type does not say. */
+const jsonText: (value: unknown) => string | undefined = JSON.stringify

@@ -82,7 +82,7 @@ async function handle(
       throw commandFailed(name, error, exposeStack)
     })
   const result = await Promise.race([running, time.timedOut])
-  return encodeResult(name, await checkSchema(name, 'result', options.result, result))
+  return await encodeResult(name, await checkSchema(name, 'result', options.result, result))
 }
 
 const JSON_ENCODING = Buffer.from('json/plain')

@@ -59,8 +59,8 @@ export async function requestJson<T>(endpoint: Endpoint, call: ApiCall): Promise
   let troubleSinceMs: number | undefined
   let { giveUpAfterMs } = endpoint
   for (let tries = 0; ; tries += 1) {
-    const answer = await attempt<T>(endpoint, request, call.holdMs ?? 0)
-    if (!('error' in answer)) return answer.value
+    const answer = await attempt(endpoint, request, call.holdMs ?? 0)
+    if (!('error' in answer)) return answer.value as T
     const nowMs = Date.now()
     troubleSinceMs ??= nowMs
     const waitMs = answer.afterMs ?? backoffMs(tries)
@@ -89,11 +89,11 @@ function prepare({ baseUrl, token }: Endpoint, { method, path, query = {}, body 
   }
 }
 
-async function attempt<T>(
+async function attempt(
   { baseUrl, signal }: Endpoint,
   { url, init }: PreparedRequest,
   holdMs: number,
-): Promise<{ value: T } | Passing> {
+): Promise<{ value: unknown } | Passing> {
   const silence = AbortSignal.timeout(holdMs + SILENCE_MS)
   let status: number
   let text: string
@@ -111,7 +111,7 @@ async function attempt<T>(
       cutOff: !NOT_CONNECTED.has(String((cause as NodeJS.ErrnoException).code)),
     }
   }
-  if (status >= 200 && status < 300) return { value: parse(text) as T }
+  if (status >= 200 && status < 300) return { value: parse(text) }
   const error = errorFrom(status, text)
   if (!RETRIED_STATUSES.has(status)) throw error
   return { error, afterMs: retryAfterMs(retryAfter) }

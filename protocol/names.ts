@@ -30,7 +30,7 @@ export function assertCommandName(name: unknown): asserts name is string {
   if (typeof name !== 'string' || !COMMAND_NAME.test(name)) {
     throw new CommandError(
       'invalid_request',
-      `command name ${JSON.stringify(name) ?? String(name)} must start with a letter and have at most 100 letters, digits, ".", "_" or "-"`,
+      `command name ${quoted(name)} must start with a letter and have at most 100 letters, digits, ".", "_" or "-"`,
     )
   }
   if (name === 'default' || name.startsWith('alien.')) {
@@ -45,7 +45,7 @@ export function assertInvocationId(id: unknown): asserts id is string {
   if (typeof id !== 'string' || !INVOCATION_ID.test(id)) {
     throw new CommandError(
       'invalid_request',
-      `invocation id ${JSON.stringify(id) ?? String(id)} must be "inv_" and 16 to 180 letters, digits, ".", "_" or "-"`,
+      `invocation id ${quoted(id)} must be "inv_" and 16 to 180 letters, digits, ".", "_" or "-"`,
     )
   }
 }
@@ -55,3 +55,5 @@ export function assertInvocationId(id: unknown): asserts id is string {
  * `unique` is 128 random bits, or a digest of what makes the call the same call.
  */
 export const invocationId = (command: string, unique: string): string => `inv_${command}_${unique}`
+
+const quoted = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : String(value))

@@ -32,9 +32,10 @@ export function installTemporalRuntime(log: Sink): void {
 
 /** Ids and short texts only: an error object in the metadata may hold a handler's details. */
 function plainFields(meta: LogMetadata = {}): Record<string, unknown> {
-  const entries = Object.entries(meta).map(([key, value]) => [
-    key,
-    value instanceof Error ? value.message.slice(0, 500) : value,
-  ])
-  return Object.fromEntries(entries.filter(([, value]) => typeof value !== 'object')) as Record<string, unknown>
+  const fields: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(meta) as [string, unknown][]) {
+    if (value instanceof Error) fields[key] = value.message.slice(0, 500)
+    else if (typeof value !== 'object') fields[key] = value
+  }
+  return fields
 }

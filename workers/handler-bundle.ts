@@ -13,8 +13,8 @@ const require = createRequire(import.meta.url)
 
 const ownPackage: Plugin = {
   name: 'own-package',
-  setup({ onResolve }) {
-    onResolve({ filter: /^@alienplatform\/sdk(\/|$)/ }, ({ path }) => ({
+  setup(build) {
+    build.onResolve({ filter: /^@alienplatform\/sdk(\/|$)/ }, ({ path }) => ({
       path: pathToFileURL(require.resolve(path)).href,
       external: true,
     }))
@@ -71,8 +71,8 @@ export async function watchHandlers(
 ): Promise<HandlerWatch> {
   const report: Plugin = {
     name: 'report',
-    setup({ onEnd }) {
-      onEnd(({ errors }) => onBuilt(describe(errors)))
+    setup(build) {
+      build.onEnd(({ errors }) => onBuilt(describe(errors)))
     },
   }
   const base = options(entry, outfile)

@@ -21,10 +21,7 @@ export interface TestStack {
   readonly close: () => Promise<void>
 }
 
-export async function startTestStack({
-  handlers,
-  deployments = ['acme-corp'],
-}: TestStackOptions): Promise<TestStack> {
+export async function startTestStack({ handlers, deployments = ['acme-corp'] }: TestStackOptions): Promise<TestStack> {
   const stateDir = await mkdtemp(join(tmpdir(), 'alien-test-'))
   const stack = await startDevStack({
     host: '127.0.0.1',

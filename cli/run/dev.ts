@@ -25,7 +25,7 @@ export async function runDev(file: string, flags: DevFlags): Promise<void> {
       temporalPort: flags.temporalPort,
       temporalUiPort: flags.temporalUiPort,
       log: createLogger('alien', { ALIEN_LOG_LEVEL: 'warn', ...process.env }),
-      onProgress: progress.update,
+      onProgress: (message) => progress.update(message),
       onAgent: told,
     })
   } finally {

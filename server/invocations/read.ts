@@ -1,6 +1,7 @@
 /** Reads invocations out of Temporal, the only place that knows them. */
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client'
 import { WorkflowFailedError } from '@temporalio/client'
+import proto from '@temporalio/proto'
 import { CommandError } from '../../protocol/errors.js'
 import type { Invocation, InvocationMemo, InvocationStatus } from '../../protocol/invocation.js'
 import type { JsonValue } from '../../protocol/json.js'
@@ -8,6 +9,9 @@ import { INVOKE_COMMAND_WORKFLOW } from '../../protocol/names.js'
 import { fromWorkflowFailure, isWorkflowNotFound } from '../../temporal/failure.js'
 import { COMMAND_KEY } from './search-keys.js'
 import { workflowLink, type InvocationDeps } from './service.js'
+
+// Node finds no named exports in this CommonJS module.
+const { PendingActivityState } = proto.temporal.api.enums.v1
 
 /** What a finished invocation came to. */
 type Outcome = Pick<Invocation, 'status' | 'result' | 'error'>
@@ -64,15 +68,17 @@ function progressOf({ raw }: WorkflowExecutionDescription): Pick<Invocation, 'st
   const [activity] = raw.pendingActivities ?? []
   if (!activity) return { status: 'queued' }
   const attempt = Number(activity.activityId?.replace(/^attempt-/, ''))
-  // PENDING_ACTIVITY_STATE: 1 scheduled, 2 started, 3 cancel requested.
-  return { status: activity.state === 1 ? 'queued' : 'running', attempt }
+  return {
+    status: activity.state === PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED ? 'queued' : 'running',
+    attempt,
+  }
 }
 
 /** Waits for the end of an invocation. Callers bound the wait by the client's abort signal. */
 async function finalOutcome(reader: Client, id: string, runId: string | undefined): Promise<Outcome> {
   try {
-    const result = await reader.workflow.getHandle(id, runId).result()
-    return { status: 'succeeded', result: (result ?? null) as JsonValue }
+    const result = (await reader.workflow.getHandle(id, runId).result()) as JsonValue | undefined
+    return { status: 'succeeded', result: result ?? null }
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error
     const failure = fromWorkflowFailure(error.cause)

@@ -29,7 +29,7 @@ export async function startInvocation(deps: InvocationDeps, request: InvocationR
   const deployment = { id: deploymentId, name }
   const { functionName, policy } = await findCommand(deps, deployment, request.command)
   const id = request.id ?? invocationId(request.command, uniquePart(deploymentId, request))
-  const memo: InvocationMemo = { deployment, paramsDigest: digest(stringify(request.params) ?? 'null') }
+  const memo: InvocationMemo = { deployment, paramsDigest: digest(stringify(request.params)) }
   const input: InvokeCommandInput = {
     deployment,
     command: request.command,
