@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import * as alien from './function.js'
+
+const CODE = { type: 'source', src: './', toolchain: { type: 'typescript' } } as const
+
+describe('the function of the product page', () => {
+  const agent = new alien.Function('agent').code(CODE).commandsEnabled(true).build()
+
+  test('is a value', () => {
+    expect(agent).toEqual({ kind: 'function', name: 'agent', code: CODE, commandsEnabled: true, links: [] })
+  })
+
+  test('is frozen, all the way down, and a copy', () => {
+    for (const part of [agent, agent.code, agent.code.toolchain, agent.links]) expect(Object.isFrozen(part)).toBe(true)
+    expect(agent.code).not.toBe(CODE)
+  })
+})
+
+test('commands are off unless they are enabled', () => {
+  expect(new alien.Function('agent').code(CODE).build().commandsEnabled).toBe(false)
+  expect(new alien.Function('agent').code(CODE).commandsEnabled(false).build().commandsEnabled).toBe(false)
+})
+
+const rules: readonly [message: string, build: () => unknown][] = [
+  [
+    'function name "My Agent" must be 1 to 63 lower-case letters, digits or "-", and start with a letter or digit',
+    () => new alien.Function('My Agent'),
+  ],
+  [
+    `function "agent": code is missing; call .code({ type: 'source', src: './', toolchain: { type: 'typescript' } }) before .build()`,
+    () => new alien.Function('agent').commandsEnabled(true).build(),
+  ],
+  ['function "agent": code() was called twice', () => new alien.Function('agent').code(CODE).code(CODE)],
+  [
+    'function "agent": commandsEnabled() was called twice',
+    () => new alien.Function('agent').commandsEnabled(false).commandsEnabled(true),
+  ],
+  [
+    'function "agent": commandsEnabled() takes a boolean, got "yes"',
+    () => new alien.Function('agent').commandsEnabled('yes' as unknown as boolean),
+  ],
+  ['function "agent": code() takes an object, got "./"', () => withCode('./')],
+  ['function "agent": unknown code type "image"; known: "source"', () => withCode({ ...CODE, type: 'image' })],
+  ['function "agent": unknown code type undefined; known: "source"', () => withCode({})],
+  ['function "agent": code src must be a folder, got ""', () => withCode({ ...CODE, src: '' })],
+  ['function "agent": code src must be a folder, got undefined', () => withCode({ ...CODE, src: undefined })],
+  [
+    'function "agent": code toolchain must be an object, got "typescript"',
+    () => withCode({ ...CODE, toolchain: 'typescript' }),
+  ],
+  [
+    'function "agent": unknown toolchain type "rust"; known: "typescript"',
+    () => withCode({ ...CODE, toolchain: { type: 'rust' } }),
+  ],
+]
+
+const withCode = (code: unknown): unknown => new alien.Function('agent').code(code as typeof CODE)
+
+test.each(rules)('%s', (message, build) => {
+  expect(build).toThrow(expect.objectContaining({ name: 'CommandError', code: 'invalid_request', message }))
+})
