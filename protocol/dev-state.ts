@@ -18,6 +18,9 @@ export interface DevState {
   readonly deployments: readonly DeploymentRef[]
 }
 
+/** The customer that a development server plays unless told otherwise. */
+export const DEFAULT_DEPLOYMENT = 'acme-corp'
+
 const FILE_NAME = 'dev.json'
 const STATE_DIR_NAME = '.alien'
 

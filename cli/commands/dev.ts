@@ -1,5 +1,6 @@
 /** `alien dev`: everything on this machine, for the functions in `alien.ts`. */
 import { Command } from 'commander'
+import { DEFAULT_DEPLOYMENT } from '../../protocol/dev-state.js'
 import { DEFAULT_PORT } from '../../protocol/names.js'
 import { parsePort } from '../port.js'
 
@@ -11,8 +12,6 @@ export interface DevFlags {
   readonly temporalPort?: number
   readonly temporalUiPort?: number
 }
-
-export const DEFAULT_DEPLOYMENT = 'acme-corp'
 
 const EXAMPLES = `
 Examples:

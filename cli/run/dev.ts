@@ -1,12 +1,12 @@
 /** Runs `alien dev`. */
 import { resolve } from 'node:path'
-import { stateDir } from '../../protocol/dev-state.js'
+import { DEFAULT_DEPLOYMENT, stateDir } from '../../protocol/dev-state.js'
 import { DEFAULT_PORT } from '../../protocol/names.js'
 import { isPortFree } from '../../temporal/free-port.js'
 import { startDevStack, writeDevState, type DevStack } from '../../workers/dev-stack.js'
 import { loadAlienFile } from '../../workers/load-alien-file.js'
 import { createLogger } from '../../workers/logger.js'
-import { DEFAULT_DEPLOYMENT, type DevFlags } from '../commands/dev.js'
+import type { DevFlags } from '../commands/dev.js'
 import { say, showProgress, style } from '../console.js'
 import { untilSignal } from '../signals.js'
 
@@ -37,6 +37,7 @@ export async function runDev(file: string, flags: DevFlags): Promise<void> {
     say(`${style.green('ready')}  API ${state.url}`)
     say(`       Temporal ${state.temporalAddress}${state.temporalUi === null ? '' : `, Web UI ${state.temporalUi}`}`)
     say(`       deployments ${state.deployments.map(({ name }) => name).join(', ')}`)
+    process.send?.('ready')
     await Promise.race([stack.done, untilSignal()])
   } finally {
     await stack.close()

@@ -1,0 +1,75 @@
+/** Who may import whom; the table in ARCHITECTURE.md says the same in words. */
+
+/** The layers a layer may import, itself included. What is not listed is forbidden. */
+const LAYERS = {
+  protocol: [],
+  sdk: ['protocol', 'bindings'],
+  bindings: ['protocol'],
+  client: ['protocol'],
+  temporal: ['protocol'],
+  workflows: ['protocol'],
+  activities: ['protocol', 'sdk', 'temporal'],
+  server: ['protocol', 'temporal'],
+  workers: ['protocol', 'sdk', 'client', 'temporal', 'activities', 'server'],
+  cli: ['protocol', 'client', 'temporal', 'workers'],
+}
+
+const tests = '\\.(test|testsuite)\\.ts$'
+
+const layerRules = Object.entries(LAYERS).map(([layer, allowed]) => ({
+  name: `${layer}-imports`,
+  comment: `${layer} imports ${[...allowed, 'nothing else of ours'].join(', ')}`,
+  severity: 'error',
+  from: { path: `^${layer}/`, pathNot: tests },
+  to: {
+    path: `^(${[...Object.keys(LAYERS), 'examples', 'bench', 'tests', 'agent.ts', 'server.ts', 'testing.ts'].join('|')})(/|$)`,
+    pathNot: `^(${[layer, ...allowed].join('|')})/`,
+  },
+}))
+
+module.exports = {
+  forbidden: [
+    ...layerRules,
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'light-entries',
+      comment: 'what handlers and callers import must not load Temporal',
+      severity: 'error',
+      from: { path: '^(protocol|sdk|bindings|client)/', pathNot: tests },
+      to: { path: 'node_modules/@temporalio/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'sandbox',
+      comment: 'workflow code runs in the sandbox: @temporalio/workflow and the parts of protocol without packages',
+      severity: 'error',
+      from: { path: '^workflows/', pathNot: tests },
+      to: { path: 'node_modules/', pathNot: 'node_modules/@temporalio/workflow/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'mains-are-roots',
+      comment: 'a main.ts ends the process; nobody may import it',
+      severity: 'error',
+      from: {},
+      to: { path: '(^|[/-])main\\.ts$' },
+    },
+    {
+      name: 'public-names',
+      comment: 'examples import the package as users do',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^(?!examples/)[^/]+/.*\\.ts$', pathNot: '^(node_modules|dist)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|coverage|bench/results)/|/\\.alien/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
+  },
+}

@@ -1,0 +1,4 @@
+/** Installs and builds what is missing. */
+import { bootstrap } from './bootstrap.js'
+
+bootstrap()
