@@ -5,6 +5,7 @@ import type { DeploymentsTable, RegistrySchema } from './schema.js'
 import { newId } from './tokens.js'
 
 const ID_PREFIX = 'dep_'
+/** Ids fit it too. What does not is never looked up: PostgreSQL takes offense at some text, e.g. with a zero byte. */
 const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/
 
 export interface Deployment {
@@ -42,6 +43,7 @@ export class Deployments {
 
   /** @throws `deployment_not_found`, with the nearest names in the message and in `details.nearest`. */
   async find(idOrName: string): Promise<Deployment> {
+    if (!NAME.test(idOrName)) return this.#notFound(idOrName)
     const row = await this.#db
       .selectFrom('deployments')
       .selectAll()
@@ -63,6 +65,7 @@ export class Deployments {
    * @throws `deployment_not_found`, as {@link find}.
    */
   async delete(idOrName: string): Promise<Deployment> {
+    if (!NAME.test(idOrName)) return this.#notFound(idOrName)
     const row = await this.#db
       .deleteFrom('deployments')
       .where(keyOf(idOrName), '=', idOrName)

@@ -23,7 +23,7 @@ const commandNamed = (name: string): ManifestCommand => ({
   policy: { timeout: 30_000 },
 })
 
-/** Opens processes of the same database that wait for each other, then open it and create one deployment. */
+/** A process that waits for a sign, opens the database, and tries to create the one deployment. */
 const RACER = `
 import { once } from 'node:events'
 import { openRegistry } from './server/registry/open-registry.js'
@@ -131,6 +131,13 @@ export function testRegistry(engine: RegistryEngine): void {
       await expect(registry.deployments.find(UNKNOWN_ID)).rejects.toMatchObject({
         message: `no deployment "${UNKNOWN_ID}"; see those there are with: alien deployments list`,
       })
+    })
+
+    test('unknown, whatever the text', async () => {
+      for (const name of ['a\0b', '', 'a'.repeat(100_000), '\ud800']) {
+        await expect(registry.deployments.find(name)).rejects.toMatchObject({ code: 'deployment_not_found' })
+        await expect(registry.deployments.delete(name)).rejects.toMatchObject({ code: 'deployment_not_found' })
+      }
     })
 
     test('deleted: tokens and manifests go too, and the name is free', async () => {
@@ -316,6 +323,21 @@ export function testRegistry(engine: RegistryEngine): void {
       const race = await Promise.all(outputs)
       const results = await Promise.all(race.map((go) => go()))
       expect(results.sort()).toEqual(['ready conflict', 'ready conflict', 'ready conflict', 'ready won'])
+    })
+
+    test('leaves nothing of a migration that failed', async () => {
+      const obstructed = await engine.createDatabase()
+      await engine.execute(obstructed, 'create table agent_tokens (id text)')
+      await expect(openRegistry(obstructed)).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringMatching(
+          /^cannot migrate the registry at \S+: (?:table|relation) "agent_tokens" already exists$/,
+        ) as string,
+      })
+      await engine.execute(obstructed, 'drop table agent_tokens')
+      const registry = await openRegistry(obstructed)
+      expect(await registry.deployments.list()).toEqual([])
+      await registry.close()
     })
 
     test('refuses a database that a newer version has migrated', async () => {

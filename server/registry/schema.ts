@@ -28,18 +28,18 @@ interface TokenColumns {
   revoked_at: string | null
 }
 
-export interface ApiKeysTable extends TokenColumns {
+interface ApiKeysTable extends TokenColumns {
   name: string
   /** JSON list. */
   scopes: string
 }
 
-export interface AgentTokensTable extends TokenColumns {
+interface AgentTokensTable extends TokenColumns {
   deployment_id: string
 }
 
 /** One row for each function of a deployment, since every function publishes its own commands. */
-export interface ManifestsTable {
+interface ManifestsTable {
   deployment_id: string
   /** `''` for the sole function. */
   function_name: string

@@ -1,4 +1,4 @@
-import type { CreateTableBuilder, Kysely } from 'kysely'
+import type { CreateTableBuilder, Kysely, Migration } from 'kysely'
 
 const tokenColumns = <T extends string>(table: CreateTableBuilder<T>) =>
   table
@@ -9,7 +9,7 @@ const tokenColumns = <T extends string>(table: CreateTableBuilder<T>) =>
     .addColumn('expires_at', 'text')
     .addColumn('revoked_at', 'text')
 
-export async function up(db: Kysely<unknown>): Promise<void> {
+async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('deployments')
     .addColumn('id', 'text', (column) => column.primaryKey().notNull())
@@ -36,3 +36,5 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint('manifests_key', ['deployment_id', 'function_name'])
     .execute()
 }
+
+export const initial: Migration = { up }

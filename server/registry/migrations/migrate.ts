@@ -5,7 +5,7 @@
 import { Migrator, type Kysely, type Migration } from 'kysely'
 import { CommandError } from '../../../protocol/errors.js'
 import type { RegistrySchema } from '../schema.js'
-import * as initial from './0001-initial.js'
+import { initial } from './0001-initial.js'
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-initial': initial }
 
