@@ -1,0 +1,94 @@
+/** `npm run bench`: raw Temporal and the product side by side on one machine. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { Command } from 'commander'
+import { resolveTemporalBinary } from '../temporal/binary.js'
+import { Closers } from '../workers/closers.js'
+import { checkOnce, measureAgent } from './agent-checks.js'
+import { describeEnvironment } from './environment.js'
+import { ratiosOf, table, type Report, type SystemFigures } from './report.js'
+import { runPhase, warmUp, type Phase } from './rounds.js'
+import { startSystems, type SystemName } from './systems.js'
+
+interface Flags {
+  readonly json: string
+  readonly quick?: true
+}
+
+/** How much of everything. A block is long enough for its lanes to be full most of the time. */
+interface Plan {
+  readonly phases: Readonly<Record<keyof SystemFigures, Phase>>
+  readonly onceInvocations: number
+  readonly agentStarts: number
+}
+
+const plan = (quick: boolean): Plan => ({
+  phases: {
+    sequential: { load: { count: 10, inFlight: 1 }, budgetMs: quick ? 10_000 : 60_000 },
+    inFlight16: { load: { count: 96, inFlight: 16 }, budgetMs: quick ? 12_000 : 90_000 },
+    inFlight64: { load: { count: 128, inFlight: 64 }, budgetMs: quick ? 8_000 : 60_000 },
+  },
+  onceInvocations: quick ? 250 : 1_000,
+  agentStarts: quick ? 1 : 3,
+})
+
+const ONCE_IN_FLIGHT = 32
+
+const EXAMPLES = `
+Exits with 1 when an invocation's result is wrong or an invocation ran twice.
+
+Examples:
+  $ npm run bench
+  $ npm run bench -- --quick --json /tmp/bench.json`
+
+const { json, quick = false } = new Command('npm run bench --')
+  .description('measures raw Temporal on stock settings, raw Temporal on our settings, and the product, in turns')
+  .option('--json <file>', 'where to write the figures', 'bench/results/latest.json')
+  .option('--quick', 'under 90 s, with fewer calls')
+  .addHelpText('after', EXAMPLES)
+  .parse()
+  .opts<Flags>()
+
+const progress = (message: string): void => console.error(`bench: ${message}`)
+
+const closers = new Closers()
+// A second one ends it the hard way; the servers then notice by themselves.
+process.once('SIGINT', () => void closers.close().then(() => process.exit(130)))
+try {
+  const report = await measure(plan(quick))
+  const file = resolve(json)
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, `${JSON.stringify(report, null, 2)}\n`)
+  progress(`figures are in ${file}`)
+  console.log(table(report))
+  if (report.once.violation !== null) process.exitCode = 1
+} finally {
+  await closers.close()
+}
+
+async function measure({ phases, onceInvocations, agentStarts }: Plan): Promise<Report> {
+  const binary = await resolveTemporalBinary({ onProgress: progress })
+  const environment = await describeEnvironment(binary.path)
+  progress('starting two Temporal servers, two raw systems and the product')
+  const systems = await startSystems(binary.path, closers)
+  progress('warming up')
+  await warmUp(systems)
+  const sequential = await runPhase(systems, phases.sequential, report('sequential'))
+  const inFlight16 = await runPhase(systems, phases.inFlight16, report('16 in flight'))
+  const inFlight64 = await runPhase(systems, phases.inFlight64, report('64 in flight'))
+  progress(`${onceInvocations} invocations at ${ONCE_IN_FLIGHT} in flight, each to be run once`)
+  const once = await checkOnce(systems, { count: onceInvocations, inFlight: ONCE_IN_FLIGHT })
+  progress('memory and start of the agent')
+  const agent = await measureAgent(systems, agentStarts)
+  const of = (name: SystemName): SystemFigures => ({
+    sequential: sequential[name],
+    inFlight16: inFlight16[name],
+    inFlight64: inFlight64[name],
+  })
+  const figures = { stock: of('stock'), raw: of('raw'), product: of('product') }
+  return { ...environment, ...figures, ratios: ratiosOf(figures), agent, once }
+}
+
+function report(phase: string): (round: number) => void {
+  return (round) => progress(`${phase}, round ${round}`)
+}

@@ -1,0 +1,46 @@
+/** The near side of a raw system: the SDK's client, and the workflow worker beside it. */
+import { randomUUID } from 'node:crypto'
+import { Client, Connection } from '@temporalio/client'
+import { NativeConnection, Worker } from '@temporalio/worker'
+import { runLoad, type Block, type Load } from '../load.js'
+import { RAW_WORKFLOW_BUNDLE } from '../programs.js'
+import { serve } from '../serve.js'
+import { quietRuntime } from './runtime.js'
+import { WORKFLOW_QUEUE, type RawSettings } from './settings.js'
+import type { rawCommand } from './workflow.js'
+
+await serve<Load, Block>(async (settings) => {
+  const { address, namespace, tuned } = settings as RawSettings
+  quietRuntime()
+  const native = await NativeConnection.connect({ address })
+  const connection = await Connection.connect({ address })
+  const worker = await Worker.create({
+    connection: native,
+    namespace,
+    taskQueue: WORKFLOW_QUEUE,
+    workflowBundle: { codePath: RAW_WORKFLOW_BUNDLE },
+  })
+  const running = worker.run()
+  const reader = new Client({ connection, namespace })
+  const starter = tuned ? new Client({ connection: native, namespace }) : reader
+  const resultClient = process.env['RAW_RESULT'] === 'native' ? starter : reader
+  return {
+    ready: {},
+    answer: (load) =>
+      runLoad(async (params) => {
+        const workflowId = `raw-${randomUUID()}`
+        const { firstExecutionRunId } = await starter.workflow.start<typeof rawCommand>('rawCommand', {
+          taskQueue: WORKFLOW_QUEUE,
+          workflowId,
+          args: [params],
+          requestEagerStart: tuned,
+        })
+        return resultClient.workflow.getHandle<typeof rawCommand>(workflowId, firstExecutionRunId).result()
+      }, load),
+    close: async () => {
+      worker.shutdown()
+      await running
+      await Promise.all([connection.close(), native.close()])
+    },
+  }
+})

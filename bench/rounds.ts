@@ -1,0 +1,42 @@
+/** Puts the systems under load in turns, so that a noisy moment of the machine hits all alike. */
+import type { Block, Load } from './load.js'
+import { figuresOf, type Figures } from './statistics.js'
+import { SYSTEM_NAMES, type SystemName, type Systems } from './systems.js'
+
+export interface Phase {
+  /** One block: each system gets one in every round. */
+  readonly load: Load
+  /** Rounds are begun until this is over; there is one at least. */
+  readonly budgetMs: number
+}
+
+/** Every order once, since what a system leaves behind on the shared server burdens the one that follows. */
+const ORDERS: readonly (readonly SystemName[])[] = [
+  ['stock', 'raw', 'product'],
+  ['product', 'raw', 'stock'],
+  ['raw', 'product', 'stock'],
+  ['stock', 'product', 'raw'],
+  ['raw', 'stock', 'product'],
+  ['product', 'stock', 'raw'],
+]
+
+export async function runPhase(
+  { run }: Systems,
+  { load, budgetMs }: Phase,
+  onRound: (round: number) => void,
+): Promise<Record<SystemName, Figures>> {
+  const blocks: Record<SystemName, Block[]> = { stock: [], raw: [], product: [] }
+  const endsAtMs = performance.now() + budgetMs
+  let round = 0
+  do {
+    onRound(round + 1)
+    for (const name of ORDERS[round % ORDERS.length] ?? SYSTEM_NAMES) blocks[name].push(await run[name](load))
+    round += 1
+  } while (performance.now() < endsAtMs)
+  return { stock: figuresOf(blocks.stock), raw: figuresOf(blocks.raw), product: figuresOf(blocks.product) }
+}
+
+/** Unmeasured calls: code gets compiled, caches filled, connections opened. */
+export async function warmUp({ run }: Systems): Promise<void> {
+  for (const name of SYSTEM_NAMES) await run[name]({ count: 40, inFlight: 4 })
+}

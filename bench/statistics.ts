@@ -1,0 +1,40 @@
+/** Blocks of one system under one load, as figures. */
+import type { Block } from './load.js'
+
+export interface Figures {
+  readonly perSecond: number
+  readonly p50Ms: number
+  readonly p90Ms: number
+  readonly p99Ms: number
+  /** Calls behind the figures. */
+  readonly calls: number
+}
+
+/** @throws {Error} when there is nothing to count */
+export function figuresOf(blocks: readonly Block[]): Figures {
+  const sortedMs = blocks.flatMap(({ latenciesMs }) => latenciesMs).sort((a, b) => a - b)
+  const elapsedMs = blocks.reduce((sum, block) => sum + block.elapsedMs, 0)
+  return {
+    perSecond: rounded((sortedMs.length / elapsedMs) * 1_000),
+    p50Ms: rounded(percentile(sortedMs, 50)),
+    p90Ms: rounded(percentile(sortedMs, 90)),
+    p99Ms: rounded(percentile(sortedMs, 99)),
+    calls: sortedMs.length,
+  }
+}
+
+/** Nearest rank: always a value that was measured. */
+export function percentile(sorted: readonly number[], percent: number): number {
+  const value = sorted[Math.ceil((percent / 100) * sorted.length) - 1]
+  if (value === undefined) throw new Error('no values to take a percentile of')
+  return value
+}
+
+export const median = (values: readonly number[]): number =>
+  percentile(
+    [...values].sort((a, b) => a - b),
+    50,
+  )
+
+/** Two digits after the point: the clock gives more, the machine does not. */
+export const rounded = (value: number): number => Math.round(value * 100) / 100

@@ -1,0 +1,57 @@
+/**
+ * The three systems that are compared, ready to be put under load.
+ *
+ *  stock    Temporal's dev server as it comes, SDK defaults, no code of ours
+ *  raw      the same programs with eager start, on the very server that the product runs on
+ *  product  `CommandsClient` over HTTP
+ *
+ * In each, the far side is a process of its own. The caller of the first two lives beside the workflow worker, as
+ * eager start demands; the product's caller is this process, and its control plane another.
+ */
+import { CommandsClient } from '@alienplatform/sdk/commands'
+import type { DevState } from '../protocol/dev-state.js'
+import type { Closers } from '../workers/closers.js'
+import { startChild } from './child.js'
+import { runLoad, type Block, type Load, type Result } from './load.js'
+import { program } from './programs.js'
+import type { RawSettings } from './raw/settings.js'
+import { startStockServer } from './stock-server.js'
+
+export const SYSTEM_NAMES = ['stock', 'raw', 'product'] as const
+export type SystemName = (typeof SYSTEM_NAMES)[number]
+export type RunBlock = (load: Load) => Promise<Block>
+
+export interface Systems {
+  readonly run: Readonly<Record<SystemName, RunBlock>>
+  /** The product's stack and a client of it. */
+  readonly state: DevState
+  readonly client: CommandsClient
+}
+
+export async function startSystems(temporalPath: string, closers: Closers): Promise<Systems> {
+  const stock = await startStockServer(temporalPath)
+  closers.add(stock.stop)
+  const stack = await startChild<DevState>(program('product/stack'))
+  closers.add(stack.stop)
+  const { ready: state } = stack
+  const [deployment] = state.deployments
+  if (!deployment) throw new Error('the stack has no deployment')
+  const client = new CommandsClient({ deploymentId: deployment.id, token: state.token, url: state.url })
+  return {
+    run: {
+      stock: await startRaw({ address: stock.address, namespace: 'default', tuned: false }, closers),
+      raw: await startRaw({ address: state.temporalAddress, namespace: state.namespace, tuned: true }, closers),
+      product: (load) => runLoad((params) => client.invoke<Result>('generate-report', params), load),
+    },
+    state,
+    client,
+  }
+}
+
+async function startRaw(settings: RawSettings, closers: Closers): Promise<RunBlock> {
+  const agent = await startChild(program('raw/agent'), settings)
+  closers.add(agent.stop)
+  const caller = await startChild<object, Load, Block>(program('raw/caller'), settings)
+  closers.add(caller.stop)
+  return caller.ask
+}
