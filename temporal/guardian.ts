@@ -62,7 +62,7 @@ export interface GuardedProcess {
   /** Settles when the process has ended and all its output has been read. Never rejects. */
   readonly exited: Promise<ExitStatus>
   /** SIGTERM, then SIGKILL after the grace period. Resolves when the process is gone; more calls change nothing. */
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 interface GuardedProcessOptions {
