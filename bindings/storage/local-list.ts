@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ABSENT, unless } from '../fs-error.js'
 import { lstatIfAny } from './local-place.js'
-import { isReserved, keyProblem } from './object-key.js'
+import { keyProblem } from './object-key.js'
 
 interface ListedFile {
   readonly key: string
@@ -21,11 +21,10 @@ export async function* listFiles(directory: string, prefix: string, folder = '')
   const entries = (await unless(ABSENT, readdir(directory, { withFileTypes: true }))) ?? []
   for (const entry of sorted(entries)) {
     const key = folder + entry.name
+    if (keyProblem(key) !== undefined) continue
     const path = join(directory, entry.name)
-    if (entry.isDirectory() && !isReserved(entry.name) && mayHold(`${key}/`, prefix)) {
-      yield* listFiles(path, prefix, `${key}/`)
-    }
-    if (!entry.isFile() || !key.startsWith(prefix) || keyProblem(key) !== undefined) continue
+    if (entry.isDirectory() && mayHold(`${key}/`, prefix)) yield* listFiles(path, prefix, `${key}/`)
+    if (!entry.isFile() || !key.startsWith(prefix)) continue
     const stats = await lstatIfAny(path)
     if (stats?.isFile() === true) yield { key, stats }
   }

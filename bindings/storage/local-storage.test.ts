@@ -101,6 +101,17 @@ describe('files and folders of the same name', () => {
     await expect(storage.copy('a/b', 'a/b/c')).rejects.toMatchObject(conflict('a/b/c', '"a/b" is an object'))
   })
 
+  test('is found out before the content is read', async () => {
+    const storage = storageIn(await scratchDirectory())
+    await storage.put('a', 'x')
+    const unread = {
+      [Symbol.asyncIterator](): AsyncIterator<string> {
+        throw new Error('the content was read')
+      },
+    }
+    await expect(storage.put('a/b', unread)).rejects.toMatchObject(conflict('a/b', '"a" is an object'))
+  })
+
   test('an object cannot be written over a folder', async () => {
     const storage = storageIn(await scratchDirectory())
     await storage.put('a/b', 'x')
@@ -194,7 +205,7 @@ describe('large objects', () => {
 })
 
 describe('readers and writers at the same time', () => {
-  test('a reader sees whole versions, each with its own content type', async () => {
+  test('a reader sees whole versions, each with its own content type', { timeout: 30_000 }, async () => {
     const storage = storageIn(await scratchDirectory())
     const versions = ['text/plain', 'text/html'] as const
     await storage.put('object', versions[0], { contentType: versions[0] })
@@ -214,7 +225,7 @@ describe('readers and writers at the same time', () => {
     expect(reads).toBeGreaterThan(0)
   })
 
-  test('deleting the last object of a folder does not fail writers into it', async () => {
+  test('deleting the last object of a folder does not fail writers into it', { timeout: 30_000 }, async () => {
     const storage = storageIn(await scratchDirectory())
     await Promise.all(
       Array.from({ length: 4 }, async (_, n) => {
@@ -227,7 +238,7 @@ describe('readers and writers at the same time', () => {
     expect(await collectKeys(storage.list())).toEqual([])
   })
 
-  test('ifMatch holds among processes', async () => {
+  test('ifMatch holds among processes', { timeout: 30_000 }, async () => {
     const root = await scratchDirectory()
     const storage = storageIn(join(root, 'objects'))
     await storage.put('counter', '0')

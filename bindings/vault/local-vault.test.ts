@@ -105,7 +105,7 @@ describe('the file', () => {
   })
 })
 
-test('secrets that several processes set at the same time are all kept', async () => {
+test('secrets that several processes set at the same time are all kept', { timeout: 30_000 }, async () => {
   const directory = await scratchDirectory()
   const script = join(directory, 'set.mjs')
   const contents = `
