@@ -10,10 +10,14 @@ interface Sink {
 
 const METHODS = { TRACE: 'debug', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const
 
+/** Temporal warns of workers that take workflows or activities only; each of ours does one of the two, by design. */
+const ONE_KIND_ONLY = /^No (activities|workflows) registered, not polling for /
+
 /** Must run before the first worker or native connection of the process. */
 export function installTemporalRuntime(log: Sink): void {
-  const write = (level: LogLevel, message: string, meta?: LogMetadata) =>
-    log[METHODS[level]]({ ...plainFields(meta), source: 'temporal' }, message)
+  const write = (level: LogLevel, message: string, meta?: LogMetadata) => {
+    if (!ONE_KIND_ONLY.test(message)) log[METHODS[level]]({ ...plainFields(meta), source: 'temporal' }, message)
+  }
   const logger: Logger = {
     log: write,
     trace: (message, meta) => write('TRACE', message, meta),

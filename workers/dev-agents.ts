@@ -38,7 +38,7 @@ async function startFunction(
   const functionName = functions.length === 1 ? '' : served.name
   const bundle = bundlePath(served.entry, served.name)
   const agents = deployments.map((deployment) => {
-    const who = `${served.name} on ${deployment.name}`
+    const who = `${deployment.name}: ${served.name}`
     let settle: () => void = () => undefined
     const settled = new Promise<void>((resolve) => (settle = resolve))
     const supervisor = new AgentSupervisor(

@@ -12,7 +12,7 @@ import { untilSignal } from '../signals.js'
 
 export async function runDev(file: string, flags: DevFlags): Promise<void> {
   const progress = showProgress('reading alien.ts')
-  const told = (message: string) => say(`${style.dim('agent')} ${message}`)
+  const told = (message: string) => say(`${style.dim('agent')}  ${message}`)
   let stack: DevStack
   try {
     const functions = await loadAlienFile(resolve(file))
