@@ -6,7 +6,12 @@ export type Duration = string | number
 
 /** The milliseconds of a duration, or `undefined` when it is none. Negative values are none. */
 export function parseDuration(value: unknown): number | undefined {
-  const parsed = typeof value === 'string' && value.length <= 40 ? ms(value.trim() as ms.StringValue) : value
+  const parsed = typeof value === 'string' ? parseText(value.trim()) : value
   if (typeof parsed !== 'number' || !Number.isFinite(parsed) || parsed < 0) return undefined
   return Math.round(parsed)
+}
+
+/** `ms` throws for texts that are empty or overlong, and says `undefined` for any other that is no duration. */
+function parseText(text: string): number | undefined {
+  return text.length >= 1 && text.length <= 40 ? ms(text as ms.StringValue) : undefined
 }
