@@ -24,9 +24,9 @@ export const DEFAULT_DEPLOYMENT = 'acme-corp'
 const FILE_NAME = 'dev.json'
 const STATE_DIR_NAME = '.alien'
 
-/** `ALIEN_STATE_DIR`, or `.alien` in the current folder. */
+/** `ALIEN_STATE_DIR`, or `.alien` in the current folder. An empty variable is one that is not set. */
 export const stateDir = (env: NodeJS.ProcessEnv = process.env): string =>
-  resolve(env['ALIEN_STATE_DIR'] ?? STATE_DIR_NAME)
+  resolve(env['ALIEN_STATE_DIR'] || STATE_DIR_NAME)
 
 export const devStatePath = (dir: string): string => join(dir, FILE_NAME)
 
