@@ -27,3 +27,9 @@ function editsBetween(a: string, b: string): number | undefined {
   const edits = distance(a, b)
   return edits <= maxEdits ? edits : undefined
 }
+
+/** `the nearest name is "acme-corp"`; `names` must not be empty. */
+export function nearestHint(names: readonly string[]): string {
+  const quoted = names.map((name) => `"${name}"`).join(', ')
+  return names.length === 1 ? `the nearest name is ${quoted}` : `the nearest names are ${quoted}`
+}
