@@ -1,14 +1,25 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+const exclude = [...configDefaults.exclude, 'dist/**', '**/.alien/**']
 
 export default defineConfig({
   test: {
-    include: ['**/*.test.ts'],
-    exclude: ['node_modules/**', 'dist/**', '**/.alien/**'],
     // Temporal's native core, processes and signals: each file has a process of its own.
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: ['default', './scripts/summary-reporter.js'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'suite', include: ['**/*.test.ts'], exclude: [...exclude, '**/*.alone.test.ts'] },
+      },
+      // What measures time runs afterwards, with the machine to itself.
+      {
+        extends: true,
+        test: { name: 'alone', include: ['**/*.alone.test.ts'], exclude, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 })

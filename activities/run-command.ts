@@ -12,7 +12,7 @@ import { CommandError } from '../protocol/errors.js'
 import type { AttemptInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
 import { AGENT_STOPPING } from '../protocol/names.js'
-import { nearest } from '../protocol/suggest.js'
+import { nearest, nearestHint } from '../protocol/suggest.js'
 import type { CommandDefinition } from '../sdk/command.js'
 import type { CommandLog } from '../sdk/context.js'
 import type { CommandRegistry } from '../sdk/registry.js'
@@ -106,7 +106,7 @@ function asReported(error: unknown): unknown {
 function unknownCommand(registry: CommandRegistry): CommandError {
   const name = activityInfo().activityType
   const names = nearest(name, registry.names)
-  const hint = names.length === 0 ? '' : `; the nearest are ${names.map((known) => `"${known}"`).join(', ')}`
+  const hint = names.length === 0 ? '' : `; ${nearestHint(names)}`
   return new CommandError('command_not_found', `this agent has no command "${name}"${hint}`, {
     details: { nearest: names },
   })

@@ -21,11 +21,23 @@ const KEEP_ALIVE_MS = 75_000
 /** @throws {Error} naming the port when it is in use */
 export async function listen(app: RequestListener, { host, port }: ListenOptions): Promise<HttpServer> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, app)
+  let draining = false
+  server.on('request', (_request, response) => {
+    // Kept alive after its last answer, a connection would hold up the drain.
+    response.once('close', () => setImmediate(() => draining && server.closeIdleConnections()))
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, port)))
     server.listen({ host, port }, resolve)
   })
-  return { host, port: (server.address() as AddressInfo).port, close: (graceMs) => drain(server, graceMs) }
+  return {
+    host,
+    port: (server.address() as AddressInfo).port,
+    close: (graceMs) => {
+      draining = true
+      return drain(server, graceMs)
+    },
+  }
 }
 
 function listenError(error: NodeJS.ErrnoException, port: number): Error {

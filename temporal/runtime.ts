@@ -1,4 +1,5 @@
 /** Temporal's native core, once per process: its log goes into ours, its signal handlers stay out of the way. */
+import { TemporalFailure } from '@temporalio/common'
 import { Runtime, type LogLevel, type LogMetadata, type Logger } from '@temporalio/worker'
 
 interface Sink {
@@ -10,13 +11,17 @@ interface Sink {
 
 const METHODS = { TRACE: 'debug', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const
 
-/** Temporal warns of workers that take workflows or activities only; each of ours does one of the two, by design. */
-const ONE_KIND_ONLY = /^No (activities|workflows) registered, not polling for /
+/**
+ * What Temporal warns of and is no trouble: a worker that takes workflows or activities only, as each of ours does,
+ * and an invocation that ended badly, which is its caller's affair.
+ */
+const NO_TROUBLE = /^(No (activities|workflows) registered, not polling for |Workflow failed$)/
 
 /** Must run before the first worker or native connection of the process. */
 export function installTemporalRuntime(log: Sink): void {
   const write = (level: LogLevel, message: string, meta?: LogMetadata) => {
-    if (!ONE_KIND_ONLY.test(message)) log[METHODS[level]]({ ...plainFields(meta), source: 'temporal' }, message)
+    const method = NO_TROUBLE.test(message) ? 'debug' : METHODS[level]
+    log[method]({ ...plainFields(meta), source: 'temporal' }, message)
   }
   const logger: Logger = {
     log: write,
@@ -34,11 +39,12 @@ export function installTemporalRuntime(log: Sink): void {
   })
 }
 
-/** Ids and short texts only: an error object in the metadata may hold a handler's details. */
+/** Ids and short texts only: what a handler threw belongs to its caller, and never to a log. */
 function plainFields(meta: LogMetadata = {}): Record<string, unknown> {
   const fields: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(meta) as [string, unknown][]) {
-    if (value instanceof Error) fields[key] = value.message.slice(0, 500)
+    if (value instanceof Error)
+      fields[key] = value instanceof TemporalFailure ? value.name : value.message.slice(0, 500)
     else if (typeof value !== 'object') fields[key] = value
   }
   return fields

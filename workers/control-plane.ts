@@ -15,6 +15,8 @@ import { createVendorWorker } from './vendor-worker.js'
 
 export interface ControlPlaneOptions extends ListenOptions {
   readonly registry: RegistryOptions
+  /** An API key to accept, of at least 32 characters. Known before the first request is. */
+  readonly apiKey?: { readonly name: string; readonly token: string } | undefined
   readonly temporal: TemporalSettings
   /** Base URL of Temporal's Web UI, for the links in answers. */
   readonly temporalUiUrl?: string | undefined
@@ -53,6 +55,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   const { log, temporal: settings } = options
   const registry = await openRegistry(options.registry)
   closers.add(() => registry.close())
+  if (options.apiKey !== undefined) await registry.apiKeys.create(options.apiKey)
 
   const worker = options.vendorWorker ? await openVendorWorker(settings, closers) : undefined
   const temporal = await connectTemporal(settings, worker?.connection).catch(unreachable(settings))

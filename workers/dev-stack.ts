@@ -69,10 +69,12 @@ async function open(options: DevStackOptions, closers: Closers): Promise<DevStac
   installTemporalRuntime(log)
   const temporal = await openTemporal(options, closers)
   onProgress('starting the control plane')
+  const token = await developerKey(stateDir)
   const controlPlane = await startControlPlane({
     host: options.host,
     port: options.port,
     registry: { file: join(stateDir, 'registry.db') },
+    apiKey: { name: 'development', token },
     temporal: temporal.settings,
     temporalUiUrl: temporal.uiUrl,
     vendorWorker: true,
@@ -80,8 +82,6 @@ async function open(options: DevStackOptions, closers: Closers): Promise<DevStac
   })
   closers.add(controlPlane.close)
   const { registry, url } = controlPlane
-  const token = await developerKey(stateDir)
-  await registry.apiKeys.create({ name: 'development', token })
   const deployments = await Promise.all(options.deployments.map((name) => developmentDeployment(registry, name)))
 
   onProgress('starting the agents')

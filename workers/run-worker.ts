@@ -6,6 +6,9 @@
  */
 import type { Worker } from '@temporalio/worker'
 
+/** What this needs of Temporal's worker. */
+type RunnableWorker = Pick<Worker, 'run' | 'getState' | 'shutdown'>
+
 const STATE_CHECK_MS = 1_000
 
 /**
@@ -13,7 +16,7 @@ const STATE_CHECK_MS = 1_000
  *
  * @throws {Error} when the worker failed
  */
-export async function runWorker(worker: Worker, signal: AbortSignal): Promise<void> {
+export async function runWorker(worker: RunnableWorker, signal: AbortSignal): Promise<void> {
   let watch: NodeJS.Timeout | undefined
   const failed = new Promise<never>((_, reject) => {
     watch = setInterval(() => {

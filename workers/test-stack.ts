@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { CommandsClient } from '../client/commands-client.js'
 import type { DevState } from '../protocol/dev-state.js'
 import { startDevStack } from './dev-stack.js'
+import { bundlePath } from './handler-bundle.js'
 import { createLogger } from './logger.js'
 
 export interface TestStackOptions {
@@ -21,14 +22,19 @@ export interface TestStack {
   readonly close: () => Promise<void>
 }
 
+let started = 0
+
 export async function startTestStack({ handlers, deployments = ['acme-corp'] }: TestStackOptions): Promise<TestStack> {
+  const entry = resolve(handlers)
+  // Stacks of several test processes may share one handlers' module.
+  const name = `test-${process.pid}-${(started += 1)}`
   const stateDir = await mkdtemp(join(tmpdir(), 'alien-test-'))
   const stack = await startDevStack({
     host: '127.0.0.1',
     port: 0,
     stateDir,
     deployments,
-    functions: [{ name: 'test', entry: resolve(handlers) }],
+    functions: [{ name, entry }],
     log: createLogger('alien', { ALIEN_LOG_LEVEL: 'warn', ...process.env }),
     onProgress: () => undefined,
     onAgent: () => undefined,
@@ -40,6 +46,7 @@ export async function startTestStack({ handlers, deployments = ['acme-corp'] }: 
     close: async () => {
       await stack.close()
       await rm(stateDir, { recursive: true, force: true })
+      await rm(bundlePath(entry, name), { force: true })
     },
   }
 }

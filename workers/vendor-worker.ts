@@ -11,6 +11,8 @@ export function createVendorWorker(connection: NativeConnection, namespace: stri
     workflowBundle: { codePath: WORKFLOW_BUNDLE_PATH },
     // Workflows wait mostly; a cached one spares the replay of its history.
     maxCachedWorkflows: 2_000,
+    // How long a workflow waits for the worker that has it cached, before another one takes it over.
+    stickyQueueScheduleToStartTimeout: '2s',
     shutdownGraceTime: '5s',
     shutdownForceTime: '10s',
   })

@@ -17,15 +17,13 @@ export async function runServer(flags: ServerFlags): Promise<void> {
     host: flags.host,
     port: flags.port,
     registry: url === undefined ? { file: join(stateDir(), 'registry.db') } : { url },
+    apiKey: flags.apiKey === undefined ? undefined : { name: 'ALIEN_API_KEY', token: flags.apiKey },
     temporal,
     temporalUiUrl: flags.temporalUiUrl,
     vendorWorker: flags.worker,
     log,
   })
   try {
-    if (flags.apiKey !== undefined) {
-      await controlPlane.registry.apiKeys.create({ name: 'ALIEN_API_KEY', token: flags.apiKey })
-    }
     log.info({ url: controlPlane.url, temporal: temporal.address, namespace: temporal.namespace }, 'ready')
     // Without a worker in this process, only a signal ends it.
     await Promise.race([...(flags.worker ? [controlPlane.done] : []), untilSignal()])

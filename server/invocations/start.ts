@@ -7,7 +7,7 @@ import type { DeploymentRef, InvocationMemo, InvokeCommandInput } from '../../pr
 import type { ManifestCommand } from '../../protocol/manifest.js'
 import { agentQueue, COMMANDS_QUEUE, INVOKE_COMMAND_WORKFLOW, invocationId } from '../../protocol/names.js'
 import { resolvePolicy } from '../../protocol/policy.js'
-import { nearest } from '../../protocol/suggest.js'
+import { nearest, nearestHint } from '../../protocol/suggest.js'
 import type { InvocationRequest } from './request.js'
 import { COMMAND_KEY, DEPLOYMENT_KEY } from './search-keys.js'
 import type { InvocationDeps } from './service.js'
@@ -72,9 +72,9 @@ async function findCommand(
   if (manifests.length === 0) return { functionName: '', policy: {} }
   const names = manifests.flatMap(({ commands }) => commands.map(({ name }) => name))
   const suggestions = nearest(command, names)
-  const listed = (suggestions.length > 0 ? suggestions : names.slice(0, 5)).map((name) => `"${name}"`).join(', ')
+  const known = names.slice(0, 5).map((name) => `"${name}"`)
   const hint =
-    suggestions.length > 0 ? `the nearest are ${listed}` : names.length > 0 ? `it has ${listed}` : 'it has none'
+    suggestions.length > 0 ? nearestHint(suggestions) : known.length > 0 ? `it has ${known.join(', ')}` : 'it has none'
   throw new CommandError('command_not_found', `deployment "${deployment.name}" has no command "${command}"; ${hint}`, {
     details: { nearest: suggestions },
   })

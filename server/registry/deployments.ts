@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import { CommandError } from '../../protocol/errors.js'
-import { nearest } from '../../protocol/suggest.js'
+import { nearest, nearestHint } from '../../protocol/suggest.js'
 import type { DeploymentsTable, RegistrySchema } from './schema.js'
 import { newId } from './tokens.js'
 
@@ -87,8 +87,7 @@ export class Deployments {
 }
 
 function hint(names: readonly string[], deployments: number): string {
-  const quoted = names.map((name) => `"${name}"`).join(', ')
-  if (names.length > 0) return names.length === 1 ? `the nearest name is ${quoted}` : `the nearest names are ${quoted}`
+  if (names.length > 0) return nearestHint(names)
   return deployments === 0
     ? 'there are none yet, create one with: alien deployments create NAME'
     : 'see those there are with: alien deployments list'

@@ -1,0 +1,19 @@
+/** Waits for what another process does, where it sends no event: looks again and again, up to a bound. */
+import { setTimeout as delay } from 'node:timers/promises'
+
+const LOOK_AGAIN_MS = 20
+
+/** The first value of `look` that is not `undefined`. @throws {Error} saying what was awaited */
+export async function eventually<T>(
+  what: string,
+  look: () => T | undefined | Promise<T | undefined>,
+  withinMs = 15_000,
+): Promise<T> {
+  const endMs = Date.now() + withinMs
+  while (Date.now() < endMs) {
+    const value = await look()
+    if (value !== undefined) return value
+    await delay(LOOK_AGAIN_MS)
+  }
+  throw new Error(`${what}: not within ${withinMs} ms`)
+}
