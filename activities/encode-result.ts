@@ -1,5 +1,6 @@
 /** A handler's return value, as the JSON that leaves the customer's environment. */
 import { CommandError } from '../protocol/errors.js'
+import { jsonProblem } from '../protocol/json.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { isResultValue, RESULT_VALUE } from '../protocol/result-value.js'
 
@@ -29,7 +30,7 @@ function stringify(command: string, value: unknown): string {
   try {
     text = jsonText(value)
   } catch (error) {
-    throw new CommandError('invalid_result', `the result of "${command}" is not JSON: ${firstLine(error)}`, {
+    throw new CommandError('invalid_result', `the result of "${command}" is not JSON: ${jsonProblem(error)}`, {
       cause: error,
     })
   }
@@ -38,10 +39,6 @@ function stringify(command: string, value: unknown): string {
   }
   return text
 }
-
-/** Of V8's many-line message on circular structures, the first line says what is wrong. */
-const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
 
 /** `undefined` for functions, symbols and `undefined`, which the standard library's type does not say. */
 const jsonText: (value: unknown) => string | undefined = JSON.stringify

@@ -1,8 +1,10 @@
 /** `CommandsClient`: invokes commands on one deployment. */
 import { randomBytes } from 'node:crypto'
+import { CommandError } from '../protocol/errors.js'
 import type { Invocation } from '../protocol/invocation.js'
+import { jsonProblem } from '../protocol/json.js'
 import { MAX_WAIT_MS } from '../protocol/limits.js'
-import { invocationId } from '../protocol/names.js'
+import { assertInvocationId, invocationId } from '../protocol/names.js'
 import { InvocationHandle } from './invocation-handle.js'
 import { resolveClientOptions, type CommandsClientOptions, type InvokeOptions } from './options.js'
 import { requestJson, type Endpoint } from './request.js'
@@ -40,8 +42,13 @@ export class CommandsClient {
     return this.#start<Result>(command, params, options, 0)
   }
 
-  /** An invocation started earlier, here or elsewhere. Nothing is asked until the handle is used. */
+  /**
+   * An invocation started earlier, here or elsewhere. Nothing is asked until the handle is used.
+   *
+   * @throws {CommandError} `invalid_request` when `id` cannot be one
+   */
   getInvocation<Result = unknown>(id: string): InvocationHandle<Result> {
+    assertInvocationId(id)
     return new InvocationHandle<Result>(id, this.#endpoint)
   }
 
@@ -52,6 +59,10 @@ export class CommandsClient {
     waitMs: number,
   ): Promise<InvocationHandle<Result>> {
     const { timeoutMs, queueTimeoutMs, deadline, idempotencyKey, retry, signal } = options
+    assertJson(command, params)
+    if (deadline && Number.isNaN(deadline.getTime())) {
+      throw new CommandError('invalid_request', 'deadline must be a valid Date')
+    }
     const body = {
       deployment: this.#deployment,
       command,
@@ -71,5 +82,16 @@ export class CommandsClient {
       { method: 'POST', path: '/v1/invocations', body, holdMs: waitMs },
     )
     return new InvocationHandle<Result>(started.id, this.#endpoint, started)
+  }
+}
+
+/** Told here, where it is known what the caller gave, and not as a TypeError from the depths of the request. */
+function assertJson(command: string, params: unknown): void {
+  try {
+    JSON.stringify(params)
+  } catch (error) {
+    throw new CommandError('invalid_request', `the params of "${command}" are not JSON: ${jsonProblem(error)}`, {
+      cause: error,
+    })
   }
 }
