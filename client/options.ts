@@ -66,7 +66,8 @@ export function resolveClientOptions(
 
 /** @throws {CommandError} `invalid_request` for what is no http or https URL */
 export function resolveUrl(url: string | undefined, env: NodeJS.ProcessEnv = process.env): string {
-  const chosen = url ?? env['ALIEN_URL'] ?? findDevState(env)?.url ?? DEFAULT_URL
+  const fromEnv = env['ALIEN_URL'] === '' ? undefined : env['ALIEN_URL']
+  const chosen = url ?? fromEnv ?? findDevState(env)?.url ?? DEFAULT_URL
   const protocol = URL.canParse(chosen) ? new URL(chosen).protocol : ''
   if (protocol !== 'http:' && protocol !== 'https:') {
     throw new CommandError('invalid_request', `url "${chosen}" must be an http or https URL, like ${DEFAULT_URL}`)

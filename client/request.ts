@@ -111,10 +111,11 @@ async function attempt(
       cutOff: !NOT_CONNECTED.has(String((cause as NodeJS.ErrnoException).code)),
     }
   }
-  if (status >= 200 && status < 300) return { value: parse(text) }
+  if (status >= 200 && status < 300) return { value: valueFrom(status, text) }
   const error = errorFrom(status, text)
   if (!RETRIED_STATUSES.has(status)) throw error
-  return { error, afterMs: retryAfterMs(retryAfter) }
+  // A proxy that lost patience had passed the request on.
+  return { error, afterMs: retryAfterMs(retryAfter), cutOff: status === 504 }
 }
 
 function unreachable(baseUrl: string, silentMs: number | undefined, cause: unknown): CommandError {
@@ -130,6 +131,17 @@ function describeCause(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
   const { code } = cause as NodeJS.ErrnoException
   return cause.message || code || cause.name
+}
+
+/** The login page of a network, or of a proxy, is a 200 as well. */
+function valueFrom(status: number, text: string): unknown {
+  if (status === 204) return undefined
+  const value = parse(text)
+  if (value !== undefined) return value
+  throw new CommandError(
+    'internal',
+    `the control plane answered ${status} without JSON; is the URL that of a control plane?`,
+  )
 }
 
 /** The server's own error, or what can be said of an answer from something in between. */
