@@ -3,7 +3,7 @@
 const FIRST_MS = 100
 const GREATEST_MS = 3_000
 
-/** Doubling from 100 ms to 3 s, with full jitter so that clients cut off together do not return together. */
+/** Doubling from 100 ms to 3 s, up to half of it jitter, so that clients cut off together do not return together. */
 export function backoffMs(tries: number, random: () => number = Math.random): number {
   const ceilingMs = Math.min(FIRST_MS * 2 ** tries, GREATEST_MS)
   return ceilingMs / 2 + (random() * ceilingMs) / 2
