@@ -90,7 +90,7 @@ test('a client that waits goes on when the server is killed and started again', 
 test('a drained server answers what it holds, and ends with 0', async () => {
   const [server] = running
   const client = new CommandsClient({ deploymentId: 'acme-corp', token: apiKey, url })
-  const { id } = await client.start('sleep', { ms: 60_000 }, { timeoutMs: 5_000 })
+  const { id } = await client.start('sleep', { ms: 60_000 })
   const held = callApi({ url }, apiKey, 'GET', `/v1/invocations/${id}?wait=50s`)
   await eventually('the request is held', async () => {
     const { body } = await callApi({ url }, undefined, 'GET', '/readyz')

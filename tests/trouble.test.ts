@@ -100,7 +100,8 @@ describe('an operator in Temporal', () => {
     const description = await workflow.describe()
     expect(handle.id).toMatch(/^inv_echo_/)
     expect(await description.staticSummary()).toBe('echo on acme-corp')
-    expect(description.searchAttributes).toMatchObject({ AlienDeployment: ['acme-corp'], AlienCommand: ['echo'] })
+    const attributes = description.typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value])
+    expect(Object.fromEntries(attributes)).toMatchObject({ AlienDeployment: 'acme-corp', AlienCommand: 'echo' })
     const { events } = await workflow.fetchHistory()
     const scheduled = events?.find((event) => event.activityTaskScheduledEventAttributes)
     expect(scheduled?.activityTaskScheduledEventAttributes).toMatchObject({
