@@ -23,14 +23,15 @@ function describe(thrown: unknown, exposeStack: boolean): HandlerError {
       ...(json === undefined ? {} : { details: json }),
     }
   }
-  const { code, details } = thrown as { code?: unknown; details?: unknown }
+  // What handlers and their libraries put there is not always what the type says.
+  const { name, message, code, details, stack } = thrown as Partial<Record<keyof HandlerError, unknown>>
   const detailsJson = asJson(details)
   return {
-    name: thrown.name,
-    message: thrown.message,
+    name: typeof name === 'string' ? name : 'Error',
+    message: typeof message === 'string' ? message : JSON.stringify(asJson(message) ?? null),
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
     ...(detailsJson === undefined ? {} : { details: detailsJson }),
-    ...(exposeStack && thrown.stack !== undefined ? { stack: thrown.stack } : {}),
+    ...(exposeStack && typeof stack === 'string' ? { stack } : {}),
   }
 }
 
@@ -52,9 +53,10 @@ function withinLimit(error: HandlerError): HandlerError {
   // The message travels twice: in the failure's own message and in the details.
   const bytes = Buffer.byteLength(JSON.stringify(error)) + Buffer.byteLength(error.message)
   if (bytes <= MAX_ERROR_BYTES) return error
-  const message = Buffer.from(error.message)
-    .subarray(0, MAX_ERROR_BYTES / 8)
-    .toString()
+  // As a stream, so that a letter cut in two is left out.
+  const message = new TextDecoder().decode(Buffer.from(error.message).subarray(0, MAX_ERROR_BYTES / 8), {
+    stream: true,
+  })
   return {
     name: error.name.slice(0, 200),
     message: message.length < error.message.length ? `${message}…` : message,
