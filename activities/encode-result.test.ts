@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest'
+import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
+import { RESULT_VALUE } from '../protocol/result-value.js'
+import { encodeResult } from './encode-result.js'
+
+test.each<[unknown, string]>([
+  [undefined, 'null'],
+  [null, 'null'],
+  [0, '0'],
+  [false, 'false'],
+  ['', '""'],
+  [{ rowCount: 3, skipped: undefined }, '{"rowCount":3}'],
+  [[1, undefined], '[1,null]'],
+  [new Date(0), '"1970-01-01T00:00:00.000Z"'],
+  [NaN, 'null'],
+])('%o is %s', async (value, text) => {
+  expect(await encodeResult('report', value)).toBe(text)
+})
+
+describe('what JSON cannot carry', () => {
+  const circular: { self?: unknown } = {}
+  circular.self = circular
+
+  test.each<[unknown, string]>([
+    [{ rows: 3n }, 'Do not know how to serialize a BigInt'],
+    [circular, 'Converting circular structure to JSON'],
+    [() => 1, 'it is a function'],
+    [Symbol('s'), 'it is a symbol'],
+  ])('%o', async (value, reason) => {
+    await expect(encodeResult('report', value)).rejects.toMatchObject({
+      name: 'CommandError',
+      code: 'invalid_result',
+      message: `the result of "report" is not JSON: ${reason}`,
+    })
+  })
+
+  test('what a toJSON throws is kept as the cause', async () => {
+    const thrown = new Error('no snapshot')
+    const value = {
+      toJSON() {
+        throw thrown
+      },
+    }
+    await expect(encodeResult('report', value)).rejects.toMatchObject({
+      message: 'the result of "report" is not JSON: no snapshot',
+      cause: thrown,
+    })
+  })
+})
+
+describe('the size', () => {
+  // Two bytes for the quotes.
+  const atLimit = 'x'.repeat(MAX_PAYLOAD_BYTES - 2)
+
+  test('of the limit itself passes', async () => {
+    expect(await encodeResult('report', atLimit)).toHaveLength(MAX_PAYLOAD_BYTES)
+  })
+
+  test.each([
+    ['one more', `${atLimit}x`, MAX_PAYLOAD_BYTES + 1],
+    ['letters of two bytes', 'é'.repeat(MAX_PAYLOAD_BYTES / 2), MAX_PAYLOAD_BYTES + 2],
+  ])('over it does not: %s', async (_, value, bytes) => {
+    await expect(encodeResult('report', value)).rejects.toMatchObject({
+      code: 'payload_too_large',
+      message: `the result of "report" is ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}; return less, or store it and return where it is`,
+      details: { side: 'result', bytes, maxBytes: MAX_PAYLOAD_BYTES },
+    })
+  })
+})
+
+test('a value that stands for another is asked for it, and told the limit', async () => {
+  const asked: number[] = []
+  const stored = {
+    [RESULT_VALUE]: (maxBytes: number) => {
+      asked.push(maxBytes)
+      return Promise.resolve({ rows: [1, 2] })
+    },
+  }
+  expect(await encodeResult('report', stored)).toBe('{"rows":[1,2]}')
+  expect(asked).toEqual([MAX_PAYLOAD_BYTES])
+})

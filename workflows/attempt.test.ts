@@ -1,0 +1,224 @@
+import { describe, expect, test } from 'vitest'
+import type { ErrorBody } from '../protocol/errors.js'
+import type { InvokeCommandInput, ResolvedPolicy } from '../protocol/invocation.js'
+import { MAX_LOST_AGENTS, nextStep, type AttemptOutcome } from './attempt.js'
+
+type Changes = Partial<Omit<ResolvedPolicy, 'retry'>> & { retry?: Partial<ResolvedPolicy['retry']> }
+
+/** An invocation of `generate-report` that may run three times. */
+const input = ({ retry, ...policy }: Changes = {}): InvokeCommandInput => ({
+  deployment: { id: 'dep_1', name: 'acme-corp' },
+  command: 'generate-report',
+  taskQueue: 'deployment-dep_1',
+  policy: {
+    timeoutMs: null,
+    queueTimeoutMs: 3_600_000,
+    deadlineMs: null,
+    heartbeatTimeoutMs: 8_000,
+    retry: {
+      maxAttempts: 3,
+      initialIntervalMs: 1_000,
+      backoffCoefficient: 2,
+      maxIntervalMs: 100_000,
+      nonRetryableCodes: [],
+      ...retry,
+    },
+    atMostOnce: false,
+    exposeStack: false,
+    ...policy,
+  },
+})
+
+const failed = (error: Partial<ErrorBody> = {}): AttemptOutcome & { kind: 'failed' } => ({
+  kind: 'failed',
+  error: { code: 'command_failed', message: '"generate-report" failed: no', ...error },
+})
+
+const LOST: AttemptOutcome = { kind: 'lost' }
+const TIMED_OUT: AttemptOutcome = { kind: 'timed_out' }
+const NOT_TAKEN: AttemptOutcome = { kind: 'not_taken' }
+
+const times = (lost: number, count = 0) => ({ lost, failed: count })
+
+test.each([{ rowCount: 3 }, null, 0, false, ''])('a result is the end: %j', (result) => {
+  expect(nextStep(input(), { kind: 'succeeded', result }, times(0), Infinity)).toEqual({ kind: 'succeed', result })
+})
+
+describe('after the handler failed', () => {
+  const again = (afterMs: number) => ({ kind: 'deliver_again', afterMs })
+  const final = (outcome = failed()) => ({ kind: 'fail', error: outcome.error })
+
+  test.each([
+    [1, 1_000],
+    [2, 2_000],
+    [3, 4_000],
+    [7, 64_000],
+    [8, 100_000],
+    [2_000, 100_000],
+  ])('run %d is followed by a back-off of %d ms', (count, afterMs) => {
+    const policy = { retry: { maxAttempts: 10_000 } }
+    expect(nextStep(input(policy), failed(), times(0, count), Infinity)).toEqual(again(afterMs))
+  })
+
+  test('the back-off is what the policy says', () => {
+    const policy = { retry: { initialIntervalMs: 10, backoffCoefficient: 1, maxIntervalMs: 5 } }
+    expect(nextStep(input({ retry: { ...policy.retry, maxIntervalMs: 99 } }), failed(), times(0, 2), Infinity)).toEqual(
+      again(10),
+    )
+    expect(nextStep(input(policy), failed(), times(0, 1), Infinity)).toEqual(again(5))
+  })
+
+  test('the last run allowed is the end, with its own error', () => {
+    expect(nextStep(input(), failed(), times(0, 2), Infinity)).toEqual(again(2_000))
+    expect(nextStep(input(), failed(), times(0, 3), Infinity)).toEqual(final())
+    expect(nextStep(input({ retry: { maxAttempts: 1 } }), failed(), times(0, 1), Infinity)).toEqual(final())
+  })
+
+  test('lost agents do not count as runs of the handler', () => {
+    expect(nextStep(input(), failed(), times(10, 2), Infinity)).toEqual(again(2_000))
+  })
+
+  test('an at-most-once command is never run again', () => {
+    expect(nextStep(input({ atMostOnce: true }), failed(), times(0, 1), Infinity)).toEqual(final())
+  })
+
+  test.each([
+    [1_001, true],
+    [1_000, false],
+    [0, false],
+    [-5, false],
+  ])('with %d ms to the deadline, a back-off of a second is taken: %j', (remainingMs, taken) => {
+    expect(nextStep(input(), failed(), times(0, 1), remainingMs)).toEqual(taken ? again(1_000) : final())
+  })
+
+  test.each([
+    { code: 'E_DISK', name: 'Error', message: 'no' },
+    { code: 507, name: 'Error', message: 'no' },
+    { name: 'ValidationError', message: 'no' },
+  ])('what the policy calls final is final: %j', (details) => {
+    const policy = { retry: { nonRetryableCodes: ['E_DISK', '507', 'ValidationError'] } }
+    const outcome = failed({ details })
+    expect(nextStep(input(policy), outcome, times(0, 1), Infinity)).toEqual(final(outcome))
+    expect(nextStep(input(), outcome, times(0, 1), Infinity)).toEqual(again(1_000))
+  })
+
+  test.each([undefined, null, 'E_DISK', ['E_DISK']])('details %j name no code', (details) => {
+    const outcome = failed(details === undefined ? {} : { details })
+    const policy = { retry: { nonRetryableCodes: ['E_DISK', 'undefined'] } }
+    expect(nextStep(input(policy), outcome, times(0, 1), Infinity)).toEqual(again(1_000))
+  })
+
+  test.each([
+    'invalid_params',
+    'invalid_result',
+    'payload_too_large',
+    'command_not_found',
+    'refused',
+    'internal',
+  ] as const)('%s is final, whatever the policy', (code) => {
+    const outcome = failed({ code })
+    expect(nextStep(input(), outcome, times(0, 1), Infinity)).toEqual(final(outcome))
+  })
+
+  test('a time-out that the agent reported is tried again like an error', () => {
+    expect(nextStep(input(), failed({ code: 'timed_out' }), times(0, 1), Infinity)).toEqual(again(1_000))
+  })
+})
+
+describe('after its time was over and nothing was reported', () => {
+  const error = {
+    code: 'timed_out',
+    message:
+      '"generate-report" started on "acme-corp" and ran out of its time; whether its handler still runs is unknown',
+  }
+
+  test('it is tried again as the policy says', () => {
+    expect(nextStep(input(), TIMED_OUT, times(0, 2), Infinity)).toEqual({ kind: 'deliver_again', afterMs: 2_000 })
+    expect(nextStep(input(), TIMED_OUT, times(0, 3), Infinity)).toEqual({ kind: 'fail', error })
+  })
+
+  test('an at-most-once command is not', () => {
+    expect(nextStep(input({ atMostOnce: true }), TIMED_OUT, times(0, 1), Infinity)).toEqual({ kind: 'fail', error })
+  })
+})
+
+describe('when no agent took it', () => {
+  const offline = (wait: string) => ({
+    kind: 'fail',
+    error: {
+      code: 'deployment_offline',
+      message: `no agent of "acme-corp" took "generate-report" within ${wait}; nothing ran`,
+    },
+  })
+
+  test.each<[Changes, string]>([
+    [{}, '1h'],
+    [{ queueTimeoutMs: 1_500 }, '1.5s'],
+    [{ queueTimeoutMs: 60_000, deadlineMs: 30_000 }, '30s'],
+    [{ queueTimeoutMs: 30_000, deadlineMs: 60_000 }, '30s'],
+  ])('ever, the deployment is offline: %j, %s', (policy, wait) => {
+    expect(nextStep(input(policy), NOT_TAKEN, times(0), Infinity)).toEqual(offline(wait))
+  })
+
+  test.each([
+    [1, 0, 'once'],
+    [0, 1, 'once'],
+    [2, 1, '3 times'],
+  ])('again, after %d lost agents and %d runs that failed, the outcome is unknown', (lost, count, often) => {
+    expect(nextStep(input(), NOT_TAKEN, times(lost, count), Infinity)).toEqual({
+      kind: 'fail',
+      error: {
+        code: 'outcome_unknown',
+        message: `"generate-report" was delivered ${often} and no agent of "acme-corp" took it again within 1h`,
+      },
+    })
+  })
+})
+
+describe('after its agent was lost', () => {
+  const lostForGood = (why: string) => ({
+    kind: 'fail',
+    error: {
+      code: 'outcome_unknown',
+      message: `the agent of "acme-corp" that ran "generate-report" was lost; ${why}, so it was not run again, and whether it finished is unknown`,
+    },
+  })
+
+  test.each([
+    [1, 0],
+    [2, 1_000],
+    [3, 2_000],
+    [7, 32_000],
+    [8, 60_000],
+    [19, 60_000],
+  ])('for time %d, it is delivered again after %d ms', (lost, afterMs) => {
+    expect(nextStep(input(), LOST, times(lost), Infinity)).toEqual({ kind: 'deliver_again', afterMs })
+  })
+
+  test('it is delivered again even when errors are final', () => {
+    const policy = { retry: { maxAttempts: 1 } }
+    expect(nextStep(input(policy), LOST, times(1, 1), Infinity)).toEqual({ kind: 'deliver_again', afterMs: 0 })
+  })
+
+  test('an at-most-once command never is', () => {
+    expect(nextStep(input({ atMostOnce: true }), LOST, times(1), Infinity)).toEqual(lostForGood('it is at-most-once'))
+  })
+
+  test('a command that takes agents down with it is stopped', () => {
+    expect(MAX_LOST_AGENTS).toBe(20)
+    expect(nextStep(input(), LOST, times(20), Infinity)).toEqual(lostForGood('it lost 20 agents'))
+  })
+
+  test.each([
+    [1, 0],
+    [1, -1],
+    [2, 1_000],
+  ])('time %d with %d ms to the deadline is the end', (lost, remainingMs) => {
+    expect(nextStep(input(), LOST, times(lost), remainingMs)).toEqual(lostForGood('its deadline is over'))
+  })
+
+  test('with time for the back-off, it is delivered again', () => {
+    expect(nextStep(input(), LOST, times(1), 1)).toEqual({ kind: 'deliver_again', afterMs: 0 })
+    expect(nextStep(input(), LOST, times(2), 1_001)).toEqual({ kind: 'deliver_again', afterMs: 1_000 })
+  })
+})
