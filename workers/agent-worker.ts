@@ -44,7 +44,10 @@ export async function startAgentWorker(
     await connection.close()
     throw error
   })
-  const done = runWorker(worker, signal).then(() => connection.close())
+  const done = runWorker(worker, signal).then(async (end) => {
+    if (end === 'drained') await connection.close()
+    else log.warn('stopped while handlers were still running; they will be delivered again')
+  })
   return { done }
 }
 

@@ -77,7 +77,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   return {
     url: `http://${server.host}:${server.port}`,
     registry,
-    done: worker?.done ?? Promise.resolve(),
+    done: worker?.done.then(() => undefined) ?? Promise.resolve(),
     close: () => closers.close(),
   }
 }

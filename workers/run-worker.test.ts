@@ -41,9 +41,9 @@ test('a signal stops a running worker', async () => {
   const stop = new AbortController()
   const running = runWorker(healthy(), stop.signal)
   stop.abort()
-  await expect(running).resolves.toBeUndefined()
+  await expect(running).resolves.toBe('drained')
 })
 
 test('a signal that came early stops it too', async () => {
-  await expect(runWorker(healthy(), AbortSignal.abort())).resolves.toBeUndefined()
+  await expect(runWorker(healthy(), AbortSignal.abort())).resolves.toBe('drained')
 })

@@ -11,12 +11,15 @@ type RunnableWorker = Pick<Worker, 'run' | 'getState' | 'shutdown'>
 
 const STATE_CHECK_MS = 1_000
 
+/** `abandoned`: some handlers went on after the grace time, and hold the worker's connection open. */
+export type WorkerEnd = 'drained' | 'abandoned'
+
 /**
  * Resolves when the worker stopped because `signal` aborted.
  *
  * @throws {Error} when the worker failed
  */
-export async function runWorker(worker: RunnableWorker, signal: AbortSignal): Promise<void> {
+export async function runWorker(worker: RunnableWorker, signal: AbortSignal): Promise<WorkerEnd> {
   let watch: NodeJS.Timeout | undefined
   const failed = new Promise<never>((_, reject) => {
     watch = setInterval(() => {
@@ -33,6 +36,11 @@ export async function runWorker(worker: RunnableWorker, signal: AbortSignal): Pr
   if (signal.aborted) stop()
   try {
     await Promise.race([running, failed])
+    return 'drained'
+  } catch (error) {
+    // Whatever Temporal makes of handlers that do not end: the worker was told to stop, and polls no more.
+    if (signal.aborted) return 'abandoned'
+    throw error
   } finally {
     clearInterval(watch)
     signal.removeEventListener('abort', stop)

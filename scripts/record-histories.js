@@ -1,0 +1,59 @@
+/**
+ * Records the workflow histories that `tests/replay/` replays: one of each way an invocation can go. Run it when the
+ * workflow gets a new way, under a name that says so; never to replace a recorded history, for those stand for the
+ * invocations under way at our users.
+ *
+ *   node scripts/record-histories.js VERSION
+ */
+import { Client, Connection } from '@temporalio/client'
+import protoUtils from '@temporalio/common/lib/proto-utils.js'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { bootstrap } from './bootstrap.js'
+
+bootstrap()
+const [version = 'next'] = process.argv.slice(2)
+const { startTestStack } = await import('@alienplatform/sdk/testing')
+const stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
+const connection = await Connection.connect({ address: stack.state.temporalAddress })
+const temporal = new Client({ connection })
+const client = stack.client()
+const retry = { maxAttempts: 3, initialInterval: 10 }
+
+/** Each: how to start it, and what to do meanwhile. */
+const CASES = {
+  succeeded: () => client.start('echo', { value: { rowCount: 3 } }),
+  failed: () => client.start('fail'),
+  'retried-then-succeeded': () => client.start('fail-twice'),
+  'retried-then-failed': () => client.start('fail', {}, { retry }),
+  'timed-out': () => client.start('sleep', { ms: 60_000 }, { timeoutMs: 300 }),
+  'deadline-over': () => client.start('sleep', { ms: 60_000 }, { deadline: new Date(Date.now() + 400) }),
+  'agent-lost-then-succeeded': async () => {
+    const handle = await client.start('die-once')
+    await handle.result()
+    return handle
+  },
+  'agent-lost-at-most-once': () => client.start('die-at-most-once'),
+  canceled: async () => {
+    const handle = await client.start('sleep', { ms: 60_000 })
+    while ((await handle.status()) !== 'running');
+    await temporal.workflow.getHandle(handle.id).cancel()
+    return handle
+  },
+}
+
+const folder = join('tests', 'replay', 'histories')
+await mkdir(folder, { recursive: true })
+for (const [name, start] of Object.entries(CASES)) {
+  const handle = await start()
+  await handle.result().catch(() => undefined)
+  const history = await temporal.workflow.getHandle(handle.id).fetchHistory()
+  const file = join(folder, `${version}-${name}.json`)
+  await writeFile(
+    file,
+    `${JSON.stringify({ workflowId: handle.id, history: JSON.parse(protoUtils.historyToJSON(history)) }, null, 1)}\n`,
+  )
+  process.stderr.write(`${file}: ${history.events.length} events, ${await handle.status()}\n`)
+}
+await connection.close()
+await stack.close()
