@@ -27,7 +27,8 @@ const layerRules = Object.entries(LAYERS).map(([layer, allowed]) => ({
   },
 }))
 
-module.exports = {
+/** @type {import('dependency-cruiser').IConfiguration} */
+const configuration = {
   forbidden: [
     ...layerRules,
     {
@@ -73,3 +74,7 @@ module.exports = {
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
   },
 }
+
+module.exports = configuration
+// Not enumerable, for the tool knows its own keys only; the documentation's test reads it.
+Object.defineProperty(module.exports, 'LAYERS', { value: LAYERS })

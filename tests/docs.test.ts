@@ -1,0 +1,43 @@
+/** Tables in ARCHITECTURE.md that say what code says. `UPDATE_DOCS=1 npm test -- tests/docs` writes them. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { format, resolveConfig } from 'prettier'
+import { expect, test } from 'vitest'
+import { ERROR_CODES } from '../protocol/error-codes.js'
+
+const FILE = 'ARCHITECTURE.md'
+
+const between = (name: string): RegExp => new RegExp(`(<!-- ${name} -->\n)[^]*(<!-- /${name} -->)`)
+
+async function expectTable(name: string, head: readonly string[], rows: readonly (readonly string[])[]): Promise<void> {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  const table = [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+  const text = await readFile(FILE, 'utf8')
+  const replaced = text.replace(between(name), (_all, open: string, close: string) => `${open}\n${table}\n\n${close}`)
+  const wanted = await format(replaced, { ...(await resolveConfig(FILE)), filepath: FILE })
+  if (process.env['UPDATE_DOCS'] !== undefined) await writeFile(FILE, wanted)
+  expect(text).toBe(wanted)
+}
+
+test('the table of errors is that of the code', async () => {
+  const rows = Object.entries(ERROR_CODES).map(([code, { httpStatus, exitCode, retryable, meaning }]) => [
+    `\`${code}\``,
+    String(httpStatus),
+    String(exitCode),
+    typeof retryable === 'string' ? 'by policy' : retryable ? 'yes' : 'no',
+    meaning,
+  ])
+  await expectTable('error-codes', ['code', 'HTTP', 'CLI exit', 'try again?', 'meaning'], rows)
+})
+
+test('the table of layers is that of the check', async () => {
+  const { LAYERS } = createRequire(import.meta.url)('../.dependency-cruiser.cjs') as {
+    LAYERS: Record<string, readonly string[]>
+  }
+  const names = (layers: readonly string[]) => layers.map((layer) => `\`${layer}\``).join(', ')
+  const rows = Object.entries(LAYERS).map(([layer, allowed]) => [
+    `\`${layer}\``,
+    allowed.length === 0 ? 'nothing of ours' : names(allowed),
+  ])
+  await expectTable('layers', ['layer', 'may import'], rows)
+})
