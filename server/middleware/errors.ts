@@ -42,7 +42,13 @@ function setHeaders(response: Response, { code }: CommandError): void {
 
 function asCommandError(thrown: unknown): CommandError {
   if (thrown instanceof CommandError) return thrown
-  return bodyTrouble(thrown) ?? temporalTrouble(thrown) ?? CommandError.from(thrown)
+  return pathTrouble(thrown) ?? bodyTrouble(thrown) ?? temporalTrouble(thrown) ?? CommandError.from(thrown)
+}
+
+/** What Express's router throws for a path like `/%E0%A4`. Without its status, it would be a defect of ours. */
+function pathTrouble(thrown: unknown): CommandError | undefined {
+  if (!(thrown instanceof URIError) || (thrown as { status?: unknown }).status !== 400) return undefined
+  return new CommandError('invalid_request', 'the path is not well encoded')
 }
 
 /** What Express's body parser throws. Its messages quote the body, so they are not passed on. */
