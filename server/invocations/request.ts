@@ -10,16 +10,20 @@ import { describeIssues } from '../../protocol/issues.js'
 
 /** A time a request may be held: milliseconds or `"30s"`; more than 55 s is cut to that. */
 export const waitSchema = z.union([z.string(), z.number()]).transform((value, context) => {
-  const waitMs = parseDuration(typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value)
+  const waitMs = parseDuration(value)
   if (waitMs !== undefined) return Math.min(waitMs, MAX_WAIT_MS)
   context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} must be a duration, like "30s" or 30000` })
   return z.NEVER
 })
 
 /** The overall limit as a duration, or as the instant when it must be over. */
-const deadlineSchema = z.preprocess((value) => {
+const deadlineSchema = z.preprocess((value, context) => {
   const instant = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : NaN
-  return Number.isNaN(instant) ? value : Math.max(instant - Date.now(), 0)
+  if (Number.isNaN(instant)) return value
+  const remainingMs = instant - Date.now()
+  if (remainingMs > 0) return remainingMs
+  context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is in the past` })
+  return z.NEVER
 }, policySchema.shape.deadline)
 
 const callerPolicy = policySchema.omit({ exposeStack: true })
