@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 import type { Invocation } from '../protocol/invocation.js'
 
-export interface ReceivedRequest {
+interface ReceivedRequest {
   readonly method: string
   /** Path and query. */
   readonly path: string

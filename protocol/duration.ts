@@ -1,10 +1,10 @@
 /** Durations as people write them (`"2h"`, `"30s"`) or as milliseconds. */
 import ms from 'ms'
 
-/** `"250ms"`, `"30s"`, `"5m"`, `"2h"`, `"7d"`, or a number of milliseconds. */
-export type Duration = string | number
-
-/** The milliseconds of a duration, or `undefined` when it is none. Negative values are none. */
+/**
+ * The milliseconds of `"250ms"`, `"30s"`, `"5m"`, `"2h"`, `"7d"`, or of a number that is milliseconds already;
+ * `undefined` when it is no duration. Negative values are none.
+ */
 export function parseDuration(value: unknown): number | undefined {
   const parsed = typeof value === 'string' ? parseText(value.trim()) : value
   if (typeof parsed !== 'number' || !Number.isFinite(parsed) || parsed < 0) return undefined
