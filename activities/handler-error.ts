@@ -2,7 +2,7 @@
 import type { HandlerError } from '../protocol/errors.js'
 import { CommandError } from '../protocol/errors.js'
 import { isPlainObject, type JsonValue } from '../protocol/json.js'
-import { MAX_ERROR_BYTES } from '../protocol/limits.js'
+import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 
 /** The `command_failed` that the caller sees for whatever the handler threw. */
 export function commandFailed(command: string, thrown: unknown, exposeStack: boolean): CommandError {
@@ -52,9 +52,9 @@ function asJson(value: unknown): JsonValue | undefined {
 function withinLimit(error: HandlerError): HandlerError {
   // The message travels twice: in the failure's own message and in the details.
   const bytes = Buffer.byteLength(JSON.stringify(error)) + Buffer.byteLength(error.message)
-  if (bytes <= MAX_ERROR_BYTES) return error
+  if (bytes <= MAX_PAYLOAD_BYTES) return error
   // As a stream, so that a letter cut in two is left out.
-  const message = new TextDecoder().decode(Buffer.from(error.message).subarray(0, MAX_ERROR_BYTES / 8), {
+  const message = new TextDecoder().decode(Buffer.from(error.message).subarray(0, MAX_PAYLOAD_BYTES / 8), {
     stream: true,
   })
   return {
@@ -62,6 +62,6 @@ function withinLimit(error: HandlerError): HandlerError {
     message: message.length < error.message.length ? `${message}…` : message,
     ...(typeof error.code === 'number' ? { code: error.code } : {}),
     ...(typeof error.code === 'string' ? { code: error.code.slice(0, 200) } : {}),
-    details: `left out: the error was ${bytes} bytes of JSON, the limit is ${MAX_ERROR_BYTES}`,
+    details: `left out: the error was ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}`,
   }
 }

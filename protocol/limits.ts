@@ -11,9 +11,3 @@ export const MAX_BODY_BYTES = MAX_PAYLOAD_BYTES + 32 * 1024
 
 /** Longest time a request is held open for a result: proxies commonly cut at 60 s. */
 export const MAX_WAIT_MS = 55_000
-
-/**
- * Greatest size of one error's message, code, details and stack together, as JSON in bytes. Temporal keeps a failure
- * in the workflow's history beside the params, so it gets the same limit as a result.
- */
-export const MAX_ERROR_BYTES = MAX_PAYLOAD_BYTES

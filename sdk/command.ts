@@ -8,7 +8,7 @@ import { moduleRegistry } from './registry.js'
 
 /** A handler's params are whatever JSON the caller sent, unless a schema says more. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the page's handlers destructure params without types
-export type UntypedParams = any
+type UntypedParams = any
 
 export type Handler<Params = UntypedParams, Result = unknown> = (
   params: Params,

@@ -2,10 +2,17 @@
 export { command } from './command.js'
 export type { CommandDefinition, CommandOptions, Handler } from './command.js'
 export type { CommandContext, CommandLog, LogMethod } from './context.js'
-export { Function, type FunctionDefinition } from './function.js'
+export { Function, type FunctionCode, type FunctionDefinition } from './function.js'
 export { Stack, type StackDefinition } from './stack.js'
 export { BindingError, type BindingErrorCode } from '../bindings/binding-error.js'
-export { storage, type PutOptions, type Storage, type StoredObject } from './storage.js'
+export {
+  storage,
+  type ObjectContent,
+  type ObjectMetadata,
+  type PutOptions,
+  type Storage,
+  type StoredObject,
+} from './storage.js'
 export { vault, type Vault } from './vault.js'
 export { CommandError } from '../protocol/errors.js'
 export type { ErrorCode } from '../protocol/errors.js'

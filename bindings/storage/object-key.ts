@@ -6,7 +6,7 @@ import { quote } from '../../protocol/resource-name.js'
 import { BindingError } from '../binding-error.js'
 
 /** S3, GCS and Azure all stop at 1024. */
-export const MAX_KEY_BYTES = 1024
+const MAX_KEY_BYTES = 1024
 
 /**
  * A folder of this name is ours: the local backend keeps temporary files there, and `alien dev` its state, secrets

@@ -243,7 +243,7 @@ function testPreconditions(openStorage: OpenStorage): void {
 }
 
 /** Adds one to a stored number, `times` times, whoever else does so, too. */
-export async function increment(storage: Storage, key: string, times: number): Promise<void> {
+async function increment(storage: Storage, key: string, times: number): Promise<void> {
   for (let done = 0; done < times;) {
     const object = await storage.get(key)
     const next = String(Number(await object.text()) + 1)

@@ -40,6 +40,8 @@ export async function runDev(file: string, flags: DevFlags): Promise<void> {
     process.send?.('ready')
     await Promise.race([stack.done, untilSignal()])
   } finally {
+    const stopping = showProgress('stopping')
     await stack.close()
+    stopping.stop()
   }
 }
