@@ -1,4 +1,5 @@
 /** A list of invocations is a Temporal visibility query; what it cannot tell apart is asked of each workflow. */
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { CommandError } from '../../protocol/errors.js'
 import { INVOCATION_STATUSES, type Invocation, type InvocationStatus } from '../../protocol/invocation.js'
@@ -44,18 +45,42 @@ export async function listInvocations(deps: InvocationDeps, query: unknown): Pro
   if (!parsed.success) throw new CommandError('invalid_request', `bad query: ${describeIssues(parsed.error)}`)
   const { status, limit, cursor } = parsed.data
   const { reader, namespace } = deps.temporal
+  const visibility = await visibilityQuery(deps, parsed.data)
   const { executions, nextPageToken } = await reader.workflowService.listWorkflowExecutions({
     namespace,
     pageSize: limit,
-    query: await visibilityQuery(deps, parsed.data),
-    ...(cursor === undefined ? {} : { nextPageToken: Buffer.from(cursor, 'base64url') }),
+    query: visibility,
+    ...(cursor === undefined ? {} : { nextPageToken: pageToken(cursor, visibility) }),
   })
   const ids = executions.map(({ execution }) => execution?.workflowId ?? '')
   const found = await Promise.all(ids.map((id) => readUnlessGone(deps, id)))
   const invocations = found.filter((one) => one !== undefined).filter((one) => (status ?? one.status) === one.status)
-  const next = Buffer.from(nextPageToken).toString('base64url')
-  return { invocations, ...(next === '' ? {} : { cursor: next }) }
+  return { invocations, ...(nextPageToken.length === 0 ? {} : { cursor: cursorOf(nextPageToken, visibility) }) }
 }
+
+const CHECK_BYTES = 8
+
+/**
+ * A cursor is Temporal's page token behind a check that ties it to its list: Temporal takes a token that it cannot read
+ * for a passing trouble of its own, and one of another list for a place in this one.
+ */
+function cursorOf(token: Uint8Array, visibility: string): string {
+  return Buffer.concat([checkOf(token, visibility), token]).toString('base64url')
+}
+
+/** @throws {CommandError} `invalid_request` */
+function pageToken(cursor: string, visibility: string): Uint8Array {
+  const bytes = Buffer.from(cursor, 'base64url')
+  const token = bytes.subarray(CHECK_BYTES)
+  if (bytes.subarray(0, CHECK_BYTES).equals(checkOf(token, visibility))) return token
+  throw new CommandError(
+    'invalid_request',
+    'bad query: cursor: not one that a list with these filters gave; repeat its filters, or list without a cursor',
+  )
+}
+
+const checkOf = (token: Uint8Array, visibility: string): Buffer =>
+  createHash('sha256').update(visibility).update('\0').update(token).digest().subarray(0, CHECK_BYTES)
 
 /** Visibility lags behind: what it lists may have reached the end of its retention. */
 async function readUnlessGone(deps: InvocationDeps, id: string): Promise<Invocation | undefined> {
