@@ -2,7 +2,8 @@
 import { TemporalFailure } from '@temporalio/common'
 import { Runtime, type LogLevel, type LogMetadata, type Logger } from '@temporalio/worker'
 
-interface Sink {
+/** Where its log goes. */
+export interface Sink {
   debug(fields: object, message: string): void
   info(fields: object, message: string): void
   warn(fields: object, message: string): void

@@ -1,12 +1,11 @@
 /** Composition root of the vendor's side: registry, Temporal, HTTP API, and by default the vendor worker beside them. */
-import { NativeConnection } from '@temporalio/worker'
-import { CommandError } from '../protocol/errors.js'
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
 import { createApp } from '../server/app.js'
 import { listen, type ListenOptions } from '../server/http-server.js'
 import { openRegistry, type Registry, type RegistryOptions } from '../server/registry/open-registry.js'
 import { connectTemporal } from '../server/temporal-clients.js'
 import { ensureSearchAttributes } from '../temporal/search-attributes.js'
+import { connectNative, unreachable } from '../temporal/native-connection.js'
 import type { TemporalSettings } from '../temporal/settings.js'
 import { Closers } from './closers.js'
 import type { Logger } from './logger.js'
@@ -57,7 +56,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   closers.add(() => registry.close())
   if (options.apiKey !== undefined) await registry.apiKeys.create(options.apiKey)
 
-  const worker = options.vendorWorker ? await openVendorWorker(settings, closers) : undefined
+  const worker = options.vendorWorker ? await openVendorWorker(options, closers) : undefined
   const temporal = await connectTemporal(settings, worker?.connection).catch(unreachable(settings))
   closers.add(temporal.close)
   await ensureSearchAttributes(temporal.reader.connection, settings.namespace, SEARCH_ATTRIBUTES)
@@ -82,8 +81,8 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   }
 }
 
-async function openVendorWorker(settings: TemporalSettings, closers: Closers) {
-  const connection = await NativeConnection.connect(settings.connectionOptions).catch(unreachable(settings))
+async function openVendorWorker({ temporal: settings, log }: ControlPlaneOptions, closers: Closers) {
+  const connection = await connectNative(settings, log)
   closers.add(() => connection.close())
   const worker = await createVendorWorker(connection, settings.namespace)
   const stop = new AbortController()
@@ -95,14 +94,3 @@ async function openVendorWorker(settings: TemporalSettings, closers: Closers) {
   })
   return { connection, done, state: () => worker.getState() }
 }
-
-const unreachable =
-  ({ address }: TemporalSettings) =>
-  (error: unknown): never => {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new CommandError(
-      'unavailable',
-      `cannot reach Temporal at ${address}: ${reason}; check TEMPORAL_ADDRESS, and TEMPORAL_API_KEY or TEMPORAL_TLS when it wants them`,
-      { cause: error },
-    )
-  }

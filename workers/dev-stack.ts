@@ -12,7 +12,6 @@ import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
 import type { Registry } from '../server/registry/open-registry.js'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { startDevServer } from '../temporal/dev-server.js'
-import { installTemporalRuntime } from '../temporal/runtime.js'
 import { externalTemporal, plainTemporal, type TemporalSettings } from '../temporal/settings.js'
 import { Closers } from './closers.js'
 import { startControlPlane } from './control-plane.js'
@@ -66,7 +65,6 @@ export async function startDevStack(options: DevStackOptions): Promise<DevStack>
 async function open(options: DevStackOptions, closers: Closers): Promise<DevStack> {
   const { stateDir, log, onProgress } = options
   await mkdir(stateDir, { recursive: true, mode: 0o700 })
-  installTemporalRuntime(log)
   const temporal = await openTemporal(options, closers)
   onProgress('starting the control plane')
   const token = await developerKey(stateDir)

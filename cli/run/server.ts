@@ -1,7 +1,6 @@
 /** Runs `alien server`. */
 import { join } from 'node:path'
 import { stateDir } from '../../protocol/dev-state.js'
-import { installTemporalRuntime } from '../../temporal/runtime.js'
 import { temporalSettings } from '../../temporal/settings.js'
 import { startControlPlane } from '../../workers/control-plane.js'
 import { createLogger } from '../../workers/logger.js'
@@ -10,7 +9,6 @@ import { untilSignal } from '../signals.js'
 
 export async function runServer(flags: ServerFlags): Promise<void> {
   const log = createLogger('server')
-  installTemporalRuntime(log)
   const temporal = temporalSettings()
   const { databaseUrl: url } = flags
   const controlPlane = await startControlPlane({

@@ -1,6 +1,5 @@
 /** Runs `alien worker`. */
-import { NativeConnection } from '@temporalio/worker'
-import { installTemporalRuntime } from '../../temporal/runtime.js'
+import { connectNative } from '../../temporal/native-connection.js'
 import { temporalSettings } from '../../temporal/settings.js'
 import { createLogger } from '../../workers/logger.js'
 import { runWorker } from '../../workers/run-worker.js'
@@ -9,9 +8,8 @@ import { untilSignal } from '../signals.js'
 
 export async function runVendorWorker(): Promise<void> {
   const log = createLogger('worker')
-  installTemporalRuntime(log)
   const temporal = temporalSettings()
-  const connection = await NativeConnection.connect(temporal.connectionOptions)
+  const connection = await connectNative(temporal, log)
   const stop = new AbortController()
   void untilSignal().then(() => stop.abort())
   try {

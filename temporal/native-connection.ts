@@ -1,0 +1,28 @@
+/** The connection that workers use. */
+import { NativeConnection } from '@temporalio/worker'
+import { CommandError } from '../protocol/errors.js'
+import { installTemporalRuntime, type Sink } from './runtime.js'
+import type { TemporalSettings } from './settings.js'
+
+/**
+ * Connects, with the process's runtime installed just before: it ends with the last connection, so one that never had
+ * any would keep its process alive for good.
+ *
+ * @throws {CommandError} `unavailable`
+ */
+export function connectNative(settings: TemporalSettings, log: Sink): Promise<NativeConnection> {
+  installTemporalRuntime(log)
+  return NativeConnection.connect(settings.connectionOptions).catch(unreachable(settings))
+}
+
+/** For `catch`. @throws {CommandError} `unavailable`, with the address and what to check */
+export const unreachable =
+  ({ address }: TemporalSettings) =>
+  (error: unknown): never => {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new CommandError(
+      'unavailable',
+      `cannot reach Temporal at ${address}: ${reason}; check TEMPORAL_ADDRESS, and TEMPORAL_API_KEY or TEMPORAL_TLS when it wants them`,
+      { cause: error },
+    )
+  }
