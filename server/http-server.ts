@@ -1,6 +1,7 @@
 /** Listens, and drains. */
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { CommandError } from '../protocol/errors.js'
 
 export interface HttpServer {
   readonly host: string
@@ -18,7 +19,7 @@ export interface ListenOptions {
 /** Idle connections are kept longer than proxies keep theirs, so that none is closed under a request. */
 const KEEP_ALIVE_MS = 75_000
 
-/** @throws {Error} naming the port when it is in use */
+/** @throws {CommandError} `conflict` when the port is in use, `invalid_request` when it needs more rights */
 export async function listen(app: RequestListener, { host, port }: ListenOptions): Promise<HttpServer> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, app)
   let draining = false
@@ -42,14 +43,18 @@ export async function listen(app: RequestListener, { host, port }: ListenOptions
 
 function listenError(error: NodeJS.ErrnoException, port: number): Error {
   if (error.code === 'EADDRINUSE') {
-    return new Error(`port ${port} is already in use; stop what holds it, or choose another with --port`, {
-      cause: error,
-    })
+    return new CommandError(
+      'conflict',
+      `port ${port} is already in use; stop what holds it, or choose another with --port`,
+      { cause: error },
+    )
   }
   if (error.code === 'EACCES') {
-    return new Error(`port ${port} needs more rights than this user has; choose one above 1023 with --port`, {
-      cause: error,
-    })
+    return new CommandError(
+      'invalid_request',
+      `port ${port} needs more rights than this user has; choose one above 1023 with --port`,
+      { cause: error },
+    )
   }
   return error
 }

@@ -1,6 +1,7 @@
 /** Runs `alien dev`. */
 import { resolve } from 'node:path'
 import { DEFAULT_DEPLOYMENT, stateDir } from '../../protocol/dev-state.js'
+import { CommandError } from '../../protocol/errors.js'
 import { DEFAULT_PORT } from '../../protocol/names.js'
 import { isPortFree } from '../../temporal/free-port.js'
 import { startDevStack, writeDevState, type DevStack } from '../../workers/dev-stack.js'
@@ -15,6 +16,7 @@ export async function runDev(file: string, flags: DevFlags): Promise<void> {
   const told = (message: string) => say(`${style.dim('agent')}  ${message}`)
   let stack: DevStack
   try {
+    await refuseTakenPorts(flags)
     const functions = await loadAlienFile(resolve(file))
     stack = await startDevStack({
       host: flags.host,
@@ -43,5 +45,16 @@ export async function runDev(file: string, flags: DevFlags): Promise<void> {
     const stopping = showProgress('stopping')
     await stack.close()
     stopping.stop()
+  }
+}
+
+/** Before anything is started. What takes a port later on is noticed by whoever wants to listen on it. */
+async function refuseTakenPorts({ port, temporalPort, temporalUiPort }: DevFlags): Promise<void> {
+  const given = { '--port': port, '--temporal-port': temporalPort, '--temporal-ui-port': temporalUiPort }
+  for (const [flag, wanted] of Object.entries(given)) {
+    // Why else a port cannot be had is for its listener to say.
+    if (wanted === undefined || (await isPortFree(wanted).catch(() => true))) continue
+    const message = `port ${wanted} is already in use; stop what holds it, or choose another with ${flag}`
+    throw new CommandError('conflict', message)
   }
 }
