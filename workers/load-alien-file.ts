@@ -1,5 +1,5 @@
 /** Reads `alien.ts`: which functions serve commands, and where their code is. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { CommandError } from '../protocol/errors.js'
@@ -22,7 +22,10 @@ export interface ServedFunction {
 export async function loadAlienFile(path: string): Promise<ServedFunction[]> {
   const functions = (await evaluate(path)).filter(({ commandsEnabled }) => commandsEnabled)
   if (functions.length === 0) {
-    throw new CommandError('invalid_request', `${path} has no function with .commandsEnabled(true)`)
+    throw new CommandError(
+      'invalid_request',
+      `${path} builds no function with .commandsEnabled(true), so there are no commands to serve`,
+    )
   }
   return Promise.all(
     functions.map(async ({ name, code }) => ({ name, entry: await functionEntry(dirname(path), code.src, name) })),
@@ -30,6 +33,13 @@ export async function loadAlienFile(path: string): Promise<ServedFunction[]> {
 }
 
 async function evaluate(path: string): Promise<readonly FunctionDefinition[]> {
+  await access(path).catch((error: unknown) => {
+    throw new CommandError(
+      'invalid_request',
+      `there is no file ${path}; make one that builds a function with .commandsEnabled(true), or name another file`,
+      { cause: error },
+    )
+  })
   // Beside the file, so that its packages resolve; in a new folder each time, or Node would give the module it has.
   const parent = join(dirname(path), '.alien')
   await mkdir(parent, { recursive: true })
