@@ -14,11 +14,17 @@ Examples:
   $ alien commands invoke --deployment acme-corp --command generate-report --params '{"startDate": "2025-01-01"}'
   $ alien deployments create acme-corp`
 
+const COMMANDS_EXAMPLES = `
+Examples:
+  $ alien commands invoke --deployment acme-corp --command generate-report
+  $ alien commands list --deployment acme-corp`
+
 /** A program that throws instead of ending the process. */
 export function createProgram(): Command {
   const { version } = createRequire(import.meta.url)('@alienplatform/sdk/package.json') as { version: string }
   const commands = new Command('commands')
     .description('invoke commands on deployments, and look at invocations')
+    .addHelpText('after', COMMANDS_EXAMPLES)
     .addCommand(invokeCommand())
     .addCommand(listCommand())
     .addCommand(getCommand())

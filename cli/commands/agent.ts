@@ -25,5 +25,8 @@ export function agentCommand(): Command {
     .action(async (module: string | undefined, flags: AgentFlags) =>
       (await import('../run/agent.js')).runAgent(module, flags),
     )
-  return new Command('agent').description("the customer's side").addCommand(start)
+  return new Command('agent')
+    .description("the customer's side")
+    .addCommand(start)
+    .addHelpText('after', '\nExamples:\n  $ alien agent start handlers.ts')
 }

@@ -18,6 +18,7 @@ interface Deployment {
 export function deploymentsCommand(): Command {
   return new Command('deployments')
     .description('the installations of your software at your customers')
+    .addHelpText('after', '\nExamples:\n  $ alien deployments create acme-corp\n  $ alien deployments list')
     .addCommand(create())
     .addCommand(list())
     .addCommand(commands())
@@ -50,7 +51,10 @@ function create(): Command {
 }
 
 function list(): Command {
-  const command = new Command('list').description('list deployments').option('--json', 'print JSON')
+  const command = new Command('list')
+    .description('list deployments')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  $ alien deployments list --json')
   return withConnection(command).action(async (flags: Flags) => {
     const { deployments } = await call<{ deployments: Deployment[] }>(flags, { method: 'GET', path: '/v1/deployments' })
     if (flags.json === true) printJson(deployments)
