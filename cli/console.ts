@@ -2,9 +2,11 @@
 import ora, { type Ora } from 'ora'
 import { createColors } from 'picocolors'
 
-const colors = createColors(process.stderr.isTTY && !process.env['NO_COLOR'])
+/** Not left to picocolors, which colors pipes too where CI or FORCE_COLOR is set. */
+const colorsFor = ({ isTTY }: { readonly isTTY?: boolean }) => createColors(isTTY === true && !process.env['NO_COLOR'])
 
-export const style = colors
+/** For stderr. */
+export const style = colorsFor(process.stderr)
 
 /** One line for people. */
 export function say(message: string): void {
@@ -48,7 +50,7 @@ export function showProgress(message: string): Progress {
   }
 }
 
-/** Columns as wide as their widest cell. */
+/** Columns as wide as their widest cell, for stdout. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)))
   const line = (cells: readonly string[]) =>
@@ -56,5 +58,5 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd()
-  return [style.dim(line(head)), ...rows.map(line)].join('\n')
+  return [colorsFor(process.stdout).dim(line(head)), ...rows.map(line)].join('\n')
 }
