@@ -1,0 +1,106 @@
+/** Help, and calls that never reach a control plane. */
+import type { Command } from 'commander'
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { describe, expect, test } from 'vitest'
+import { createProgram } from '../cli/program.js'
+import { alien } from './support/cli.js'
+
+const run = (args: readonly string[]) => alien(args, { cwd: tmpdir() })
+
+const commandsBelow = (path: string, { commands }: Command): [string, Command][] =>
+  commands.flatMap((command) => {
+    const name = `${path} ${command.name()}`
+    return [[name, command] as [string, Command], ...commandsBelow(name, command)]
+  })
+
+const program = createProgram()
+const everyCommand: [string, Command][] = [['alien', program], ...commandsBelow('alien', program)]
+
+describe('--help', () => {
+  test('knows every command', () => {
+    expect(everyCommand.map(([name]) => name)).toEqual(
+      expect.arrayContaining([
+        'alien dev',
+        'alien commands invoke',
+        'alien commands list',
+        'alien commands get',
+        'alien deployments create',
+        'alien deployments list',
+        'alien deployments commands',
+        'alien deployments delete',
+        'alien agent start',
+        'alien server',
+        'alien worker',
+      ]),
+    )
+  })
+
+  test.each(everyCommand)('of %s has a description and an example of it', (name, command) => {
+    let help = ''
+    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp()
+    expect(command.description()).not.toBe('')
+    expect(help).toContain(`\nExamples:\n`)
+    expect(help.slice(help.indexOf('\nExamples:\n'))).toMatch(new RegExp(`^ {2}\\$ .*${name}\\b`, 'm'))
+  })
+
+  test('goes to stdout, and is no failure', async () => {
+    const { exitCode, stdout, stderr } = await run(['commands', 'invoke', '--help'])
+    expect(stdout).toMatch(/^Usage: alien commands invoke \[options\]\n/)
+    expect(stdout).toContain(
+      '\n  0 succeeded   1 the handler failed   2 bad call   3 deployment offline   4 timed out\n',
+    )
+    expect(stderr).toBe('')
+    expect(exitCode).toBe(0)
+  })
+
+  test('is what a call without a command gets, on stderr', async () => {
+    const { exitCode, stdout, stderr } = await run([])
+    expect(stderr).toMatch(/^Usage: alien \[options\] \[command\]\n/)
+    expect(stdout).toBe('')
+    expect(exitCode).toBe(2)
+  })
+})
+
+test('--version is that of the package', async () => {
+  const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string }
+  expect(await run(['--version'])).toEqual({ exitCode: 0, stdout: version, stderr: '' })
+})
+
+const INVOKE = ['commands', 'invoke', '--deployment', 'acme-corp', '--command', 'echo']
+const portRule = 'must be a number from 0 (a free one) to 65535'
+const timeoutRule = 'must be a duration, like 30s, 5m, 2h or 1500 (ms)'
+
+test.concurrent.each<[string[], string]>([
+  [['comands'], "error: unknown command 'comands'\n(Did you mean commands?)"],
+  [['commands', 'invok'], "error: unknown command 'invok'\n(Did you mean invoke?)"],
+  [['deployments', 'remove'], "error: unknown command 'remove'"],
+  [[...INVOKE, '--parms', '{}'], "error: unknown option '--parms'\n(Did you mean --params?)"],
+  [['dev', '--prot', '0'], "error: unknown option '--prot'\n(Did you mean --port?)"],
+  [['commands', 'invoke', '--command', 'echo'], "error: required option '--deployment <id or name>' not specified"],
+  [['commands', 'invoke', '--deployment', 'a'], "error: required option '--command <name>' not specified"],
+  [['commands', 'get'], "error: missing required argument 'id'"],
+  [['deployments', 'create', 'a', 'b'], "error: too many arguments for 'create'. Expected 1 argument but got 2."],
+  ...['soon', '0', '-5s', '', '5 parsecs'].map((value): [string[], string] => [
+    [...INVOKE, '--timeout', value],
+    `error invalid_request: --timeout "${value}" ${timeoutRule}`,
+  ]),
+  ...['x', '-1', '65536', '80.5', ''].map((value): [string[], string] => [
+    ['dev', '--port', value],
+    `error invalid_request: port "${value}" ${portRule}`,
+  ]),
+  [['server', '--port', '1e3'], `error invalid_request: port "1e3" ${portRule}`],
+  [
+    [...INVOKE, '--url', 'acme.example', '--token', 'key_1'],
+    'error invalid_request: url "acme.example" must be an http or https URL, like http://127.0.0.1:7700',
+  ],
+  [
+    ['agent', 'start', 'handlers.ts'],
+    'error unauthenticated: no agent token: set ALIEN_TOKEN or pass --token; "alien deployments create" shows one',
+  ],
+])('%j is refused', async (args, message) => {
+  const { exitCode, stdout, stderr } = await run(args)
+  expect(stderr).toBe(message)
+  expect(stdout).toBe('')
+  expect(exitCode).toBe(message.startsWith('error unauthenticated') ? 7 : 2)
+})
