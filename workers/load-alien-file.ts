@@ -22,10 +22,7 @@ export interface ServedFunction {
 export async function loadAlienFile(path: string): Promise<ServedFunction[]> {
   const functions = (await evaluate(path)).filter(({ commandsEnabled }) => commandsEnabled)
   if (functions.length === 0) {
-    throw new CommandError(
-      'invalid_request',
-      `${path} builds no function with .commandsEnabled(true), so there are no commands to serve`,
-    )
+    throw new CommandError('invalid_request', `${path} has no function with .commandsEnabled(true)`)
   }
   return Promise.all(
     functions.map(async ({ name, code }) => ({ name, entry: await functionEntry(dirname(path), code.src, name) })),
