@@ -95,7 +95,8 @@ function asReported(error: unknown): unknown {
   const { cancellationSignal, cancellationDetails } = Context.current()
   if (cancellationSignal.aborted) {
     if (cancellationDetails?.workerShutdown === true) {
-      return ApplicationFailure.nonRetryable('the agent stopped before the handler ended', AGENT_STOPPING)
+      const message = 'the agent stopped before the handler ended'
+      return ApplicationFailure.create({ message, type: AGENT_STOPPING, nonRetryable: true, category: 'BENIGN' })
     }
     // The error that Temporal takes for "it was canceled, as asked".
     return cancellationSignal.reason

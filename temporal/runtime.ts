@@ -22,7 +22,7 @@ const NO_TROUBLE = /^(No (activities|workflows) registered, not polling for |Wor
 export function installTemporalRuntime(log: Sink): void {
   const write = (level: LogLevel, message: string, meta?: LogMetadata) => {
     const method = NO_TROUBLE.test(message) ? 'debug' : METHODS[level]
-    log[method]({ ...plainFields(meta), source: 'temporal' }, message)
+    log[method]({ ...loggedFields(meta), source: 'temporal' }, message)
   }
   const logger: Logger = {
     log: write,
@@ -40,13 +40,17 @@ export function installTemporalRuntime(log: Sink): void {
   })
 }
 
-/** Ids and short texts only: what a handler threw belongs to its caller, and never to a log. */
-function plainFields(meta: LogMetadata = {}): Record<string, unknown> {
+/** What a line may carry. Temporal's own metadata also has task tokens, and a namespace and queue on every line. */
+const LOGGED_FIELDS = ['sdkComponent', 'taskQueue', 'workflowId', 'activityType', 'activityId', 'durationMs', 'error']
+
+/** What a handler threw belongs to its caller, and never to a log: of such an error only the name is kept. */
+function loggedFields(meta: LogMetadata = {}): Record<string, unknown> {
   const fields: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(meta) as [string, unknown][]) {
+  for (const name of LOGGED_FIELDS) {
+    const value: unknown = meta[name]
     if (value instanceof Error)
-      fields[key] = value instanceof TemporalFailure ? value.name : value.message.slice(0, 500)
-    else if (typeof value !== 'object') fields[key] = value
+      fields[name] = value instanceof TemporalFailure ? value.name : value.message.slice(0, 500)
+    else if (value !== undefined) fields[name] = value
   }
   return fields
 }

@@ -63,6 +63,15 @@ describe('an agent killed in the middle of a handler', () => {
   })
 })
 
+test('an agent told to stop gives back what its handlers did not finish', async () => {
+  const file = join(folder, 'stopped')
+  const invocation = client.invoke('until-stopped', { file })
+  const agent = Number(/process (\d+)/.exec(await firstLine(file))?.[1])
+  process.kill(agent, 'SIGTERM')
+  expect(await invocation).toBe(2)
+  expect(await lines(file)).toHaveLength(2)
+})
+
 describe('a deployment without an agent', () => {
   test('waits for its queue time-out, and nothing ran', async () => {
     const { token } = stack.state
