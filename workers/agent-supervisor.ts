@@ -87,10 +87,17 @@ export class AgentSupervisor {
       if (message.kind === 'ready') this.#events.onReady(message)
       else reason = message.reason
     })
-    child.once('exit', (code, signal) => {
+    const ended = (code: number | null, why: string): void => {
       if (this.#child !== child) return
       this.#child = undefined
-      this.#ended(code, reason ?? `the agent process ended with ${signal ?? `code ${code ?? 'unknown'}`}`, startedAtMs)
+      this.#ended(code, why, startedAtMs)
+    }
+    child.once('exit', (code, signal) => {
+      ended(code, reason ?? `the agent process ended with ${signal ?? `code ${code ?? 'unknown'}`}`)
+    })
+    // Its folder is gone, or the machine is out of processes: such a child has no exit.
+    child.on('error', ({ message }) => {
+      if (child.pid === undefined) ended(null, `the agent process cannot be started: ${message}`)
     })
   }
 
@@ -110,8 +117,8 @@ export class AgentSupervisor {
 
   async #endChild(): Promise<void> {
     const child = this.#child
-    if (!child) return
     this.#child = undefined
+    if (child?.pid === undefined) return
     const exited = once(child, 'exit')
     child.kill('SIGTERM')
     const force = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS)
