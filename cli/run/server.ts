@@ -22,6 +22,7 @@ export async function runServer(flags: ServerFlags): Promise<void> {
     log,
   })
   try {
+    if (flags.apiKey === undefined) log.warn('no ALIEN_API_KEY was given: only API keys given earlier are accepted')
     log.info({ url: controlPlane.url, temporal: temporal.address, namespace: temporal.namespace }, 'ready')
     // Without a worker in this process, only a signal ends it.
     await Promise.race([...(flags.worker ? [controlPlane.done] : []), untilSignal()])
