@@ -1,16 +1,18 @@
-/** Bundles the bench's programs (Node 20 reads no TypeScript) beside nothing that is published, and runs the main one. */
-import { bundleWorkflowCode } from '@temporalio/worker'
-import { build } from 'esbuild'
+/** Bundles the bench's programs, since Node 20 reads no TypeScript, and runs the main one. */
 import { writeFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { bootstrap, root } from '../scripts/bootstrap.js'
 
-const here = (path) => fileURLToPath(new URL(path, import.meta.url))
-const outdir = here('.alien/build')
+bootstrap()
+// Only now are there packages to import.
+const { build } = await import('esbuild')
+const { bundleWorkflowCode } = await import('@temporalio/worker')
 
+const outdir = join('bench', '.alien', 'build')
 await build({
-  entryPoints: ['main', 'raw/caller', 'raw/agent', 'product/stack'].map((name) => here(`${name}.ts`)),
+  entryPoints: ['main', 'raw/caller', 'raw/agent', 'product/stack'].map((name) => `bench/${name}.ts`),
   outdir,
-  outbase: here('.'),
+  outbase: 'bench',
   outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
@@ -20,8 +22,8 @@ await build({
   sourcemap: 'inline',
 })
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} }
-const { code } = await bundleWorkflowCode({ workflowsPath: here('raw/workflow.ts'), logger: quiet })
-await writeFile(`${outdir}/raw/workflow-bundle.js`, code)
+const { code } = await bundleWorkflowCode({ workflowsPath: join(root, 'bench/raw/workflow.ts'), logger: quiet })
+await writeFile(join(outdir, 'raw', 'workflow-bundle.js'), code)
 
 process.setSourceMapsEnabled(true)
 await import('./.alien/build/main.mjs')

@@ -19,7 +19,7 @@ import { startStockServer } from './stock-server.js'
 
 export const SYSTEM_NAMES = ['stock', 'raw', 'product'] as const
 export type SystemName = (typeof SYSTEM_NAMES)[number]
-export type RunBlock = (load: Load) => Promise<Block>
+type RunBlock = (load: Load) => Promise<Block>
 
 export interface Systems {
   readonly run: Readonly<Record<SystemName, RunBlock>>
