@@ -20,10 +20,6 @@ export class CommandRegistry {
     this.#definitions.set(definition.name, definition)
   }
 
-  get(name: string): CommandDefinition | undefined {
-    return this.#definitions.get(name)
-  }
-
   get names(): string[] {
     return [...this.#definitions.keys()]
   }
