@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { CommandError } from '../protocol/errors.js'
 import { cut, cutInAnswer, hold, html, json, remoteParty } from './remote-party.testsuite.js'
 import { requestJson, type ApiCall, type Endpoint } from './request.js'
@@ -185,6 +185,26 @@ describe('giving up', () => {
     const held: ApiCall = { ...GET, holdMs: 30_000 }
     await expect(requestJson(endpointOf(url, { giveUpAfterMs: 0 }), held)).resolves.toBe('done')
     expect(requests).toHaveLength(3)
+  })
+
+  test('a connection that stays silent is taken for dead', async () => {
+    const silence = new AbortController()
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(silence.signal)
+    onTestFinished(() => timeout.mockRestore())
+    const { url } = await remoteParty(hold(() => silence.abort(new DOMException('too long', 'TimeoutError'))))
+    await expect(requestJson(endpointOf(url, { giveUpAfterMs: 0 }), GET)).rejects.toMatchObject({
+      code: 'unavailable',
+      message: `cannot reach the control plane at ${url}: no answer within 15s; is it running (alien dev, alien server), and is the URL right (--url, ALIEN_URL)?`,
+    })
+    expect(timeout).toHaveBeenLastCalledWith(15_000)
+  })
+
+  test('a call that is held on purpose may be silent for so much longer', async () => {
+    const timeout = vi.spyOn(AbortSignal, 'timeout')
+    onTestFinished(() => timeout.mockRestore())
+    const { url } = await remoteParty(json(200, 'done'))
+    await requestJson(endpointOf(url), { ...GET, holdMs: 55_000 })
+    expect(timeout).toHaveBeenLastCalledWith(70_000)
   })
 
   test('a held call that was refused has started nothing', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nearest } from './suggest.js'
+import { nearest, nearestHint } from './suggest.js'
 
 const table: [name: string, candidates: string[], expected: string[]][] = [
   ['generate-reprot', ['generate-report', 'rotate-keys'], ['generate-report']],
@@ -21,4 +21,9 @@ test.each(table)('nearest(%j, %j) is %j', (name, candidates, expected) => {
 
 test('gives as many as asked for', () => {
   expect(nearest('node-1', ['node-2', 'node-3', 'node-4', 'node-5'], 2)).toEqual(['node-2', 'node-3'])
+})
+
+test('a hint names one or several', () => {
+  expect(nearestHint(['acme-corp'])).toBe('the nearest name is "acme-corp"')
+  expect(nearestHint(['acme-corp', 'acme-eu'])).toBe('the nearest names are "acme-corp", "acme-eu"')
 })
