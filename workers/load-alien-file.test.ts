@@ -97,7 +97,7 @@ describe('errors', () => {
   test('a file that is not there', async () => {
     await expect(loadAlienFile(file)).rejects.toMatchObject({
       code: 'invalid_request',
-      message: `cannot load ${file}: Could not resolve "${file}"`,
+      message: `there is no file ${file}; make one that builds a function with .commandsEnabled(true), or name another file`,
     })
   })
 
