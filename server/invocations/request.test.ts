@@ -17,6 +17,7 @@ test('a call with nothing but a command has empty params, does not wait, and lea
     deployment: 'acme-corp',
     command: 'generate-report',
     params: {},
+    paramsJson: '{}',
     id: undefined,
     idempotencyKey: undefined,
     waitMs: 0,
@@ -37,7 +38,14 @@ test('everything a call may say', () => {
     retry: { maxAttempts: 3, maxInterval: '1m' },
     atMostOnce: true,
   })
-  expect(rest).toEqual({ ...CALL, params: [1, null], id: ID, idempotencyKey: undefined, waitMs: 30_000 })
+  expect(rest).toEqual({
+    ...CALL,
+    params: [1, null],
+    paramsJson: '[1,null]',
+    id: ID,
+    idempotencyKey: undefined,
+    waitMs: 30_000,
+  })
   expect(policy).toStrictEqual({
     timeout: 30_000,
     queueTimeout: 1_000,
@@ -50,6 +58,21 @@ test('everything a call may say', () => {
 
 test.each([null, 0, false, '', [], 'text'])('params %j are what they are', (params) => {
   expect(parseInvocationRequest({ ...CALL, params }).params).toEqual(params)
+})
+
+test('params have one JSON form, in whatever order their keys come', () => {
+  const { paramsJson } = parseInvocationRequest({ ...CALL, params: { b: [{ d: 1, c: 2 }], a: null } })
+  expect(paramsJson).toBe('{"a":null,"b":[{"c":2,"d":1}]}')
+})
+
+test('params nested beyond what can be walked are refused', () => {
+  const params: unknown = JSON.parse('['.repeat(200_000) + ']'.repeat(200_000))
+  expect(() => parseInvocationRequest({ ...CALL, params })).toThrow(
+    expect.objectContaining({
+      code: 'invalid_request',
+      message: 'the params of "generate-report" are nested too deeply; send them flatter',
+    }),
+  )
 })
 
 test('an idempotency key of up to 255 characters', () => {

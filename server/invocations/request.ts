@@ -1,4 +1,5 @@
 /** The body of `POST /v1/invocations`, checked. */
+import { stringify } from 'safe-stable-stringify'
 import { z } from 'zod'
 import { parseDuration } from '../../protocol/duration.js'
 import { CommandError } from '../../protocol/errors.js'
@@ -31,7 +32,8 @@ const callerPolicy = policySchema.omit({ exposeStack: true })
 const bodySchema = z.strictObject({
   deployment: z.string().min(1),
   command: z.string().min(1),
-  params: z.json().optional(),
+  // JSON by construction: it comes from a parsed body.
+  params: z.unknown().optional(),
   id: z.string().optional(),
   idempotencyKey: z.string().min(1).max(255).optional(),
   wait: waitSchema.optional(),
@@ -43,6 +45,8 @@ export interface InvocationRequest {
   readonly deployment: string
   readonly command: string
   readonly params: JsonValue
+  /** The params' JSON with sorted keys: the same for the same params. */
+  readonly paramsJson: string
   readonly id: string | undefined
   readonly idempotencyKey: string | undefined
   readonly waitMs: number
@@ -53,13 +57,15 @@ export interface InvocationRequest {
 export function parseInvocationRequest(body: unknown): InvocationRequest {
   const parsed = bodySchema.safeParse(body)
   if (!parsed.success) throw new CommandError('invalid_request', `bad invocation: ${describeIssues(parsed.error)}`)
-  const { deployment, command, params = {}, id, idempotencyKey, wait = 0, ...policy } = parsed.data
+  const { deployment, command, params: given, id, idempotencyKey, wait = 0, ...policy } = parsed.data
+  const params = (given === undefined ? {} : given) as JsonValue
   assertCommandName(command)
   if (id !== undefined) assertInvocationId(id)
   if (id !== undefined && idempotencyKey !== undefined) {
     throw new CommandError('invalid_request', 'give id or idempotencyKey, not both: the key decides on the id')
   }
-  const bytes = Buffer.byteLength(JSON.stringify(params))
+  const paramsJson = sortedJson(command, params)
+  const bytes = Buffer.byteLength(paramsJson)
   if (bytes > MAX_PAYLOAD_BYTES) {
     throw new CommandError(
       'payload_too_large',
@@ -67,7 +73,16 @@ export function parseInvocationRequest(body: unknown): InvocationRequest {
       { details: { side: 'params', bytes, maxBytes: MAX_PAYLOAD_BYTES } },
     )
   }
-  return { deployment, command, params, id, idempotencyKey, waitMs: wait, policy: withoutUndefined(policy) }
+  return { deployment, command, params, paramsJson, id, idempotencyKey, waitMs: wait, policy: withoutUndefined(policy) }
+}
+
+function sortedJson(command: string, params: JsonValue): string {
+  try {
+    return stringify(params)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new CommandError('invalid_request', `the params of "${command}" are nested too deeply; send them flatter`)
+  }
 }
 
 const withoutUndefined = <T extends object>(value: T): T =>

@@ -1,6 +1,5 @@
 /** Starts an invocation: one Temporal workflow, found again whenever the same call is made again. */
 import { createHash, randomBytes } from 'node:crypto'
-import { stringify } from 'safe-stable-stringify'
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { CommandError } from '../../protocol/errors.js'
 import type { DeploymentRef, InvocationMemo, InvokeCommandInput } from '../../protocol/invocation.js'
@@ -29,7 +28,7 @@ export async function startInvocation(deps: InvocationDeps, request: InvocationR
   const deployment = { id: deploymentId, name }
   const { functionName, policy } = await findCommand(deps, deployment, request.command)
   const id = request.id ?? invocationId(request.command, uniquePart(deploymentId, request))
-  const memo: InvocationMemo = { deployment, paramsDigest: digest(stringify(request.params)) }
+  const memo: InvocationMemo = { deployment, paramsDigest: digest(request.paramsJson) }
   const input: InvokeCommandInput = {
     deployment,
     command: request.command,
