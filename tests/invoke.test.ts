@@ -264,5 +264,5 @@ describe('many at once', () => {
     await Promise.all(Array.from({ length: 32 }, caller))
     expect(new Set(results).size).toBe(300)
     expect((await lines(file)).sort()).toStrictEqual([...results].sort())
-  })
+  }, 120_000)
 })
