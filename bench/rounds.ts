@@ -21,8 +21,8 @@ const ORDERS: readonly (readonly SystemName[])[] = [
 ]
 
 /**
- * Unmeasured calls before each block. A stock server may poll its transfer queue 20 times a second and saves up what
- * it did not use: its first five or so calls after a pause take half of what all others do.
+ * Unmeasured calls before each sequential block. A stock server may poll its transfer queue 20 times a second and saves
+ * up what it did not use: its first five or so calls after a pause take half of what all others do.
  */
 const LEAD_IN: Load = { count: 8, inFlight: 1 }
 
@@ -37,7 +37,7 @@ export async function runPhase(
   do {
     onRound(round + 1)
     for (const name of ORDERS[round % ORDERS.length] ?? SYSTEM_NAMES) {
-      await run[name](LEAD_IN)
+      if (load.inFlight === 1) await run[name](LEAD_IN)
       blocks[name].push(await run[name](load))
     }
     round += 1
@@ -47,5 +47,5 @@ export async function runPhase(
 
 /** Unmeasured calls: code gets compiled, caches filled, connections opened. */
 export async function warmUp({ run }: Systems): Promise<void> {
-  for (const name of SYSTEM_NAMES) await run[name]({ count: 40, inFlight: 4 })
+  for (const name of SYSTEM_NAMES) await run[name]({ count: 24, inFlight: 4 })
 }

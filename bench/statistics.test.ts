@@ -18,10 +18,11 @@ test('the median takes values in any order, and leaves them in it', () => {
   expect(values).toEqual([30, 1, 2])
 })
 
-test('blocks are counted together: all latencies, and the calls by the time of all blocks', () => {
+test('blocks are counted together: all latencies, and the throughput of the middle block', () => {
   const figures = figuresOf([
-    { latenciesMs: [10.004, 30], elapsedMs: 150, results: [] },
-    { latenciesMs: [20], elapsedMs: 350, results: [] },
+    { latenciesMs: [10.004, 30], elapsedMs: 100, results: [] },
+    { latenciesMs: [20], elapsedMs: 100, results: [] },
+    { latenciesMs: [40], elapsedMs: 10_000, results: [] },
   ])
-  expect(figures).toEqual({ perSecond: 6, p50Ms: 20, p90Ms: 30, p99Ms: 30, calls: 3 })
+  expect(figures).toEqual({ perSecond: 10, p50Ms: 20, p90Ms: 40, p99Ms: 40, maxMs: 40, calls: 4 })
 })

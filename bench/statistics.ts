@@ -2,10 +2,13 @@
 import type { Block } from './load.js'
 
 export interface Figures {
+  /** Median of the blocks, so that one that something disturbed does not decide. */
   readonly perSecond: number
   readonly p50Ms: number
   readonly p90Ms: number
   readonly p99Ms: number
+  /** Shows what percentiles hide: a call that Temporal had to deliver a second time. */
+  readonly maxMs: number
   /** Calls behind the figures. */
   readonly calls: number
 }
@@ -13,12 +16,12 @@ export interface Figures {
 /** @throws {Error} when there is nothing to count */
 export function figuresOf(blocks: readonly Block[]): Figures {
   const sortedMs = blocks.flatMap(({ latenciesMs }) => latenciesMs).sort((a, b) => a - b)
-  const elapsedMs = blocks.reduce((sum, block) => sum + block.elapsedMs, 0)
   return {
-    perSecond: rounded((sortedMs.length / elapsedMs) * 1_000),
+    perSecond: rounded(median(blocks.map(({ latenciesMs, elapsedMs }) => (latenciesMs.length / elapsedMs) * 1_000))),
     p50Ms: rounded(percentile(sortedMs, 50)),
     p90Ms: rounded(percentile(sortedMs, 90)),
     p99Ms: rounded(percentile(sortedMs, 99)),
+    maxMs: rounded(percentile(sortedMs, 100)),
     calls: sortedMs.length,
   }
 }
