@@ -163,6 +163,7 @@ describe('when no agent took it', () => {
   test.each([
     [1, 0, 'once'],
     [0, 1, 'once'],
+    [1, 1, '2 times'],
     [2, 1, '3 times'],
   ])('again, after %d lost agents and %d runs that failed, the outcome is unknown', (lost, count, often) => {
     expect(nextStep(input(), NOT_TAKEN, times(lost, count), Infinity)).toEqual({
