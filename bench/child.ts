@@ -41,9 +41,9 @@ function nextValue(file: string, child: ChildProcess): Promise<unknown> {
       if (message.kind === 'failed') reject(new Error(`${file}: ${message.reason}`))
       else resolve(message.value)
     }
-    const onExit = (): void => {
+    const onExit = (code: number | null, signal: NodeJS.Signals | null): void => {
       child.off('message', onMessage)
-      reject(new Error(`${file} ended before it answered`))
+      reject(new Error(`${file} ended with ${signal ?? `code ${String(code)}`} before it answered`))
     }
     child.once('message', onMessage)
     child.once('exit', onExit)

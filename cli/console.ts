@@ -28,13 +28,13 @@ export interface Progress {
   stop(): void
 }
 
-/** A spinner on a terminal; elsewhere a line for each message. */
+/** A spinner on a terminal; elsewhere a line that ends in `…`. */
 export function showProgress(message: string): Progress {
   let current = message
   let spinner: Ora | undefined
   const timer = setTimeout(() => {
     if (process.stderr.isTTY) spinner = ora({ text: current, stream: process.stderr, discardStdin: false }).start()
-    else say(current)
+    else say(`${current} …`)
   }, SHOW_AFTER_MS)
   timer.unref()
   return {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await writeFile(join(project, 'package.json'), '{"name": "acme", "private": true, "type": "module"}')
   const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel', 'error']
   await execa('npm', ['install', ...flags, tarball], { cwd: project })
-}, 90_000)
+}, 240_000)
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 

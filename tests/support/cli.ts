@@ -33,5 +33,12 @@ export async function alien(args: readonly string[], { cwd, env, input }: CliOpt
     extendEnv: false,
     reject: false,
   })
-  return { exitCode, stdout, stderr }
+  return { exitCode, stdout, stderr: withoutProgress(stderr) }
 }
+
+/** Lines that say what is waited for come when a machine is slow, and not otherwise. */
+const withoutProgress = (stderr: string): string =>
+  stderr
+    .split('\n')
+    .filter((line) => !line.endsWith(' …'))
+    .join('\n')
