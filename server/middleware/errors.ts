@@ -40,10 +40,8 @@ function setHeaders(response: Response, { code }: CommandError): void {
   if (ERROR_CODES[code].retryable === true && code !== 'internal') response.set('retry-after', '1')
 }
 
-function asCommandError(thrown: unknown): CommandError {
-  if (thrown instanceof CommandError) return thrown
-  return pathTrouble(thrown) ?? bodyTrouble(thrown) ?? temporalTrouble(thrown) ?? CommandError.from(thrown)
-}
+const asCommandError = (thrown: unknown): CommandError =>
+  pathTrouble(thrown) ?? bodyTrouble(thrown) ?? temporalTrouble(thrown) ?? CommandError.from(thrown)
 
 /** What Express's router throws for a path like `/%E0%A4`. Without its status, it would be a defect of ours. */
 function pathTrouble(thrown: unknown): CommandError | undefined {
