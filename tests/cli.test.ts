@@ -60,8 +60,9 @@ describe('a result', () => {
     expect(await invoke('echo', ['--params', `{"value": ${value}}`])).toMatchObject({ exitCode: 0, stdout: value })
   })
 
-  test('that is long in coming is waited for', async () => {
-    const { exitCode, stdout } = await invoke('sleep', ['--params', '{"ms": 1500}'])
+  test('that is long in coming is announced on stderr', async () => {
+    const { exitCode, stdout, stderr } = await invoke('sleep', ['--params', '{"ms": 1500}'], { progress: true })
+    expect(stderr).toMatch(/^sleep on acme-corp \(inv_sleep_[0-9a-f]{32}\) …$/)
     expect(stdout).toBe('"slept"')
     expect(exitCode).toBe(0)
   })
@@ -175,7 +176,7 @@ describe.concurrent('the exit code', () => {
       invoke('echo', ['--url', url]),
       run(['commands', 'list', '--url', url]),
     ])
-    expect(invoked).toEqual(failed(8, `echo on acme-corp\n${message}`))
+    expect(invoked).toEqual(failed(8, message))
     expect(listed).toEqual(failed(8, message))
   })
 })

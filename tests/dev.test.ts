@@ -140,7 +140,7 @@ describe('a running one', () => {
 
   test('ends on Ctrl-C with all it started', async () => {
     expect((await processesOf(folder)).length).toBeGreaterThan(0)
-    const { exitCode, stdout } = await dev.end('SIGINT')
+    const { exitCode, stdout } = await dev.interrupt()
     expect(await processesOf(folder)).toEqual([])
     expect(await isPortFree(Number(new URL(state.url).port))).toBe(true)
     await expect(access(join(folder, '.alien/dev.json'))).rejects.toThrow('ENOENT')
@@ -150,30 +150,29 @@ describe('a running one', () => {
 })
 
 describe('a killed one', () => {
-  test('takes all it started along, and its successor goes on where it was', { timeout: 180_000 }, async () => {
+  test('takes all it started along, and its successor goes on where it was', async () => {
     const folder = await folderUntilEnd({
       'alien.ts': alienFile(declare('agent')),
-      'agent/index.ts': module(
-        `command('echo', ({ value }) => value)`,
-        `command('second-time', (_, { attempt }) => (attempt === 1 ? new Promise(() => undefined) : attempt))`,
-      ),
+      'agent/index.ts': module(`command('echo', ({ value }) => value)`),
     })
     const port = String(await freePort())
     const { dev, state } = await startDev(folder, ['--port', port])
-    const client = new CommandsClient({ deploymentId: 'acme-corp', ...state })
-    const handle = await client.start('second-time')
-    await eventually('the handler runs', async () => ((await handle.status()) === 'running' ? true : undefined))
-    const result = handle.result()
+    onTestFinished(() => dev[Symbol.asyncDispose]())
+    await alien(['deployments', 'create', 'globex'], { cwd: folder })
+    const globex = new CommandsClient({ ...state, deploymentId: 'globex' })
+    // It has no agent yet.
+    const handle = await globex.start('echo', { value: 'for globex' })
+    const waiting = handle.result()
 
-    await dev.end('SIGKILL')
+    await dev.kill()
     await eventually('all of it is gone', async () => ((await processesOf(folder)).length === 0 ? true : undefined))
 
-    const successor = await startDev(folder, ['--port', port])
-    expect(successor.state).toMatchObject({ url: state.url, token: state.token, deployments: state.deployments })
-    expect(await client.invoke('echo', { value: 'new' })).toBe('new')
-    expect(await result).toBe(2)
-    await successor.dev.end('SIGINT')
-    expect(await processesOf(folder)).toEqual([])
+    const deployments = ['--deployment', 'acme-corp', '--deployment', 'globex']
+    const successor = await startDev(folder, ['--port', port, ...deployments])
+    onTestFinished(() => successor.dev[Symbol.asyncDispose]())
+    expect(successor.state).toMatchObject({ url: state.url, token: state.token })
+    expect(successor.state.deployments[0]).toEqual(state.deployments[0])
+    expect(await waiting).toBe('for globex')
   })
 })
 

@@ -11,6 +11,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
   /** For stdin, which is closed otherwise. */
   readonly input?: string
+  /** Keep the lines on stderr that say what is waited for: they come when a machine is slow, and not otherwise. */
+  readonly progress?: boolean
 }
 
 export interface CliAnswer {
@@ -25,7 +27,10 @@ const UNSET = { ALIEN_URL: undefined, ALIEN_TOKEN: undefined, ALIEN_STATE_DIR: u
 export const cliEnv = (env: CliOptions['env'] = {}): NodeJS.ProcessEnv => ({ ...process.env, ...UNSET, ...env })
 
 /** Runs `alien` to its end. */
-export async function alien(args: readonly string[], { cwd, env, input }: CliOptions = {}): Promise<CliAnswer> {
+export async function alien(
+  args: readonly string[],
+  { cwd, env, input, progress = false }: CliOptions = {},
+): Promise<CliAnswer> {
   const { exitCode, stdout, stderr } = await execa(process.execPath, [CLI, ...args], {
     ...(cwd === undefined ? {} : { cwd }),
     ...(input === undefined ? { stdin: 'ignore' } : { input }),
@@ -33,10 +38,9 @@ export async function alien(args: readonly string[], { cwd, env, input }: CliOpt
     extendEnv: false,
     reject: false,
   })
-  return { exitCode, stdout, stderr: withoutProgress(stderr) }
+  return { exitCode, stdout, stderr: progress ? stderr : withoutProgress(stderr) }
 }
 
-/** Lines that say what is waited for come when a machine is slow, and not otherwise. */
 const withoutProgress = (stderr: string): string =>
   stderr
     .split('\n')

@@ -6,7 +6,9 @@ import { dirname, join } from 'node:path'
 import type { DevState } from '../../protocol/dev-state.js'
 import { CLI, cliEnv } from './cli.js'
 
-const START_MS = 30_000
+/** Both are for what hangs. */
+const SAID_WITHIN_MS = 60_000
+const END_WITHIN_MS = 60_000
 
 /** A new folder with these files, by its real path: that is what processes show as theirs. */
 export async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
@@ -18,9 +20,11 @@ export async function folderWith(files: Readonly<Record<string, string>>): Promi
   return folder
 }
 
-/** The process is stopped, and waited for, when the object is disposed of. */
+/** Interrupted, and waited for, when it is disposed of; it also ends with the process that started it. */
 export class DevProcess implements AsyncDisposable {
   readonly #child
+  readonly #exited: Promise<number | null>
+  #stdout = ''
   #stderr = ''
   /** How much of it was waited for already. */
   #seen = 0
@@ -32,8 +36,13 @@ export class DevProcess implements AsyncDisposable {
       extendEnv: false,
       reject: false,
       stdin: 'ignore',
+      // A group of its own, as a shell gives it, and a channel whose end tells it that we are gone.
+      detached: true,
+      ipc: true,
     })
-    this.#child.stderr.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()))
+    this.#exited = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text))
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text))
   }
 
   get pid(): number {
@@ -41,8 +50,8 @@ export class DevProcess implements AsyncDisposable {
   }
 
   /** Waits for text on stderr, after what was waited for before. @throws with all of it when it does not come */
-  async said(what: RegExp, withinMs = START_MS): Promise<RegExpExecArray> {
-    const giveUp = AbortSignal.timeout(withinMs)
+  async said(what: RegExp): Promise<RegExpExecArray> {
+    const giveUp = AbortSignal.timeout(SAID_WITHIN_MS)
     for (;;) {
       const found = what.exec(this.#stderr.slice(this.#seen))
       if (found) {
@@ -56,23 +65,30 @@ export class DevProcess implements AsyncDisposable {
   }
 
   #more(signal: AbortSignal): Promise<void> {
-    const child = this.#child
     return new Promise((resolve, reject) => {
-      child.stderr.once('data', () => resolve())
-      void child.then(({ exitCode }) => reject(new Error(`it ended with ${String(exitCode)}`)))
+      this.#child.stderr.once('data', () => resolve())
+      void this.#exited.then((code) => reject(new Error(`it ended with ${String(code)}`)))
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
     })
   }
 
-  /** Its exit code, and all it wrote. */
-  async end(signal: 'SIGINT' | 'SIGKILL'): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
-    this.#child.kill(signal)
-    const { exitCode, stdout, stderr } = await this.#child
-    return { exitCode, stdout, stderr }
+  /** Ctrl-C: the terminal signals the whole group. Gives the exit code, `null` when it had to be killed, and stdout. */
+  async interrupt(): Promise<{ exitCode: number | null; stdout: string }> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) process.kill(-this.pid, 'SIGINT')
+    const force = setTimeout(() => this.#child.kill('SIGKILL'), END_WITHIN_MS)
+    const exitCode = await this.#exited
+    clearTimeout(force)
+    return { exitCode, stdout: this.#stdout }
+  }
+
+  /** `kill -9`: it has no time to end anything. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#exited
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.end('SIGINT')
+    await this.interrupt()
   }
 }
 
