@@ -1,12 +1,8 @@
-/**
- * Compiles the package into dist/, and the workflows into the bundle that Temporal's sandbox runs. `--fresh`: without
- * what earlier builds left there.
- */
+/** Compiles the package into dist/, and the workflows into the bundle that Temporal's sandbox runs. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
-if (process.argv.includes('--fresh')) rmSync('dist', { recursive: true, force: true })
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
 const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' })
 if (status !== 0) process.exit(status ?? 1)
