@@ -6,8 +6,8 @@ import { CommandError } from '../protocol/errors.js'
 import { findDevState } from '../protocol/dev-state.js'
 
 export interface ConnectionFlags {
-  readonly url?: string
-  readonly token?: string
+  readonly url?: string | undefined
+  readonly token?: string | undefined
 }
 
 /** Adds `--url` and `--token`. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Invocation } from '../protocol/invocation.js'
 import { cut, hold, invocation, json, remoteParty } from './remote-party.testsuite.js'
-import { InvocationHandle, isFinal } from './invocation-handle.js'
+import { InvocationHandle } from './invocation-handle.js'
 
 const { id } = invocation()
 
@@ -88,15 +88,4 @@ describe('describe() and status()', () => {
     await expect(handleFor(url).status()).rejects.toMatchObject({ code: 'unavailable' })
     expect(requests).toHaveLength(1)
   })
-})
-
-test.each([
-  ['queued', false],
-  ['running', false],
-  ['succeeded', true],
-  ['failed', true],
-  ['canceled', true],
-  ['expired', true],
-] as const)('%s is final: %j', (status, expected) => {
-  expect(isFinal(invocation({ status }))).toBe(expected)
 })

@@ -1,6 +1,6 @@
 /** One invocation, to wait for and to look at. */
 import { CommandError } from '../protocol/errors.js'
-import type { Invocation, InvocationStatus } from '../protocol/invocation.js'
+import { isFinal, type Invocation, type InvocationStatus } from '../protocol/invocation.js'
 import { MAX_WAIT_MS } from '../protocol/limits.js'
 import { OUTLAST_OUTAGE_MS, requestJson, type Endpoint } from './request.js'
 
@@ -52,5 +52,3 @@ export class InvocationHandle<Result = unknown> {
     })
   }
 }
-
-export const isFinal = ({ status }: Invocation): boolean => status !== 'queued' && status !== 'running'

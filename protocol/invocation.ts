@@ -1,6 +1,6 @@
 /**
- * An invocation as the workflow carries it and as the API shows it. Types only: workflow code and the light client
- * both read this file.
+ * An invocation as the workflow carries it and as the API shows it. Needs no package: workflow code and the light
+ * client both read this file.
  */
 import type { ErrorBody } from './errors.js'
 import type { JsonValue } from './json.js'
@@ -57,6 +57,10 @@ export interface InvocationMemo {
 export const INVOCATION_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'canceled', 'expired'] as const
 export type InvocationStatus = (typeof INVOCATION_STATUSES)[number]
 
+/** Whether it has ended, and its state will not change any more. */
+export const isFinal = ({ status }: { readonly status: InvocationStatus }): boolean =>
+  status !== 'queued' && status !== 'running'
+
 /** An invocation as the HTTP API shows it. */
 export interface Invocation {
   readonly id: string
@@ -76,4 +80,12 @@ export interface Invocation {
     /** The invocation's workflow in Temporal's Web UI, when its address is known. */
     readonly temporal?: string
   }
+}
+
+/** A page of `GET /v1/invocations`. */
+export interface InvocationPage {
+  /** Without results: those may be large, and are had one by one. */
+  readonly invocations: readonly Invocation[]
+  /** Gets the next page; absent on the last. */
+  readonly cursor?: string
 }

@@ -1,12 +1,13 @@
 /** Commands invoked through the whole product: client, HTTP, Temporal, an agent in its own process. */
-import { CommandError, type CommandsClient } from '@alienplatform/sdk/commands'
+import type { CommandsClient } from '@alienplatform/sdk/commands'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { eventually } from './support/eventually.js'
+import { errorOf, lines } from './support/outcome.js'
 
 let stack: TestStack
 let client: CommandsClient
@@ -22,21 +23,6 @@ afterAll(async () => {
   await stack.close()
   await rm(folder, { recursive: true, force: true })
 })
-
-const lines = async (file: string): Promise<string[]> =>
-  (await readFile(file, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '')
-
-/** The error's JSON form, which has all that a caller can see of it. */
-async function errorOf(work: Promise<unknown>): Promise<unknown> {
-  const thrown = await work.then(
-    (value) => {
-      throw new Error(`resolved with ${JSON.stringify(value)}`)
-    },
-    (error: unknown) => error,
-  )
-  expect(thrown).toBeInstanceOf(CommandError)
-  return (thrown as CommandError).toJSON()
-}
 
 describe('results', () => {
   const values = [

@@ -1,13 +1,14 @@
 /** What goes wrong between the parts: lost agents, absent agents, operators in Temporal's own UI. */
 import { Client, Connection } from '@temporalio/client'
-import type { CommandError, CommandsClient } from '@alienplatform/sdk/commands'
+import type { CommandsClient } from '@alienplatform/sdk/commands'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from './support/eventually.js'
 import { callApi } from './support/http.js'
+import { errorOf, lines } from './support/outcome.js'
 
 let stack: TestStack
 let client: CommandsClient
@@ -24,9 +25,6 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const lines = async (file: string): Promise<string[]> =>
-  (await readFile(file, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '')
-
 /** The line that a handler writes as it starts. */
 const firstLine = (file: string): Promise<string> =>
   eventually('the handler starts', async () => (await lines(file))[0])
@@ -34,9 +32,6 @@ const firstLine = (file: string): Promise<string> =>
 const killAgentOf = (line: string): void => {
   process.kill(Number(/process (\d+)/.exec(line)?.[1]), 'SIGKILL')
 }
-
-const errorOf = async (work: Promise<unknown>): Promise<unknown> =>
-  ((await work.catch((error: unknown) => error)) as CommandError).toJSON()
 
 describe('an agent killed in the middle of a handler', () => {
   test('the next one gets attempt 2', async () => {

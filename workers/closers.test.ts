@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Closers } from './closers.js'
+import { Closers, openOrClose } from './closers.js'
 
 test('closes in reverse order, one after the other', async () => {
   const closed: string[] = []
@@ -43,4 +43,23 @@ test('throws an error, whatever was thrown', async () => {
 
 test('with nothing to close is done', async () => {
   await expect(new Closers().close()).resolves.toBeUndefined()
+})
+
+test('what was open when the rest could not be opened is closed again', async () => {
+  const closed: string[] = []
+  const opening = openOrClose((closers) => {
+    closers.add(() => closed.push('opened'))
+    return Promise.reject(new Error('the rest'))
+  })
+  await expect(opening).rejects.toThrow('the rest')
+  expect(closed).toEqual(['opened'])
+})
+
+test('what was opened whole stays open', async () => {
+  const closed: string[] = []
+  await openOrClose((closers) => {
+    closers.add(() => closed.push('opened'))
+    return Promise.resolve()
+  })
+  expect(closed).toEqual([])
 })

@@ -28,3 +28,14 @@ export class Closers {
     if (errors.length > 0) throw errors[0] instanceof Error ? errors[0] : new Error(String(errors[0]))
   }
 }
+
+/** What `open` opens, which adds how to close it; when it fails half-way, what was open by then is closed again. */
+export async function openOrClose<T>(open: (closers: Closers) => Promise<T>): Promise<T> {
+  const closers = new Closers()
+  try {
+    return await open(closers)
+  } catch (error) {
+    await closers.close()
+    throw error
+  }
+}

@@ -7,7 +7,7 @@ import { connectTemporal } from '../server/temporal-clients.js'
 import { ensureSearchAttributes } from '../temporal/search-attributes.js'
 import { connectNative, unreachable } from '../temporal/native-connection.js'
 import type { TemporalSettings } from '../temporal/settings.js'
-import { Closers } from './closers.js'
+import { openOrClose, type Closers } from './closers.js'
 import type { Logger } from './logger.js'
 import { runWorker } from './run-worker.js'
 import { createVendorWorker } from './vendor-worker.js'
@@ -40,14 +40,8 @@ const DRAIN_MS = 10_000
  * @throws {CommandError} `unavailable` when Temporal or the registry cannot be reached
  * @throws {Error} when the port is in use
  */
-export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const closers = new Closers()
-  try {
-    return await open(options, closers)
-  } catch (error) {
-    await closers.close()
-    throw error
-  }
+export function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  return openOrClose((closers) => open(options, closers))
 }
 
 async function open(options: ControlPlaneOptions, closers: Closers): Promise<ControlPlane> {

@@ -3,17 +3,17 @@
  * its vendor worker, and the agents of the functions in `alien.ts`. What `alien dev` and the tests run.
  */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { CommandError } from '../protocol/errors.js'
 import { devStatePath, findDevState, type DevState } from '../protocol/dev-state.js'
 import type { DeploymentRef } from '../protocol/invocation.js'
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
 import type { Registry } from '../server/registry/open-registry.js'
+import { newToken } from '../server/registry/tokens.js'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { startDevServer } from '../temporal/dev-server.js'
 import { externalTemporal, plainTemporal, type TemporalSettings } from '../temporal/settings.js'
-import { Closers } from './closers.js'
+import { openOrClose, type Closers } from './closers.js'
 import { startControlPlane } from './control-plane.js'
 import { startDevAgents } from './dev-agents.js'
 import type { ServedFunction } from './load-alien-file.js'
@@ -53,13 +53,7 @@ export async function startDevStack(options: DevStackOptions): Promise<DevStack>
       `a development server is running here already (process ${running.pid}, ${running.url}); stop it first, or give this one another ALIEN_STATE_DIR`,
     )
   }
-  const closers = new Closers()
-  try {
-    return await open(options, closers)
-  } catch (error) {
-    await closers.close()
-    throw error
-  }
+  return openOrClose((closers) => open(options, closers))
 }
 
 async function open(options: DevStackOptions, closers: Closers): Promise<DevStack> {
@@ -157,7 +151,7 @@ async function developerKey(stateDir: string): Promise<string> {
   const path = join(stateDir, 'api-key')
   const kept = await readFile(path, 'utf8').catch(() => undefined)
   if (kept?.trim()) return kept.trim()
-  const key = `key_${randomBytes(32).toString('base64url')}`
+  const key = newToken('key')
   await writeFile(path, `${key}\n`, { mode: 0o600 })
   return key
 }

@@ -1,7 +1,7 @@
 /** `alien commands list` and `alien commands get`: invocations, as Temporal knows them. */
 import { Command, Option } from 'commander'
 import { requestJson } from '../../client/request.js'
-import { INVOCATION_STATUSES, type Invocation } from '../../protocol/invocation.js'
+import { INVOCATION_STATUSES, type Invocation, type InvocationPage } from '../../protocol/invocation.js'
 import { endpoint, withConnection, type ConnectionFlags } from '../connection.js'
 import { print, printJson, say, table } from '../console.js'
 
@@ -12,11 +12,6 @@ interface ListFlags extends ConnectionFlags {
   readonly limit?: string
   readonly cursor?: string
   readonly json?: boolean
-}
-
-interface InvocationPage {
-  readonly invocations: readonly Invocation[]
-  readonly cursor?: string
 }
 
 export function listCommand(): Command {
@@ -30,7 +25,7 @@ export function listCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  $ alien commands list --deployment acme-corp --status running')
   return withConnection(command).action(async ({ url, token, json, ...query }: ListFlags) => {
-    const page = await requestJson<InvocationPage>(endpoint(connectionOf(url, token)), {
+    const page = await requestJson<InvocationPage>(endpoint({ url, token }), {
       method: 'GET',
       path: '/v1/invocations',
       query: { ...query },
@@ -56,13 +51,8 @@ export function getCommand(): Command {
     .description('show an invocation')
     .argument('<id>', 'its id, inv_…')
     .addHelpText('after', '\nExamples:\n  $ alien commands get inv_generate-report_2f6c1e9ab0d34f5f8a7b6c5d4e3f2a1b')
-  return withConnection(command).action(async (id: string, { url, token }: ConnectionFlags) => {
+  return withConnection(command).action(async (id: string, flags: ConnectionFlags) => {
     const path = `/v1/invocations/${encodeURIComponent(id)}`
-    printJson(await requestJson<Invocation>(endpoint(connectionOf(url, token)), { method: 'GET', path }))
+    printJson(await requestJson<Invocation>(endpoint(flags), { method: 'GET', path }))
   })
 }
-
-const connectionOf = (url: string | undefined, token: string | undefined): ConnectionFlags => ({
-  ...(url === undefined ? {} : { url }),
-  ...(token === undefined ? {} : { token }),
-})

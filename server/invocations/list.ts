@@ -2,18 +2,16 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { CommandError } from '../../protocol/errors.js'
-import { INVOCATION_STATUSES, type Invocation, type InvocationStatus } from '../../protocol/invocation.js'
+import {
+  INVOCATION_STATUSES,
+  type Invocation,
+  type InvocationPage,
+  type InvocationStatus,
+} from '../../protocol/invocation.js'
 import { describeIssues } from '../../protocol/issues.js'
 import { assertCommandName, INVOKE_COMMAND_WORKFLOW } from '../../protocol/names.js'
 import { readInvocation } from './read.js'
 import type { InvocationDeps } from './service.js'
-
-export interface InvocationPage {
-  /** Without results: those may be large, and are had one by one. */
-  readonly invocations: readonly Invocation[]
-  /** Gets the next page; absent on the last. */
-  readonly cursor?: string
-}
 
 const querySchema = z.strictObject({
   deployment: z.string().optional(),

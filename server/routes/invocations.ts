@@ -1,7 +1,7 @@
 /** `/v1/invocations`: start, look, wait, list. */
 import { Router, type Response } from 'express'
 import { CommandError } from '../../protocol/errors.js'
-import type { Invocation } from '../../protocol/invocation.js'
+import { isFinal, type Invocation } from '../../protocol/invocation.js'
 import { assertInvocationId } from '../../protocol/names.js'
 import { listInvocations } from '../invocations/list.js'
 import { outcomeWithin, readInvocation } from '../invocations/read.js'
@@ -46,8 +46,6 @@ export function invocationRoutes(deps: InvocationDeps): Router {
 function send(response: Response, invocation: Invocation): void {
   response.status(isFinal(invocation) ? 200 : 202).json(invocation)
 }
-
-const isFinal = ({ status }: Invocation): boolean => status !== 'queued' && status !== 'running'
 
 function parseWait(value: unknown): number {
   if (value === undefined) return 0
