@@ -82,6 +82,21 @@ export interface Invocation {
   }
 }
 
+/** What an invocation came to. */
+export type Outcome = Pick<Invocation, 'status' | 'result' | 'error'>
+
+export const succeededWith = (result: JsonValue): Outcome => ({ status: 'succeeded', result })
+
+export function failedWith(error: ErrorBody): Outcome {
+  if (error.code === 'deployment_offline') return { status: 'expired', error }
+  return { status: error.code === 'canceled' ? 'canceled' : 'failed', error }
+}
+
+/** How the workflow tells the process that runs it, beside Temporal, what it came to. */
+export type InvocationSinks = {
+  readonly invocation: { ended(outcome: Outcome): void }
+}
+
 /** A page of `GET /v1/invocations`. */
 export interface InvocationPage {
   /** Without results: those may be large, and are had one by one. */

@@ -10,7 +10,13 @@ test('what Temporal logs goes into our log, without task tokens and without what
     (fields: object, message: string): void => {
       lines.push([level, fields, message])
     }
-  installTemporalRuntime({ debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') })
+  installTemporalRuntime({
+    isLevelEnabled: () => true,
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+  })
   const { logger } = Runtime.instance()
   const error = ApplicationFailure.nonRetryable('password is hunter2', 'command_failed', { secret: 'hunter2' })
   logger.warn('Activity failed', { activityType: 'fail', taskToken: 'c2VjcmV0', error })

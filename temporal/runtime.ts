@@ -4,6 +4,7 @@ import { Runtime, type LogLevel, type LogMetadata, type Logger } from '@temporal
 
 /** Where its log goes. */
 export interface Sink {
+  isLevelEnabled(level: 'debug'): boolean
   debug(fields: object, message: string): void
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
@@ -22,6 +23,8 @@ const NO_TROUBLE = /^(No (activities|workflows) registered, not polling for |Wor
 export function installTemporalRuntime(log: Sink): void {
   const write = (level: LogLevel, message: string, meta?: LogMetadata) => {
     const method = NO_TROUBLE.test(message) ? 'debug' : METHODS[level]
+    // Several such lines come with every call.
+    if (method === 'debug' && !log.isLevelEnabled('debug')) return
     log[method]({ ...loggedFields(meta), source: 'temporal' }, message)
   }
   const logger: Logger = {

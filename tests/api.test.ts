@@ -33,6 +33,19 @@ describe('starting', () => {
     })
   })
 
+  test.each([
+    ['echo', { value: { a: [1, null, 'x'] } }],
+    ['fail', {}],
+    ['nothing', {}],
+    ['bigint', {}],
+  ])('what the call that waited was told of "%s", every later call is told', async (command, params) => {
+    for (let round = 0; round < 10; round += 1) {
+      const { body: told } = await invoke({ command, params, wait: '30s' })
+      const { body: found } = await call('GET', `/v1/invocations/${String(told.id)}`)
+      expect(found).toMatchObject(told)
+    }
+  })
+
   test('without wait, the answer is where it stands', async () => {
     const { status, body } = await invoke({ command: 'sleep', params: { ms: 3_000 } })
     expect(status).toBe(202)

@@ -72,7 +72,7 @@ test('a client that waits goes on when the server is killed and started again', 
   await client.invoke('count', { file, line: 'warm' })
 
   const waiting = client.invoke('sleep', { ms: 3_000 })
-  await client.start('count', { file, line: 'started before' })
+  const before = await client.start('count', { file, line: 'started before' })
   server.kill('SIGKILL')
   await server
   // Started while nobody is there to hear it: tried again until somebody is.
@@ -81,6 +81,7 @@ test('a client that waits goes on when the server is killed and started again', 
 
   expect(await waiting).toBe('slept')
   expect(await early).toBe('while down')
+  expect(await before.result()).toBe('started before')
   expect((await readFile(file, 'utf8')).split('\n').sort()).toStrictEqual(['', 'started before', 'warm', 'while down'])
 
   agent.kill('SIGTERM')

@@ -2,6 +2,7 @@
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
 import { createApp } from '../server/app.js'
 import { listen, type ListenOptions } from '../server/http-server.js'
+import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
 import { openRegistry, type Registry, type RegistryOptions } from '../server/registry/open-registry.js'
 import { connectTemporal } from '../server/temporal-clients.js'
 import { ensureSearchAttributes } from '../temporal/search-attributes.js'
@@ -50,7 +51,8 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   closers.add(() => registry.close())
   if (options.apiKey !== undefined) await registry.apiKeys.create(options.apiKey)
 
-  const worker = options.vendorWorker ? await openVendorWorker(options, closers) : undefined
+  const told = new ToldOutcomes()
+  const worker = options.vendorWorker ? await openVendorWorker(options, told, closers) : undefined
   const temporal = await connectTemporal(settings, worker?.connection).catch(unreachable(settings))
   closers.add(temporal.close)
   await ensureSearchAttributes(temporal.reader.connection, settings.namespace, SEARCH_ATTRIBUTES)
@@ -59,6 +61,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   const app = createApp({
     registry,
     temporal,
+    told,
     temporalUiUrl: options.temporalUiUrl,
     draining: draining.signal,
     workerState: worker?.state,
@@ -75,10 +78,14 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   }
 }
 
-async function openVendorWorker({ temporal: settings, log }: ControlPlaneOptions, closers: Closers) {
+async function openVendorWorker(
+  { temporal: settings, log }: ControlPlaneOptions,
+  told: ToldOutcomes,
+  closers: Closers,
+) {
   const connection = await connectNative(settings, log)
   closers.add(() => connection.close())
-  const worker = await createVendorWorker(connection, settings.namespace)
+  const worker = await createVendorWorker({ connection, namespace: settings.namespace, onEnded: told.tell })
   const stop = new AbortController()
   const done = runWorker(worker, stop.signal)
   closers.add(() => {

@@ -14,10 +14,14 @@ const require = createRequire(import.meta.url)
 const ownPackage: Plugin = {
   name: 'own-package',
   setup(build) {
-    build.onResolve({ filter: /^@alienplatform\/sdk(\/|$)/ }, ({ path }) => ({
-      path: pathToFileURL(require.resolve(path)).href,
-      external: true,
-    }))
+    build.onResolve({ filter: /^@alienplatform\/sdk(\/|$)/ }, ({ path }) => {
+      try {
+        return { path: pathToFileURL(require.resolve(path)).href, external: true }
+      } catch (error) {
+        // Returned, not thrown: then it is said of the line that imports it.
+        return { errors: [{ text: (error as Error).message }] }
+      }
+    })
   },
 }
 

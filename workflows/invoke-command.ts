@@ -9,12 +9,15 @@
  *  W1  the workflow ends succeeded only with a result an agent reported
  *  W2  `deployment_offline` is said only when no delivery was ever taken
  *  W3  an at-most-once command is never delivered again after an agent took it
+ *  W4  an outcome is told to the sink only when it follows from what Temporal has recorded
  */
-import { ApplicationFailure, sleep, workflowInfo } from '@temporalio/workflow'
-import type { InvokeCommandInput } from '../protocol/invocation.js'
+import { ApplicationFailure, proxySinks, sleep, workflowInfo } from '@temporalio/workflow'
+import { failedWith, succeededWith, type InvocationSinks, type InvokeCommandInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
 import { nextStep, type AttemptOutcome } from './attempt.js'
 import { deliver } from './deliver.js'
+
+const sinks = proxySinks<InvocationSinks>()
 
 export async function invokeCommand(input: InvokeCommandInput, params: JsonValue): Promise<JsonValue> {
   const { policy } = input
@@ -42,8 +45,12 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
     if (outcome.kind === 'failed' || outcome.kind === 'timed_out') failed += 1
 
     const step = nextStep(input, outcome, { lost, failed }, deadlineAtMs - Date.now())
-    if (step.kind === 'succeed') return step.result
+    if (step.kind === 'succeed') {
+      sinks.invocation.ended(succeededWith(step.result))
+      return step.result
+    }
     if (step.kind === 'fail') {
+      sinks.invocation.ended(failedWith(step.error))
       const { code, message, details } = step.error
       throw ApplicationFailure.nonRetryable(message, code, ...(details === undefined ? [] : [details]))
     }

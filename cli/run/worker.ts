@@ -13,7 +13,7 @@ export async function runVendorWorker(): Promise<void> {
   const stop = new AbortController()
   void untilSignal().then(() => stop.abort())
   try {
-    const running = runWorker(await createVendorWorker(connection, temporal.namespace), stop.signal)
+    const running = runWorker(await createVendorWorker({ connection, namespace: temporal.namespace }), stop.signal)
     log.info({ temporal: temporal.address, namespace: temporal.namespace }, 'ready')
     await running
   } finally {

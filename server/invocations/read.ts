@@ -3,7 +3,13 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client'
 import { WorkflowFailedError } from '@temporalio/client'
 import proto from '@temporalio/proto'
 import { CommandError } from '../../protocol/errors.js'
-import type { Invocation, InvocationMemo, InvocationStatus } from '../../protocol/invocation.js'
+import {
+  failedWith,
+  succeededWith,
+  type Invocation,
+  type InvocationMemo,
+  type Outcome,
+} from '../../protocol/invocation.js'
 import type { JsonValue } from '../../protocol/json.js'
 import { INVOKE_COMMAND_WORKFLOW } from '../../protocol/names.js'
 import { fromWorkflowFailure, isWorkflowNotFound } from '../../temporal/failure.js'
@@ -13,8 +19,8 @@ import { workflowLink, type InvocationDeps } from './service.js'
 // Node finds no named exports in this CommonJS module.
 const { PendingActivityState } = proto.temporal.api.enums.v1
 
-/** What a finished invocation came to. */
-type Outcome = Pick<Invocation, 'status' | 'result' | 'error'>
+/** Long enough for Temporal to record an end at the second attempt. */
+const SETTLED_WITHIN_MS = 5_000
 
 /**
  * @param withResult whether to fetch the result of one that succeeded
@@ -25,6 +31,8 @@ export async function readInvocation(
   id: string,
   { withResult = true }: { withResult?: boolean } = {},
 ): Promise<Invocation> {
+  // Somebody has its outcome already; nobody shall hear after that that it is running.
+  if (deps.told.isSettling(id)) await outcomeUntil(deps, AbortSignal.timeout(SETTLED_WITHIN_MS), id)
   const description = await describe(deps.temporal.reader, id)
   const { deployment } = description.memo as unknown as InvocationMemo
   const command = description.typedSearchAttributes.get(COMMAND_KEY) ?? ''
@@ -78,31 +86,22 @@ function progressOf({ raw }: WorkflowExecutionDescription): Pick<Invocation, 'st
 async function finalOutcome(reader: Client, id: string, runId: string | undefined): Promise<Outcome> {
   try {
     const result = (await reader.workflow.getHandle(id, runId).result()) as JsonValue | undefined
-    return { status: 'succeeded', result: result ?? null }
+    return succeededWith(result ?? null)
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error
-    const failure = fromWorkflowFailure(error.cause)
-    return { status: statusOf(failure), error: failure.toBody() }
+    return failedWith(fromWorkflowFailure(error.cause).toBody())
   }
 }
 
-function statusOf({ code }: CommandError): InvocationStatus {
-  if (code === 'deployment_offline') return 'expired'
-  return code === 'canceled' ? 'canceled' : 'failed'
-}
-
-/** The outcome if it comes within `waitMs`, while the caller listens and the control plane does not drain. */
-export async function outcomeWithin(
-  { temporal, draining }: InvocationDeps,
+/** The outcome as Temporal has it, or `undefined` when `enough` aborts before there is one. */
+export async function outcomeUntil(
+  { temporal: { reader } }: InvocationDeps,
+  enough: AbortSignal,
   id: string,
-  runId: string | undefined,
-  waitMs: number,
-  callerGone: AbortSignal,
+  runId?: string,
 ): Promise<Outcome | undefined> {
-  if (waitMs === 0) return undefined
-  const enough = AbortSignal.any([AbortSignal.timeout(waitMs), callerGone, draining])
   try {
-    return await temporal.reader.withAbortSignal(enough, () => finalOutcome(temporal.reader, id, runId))
+    return await reader.withAbortSignal(enough, () => finalOutcome(reader, id, runId))
   } catch (error) {
     if (enough.aborted) return undefined
     throw error

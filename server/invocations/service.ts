@@ -1,10 +1,12 @@
 /** What the invocation routes work with. */
 import type { Registry } from '../registry/open-registry.js'
 import type { TemporalClients } from '../temporal-clients.js'
+import type { ToldOutcomes } from './told-outcomes.js'
 
 export interface InvocationDeps {
   readonly registry: Registry
   readonly temporal: TemporalClients
+  readonly told: ToldOutcomes
   /** Base URL of Temporal's Web UI, for links; `undefined` when it is not known. */
   readonly temporalUiUrl: string | undefined
   /** Aborts when the control plane drains: held requests are answered with what is known by then. */

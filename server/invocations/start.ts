@@ -3,57 +3,79 @@ import { createHash, randomBytes } from 'node:crypto'
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { CommandError } from '../../protocol/errors.js'
 import type { DeploymentRef, InvocationMemo, InvokeCommandInput } from '../../protocol/invocation.js'
+import type { JsonValue } from '../../protocol/json.js'
 import type { ManifestCommand } from '../../protocol/manifest.js'
 import { agentQueue, COMMANDS_QUEUE, INVOKE_COMMAND_WORKFLOW, invocationId } from '../../protocol/names.js'
 import { resolvePolicy } from '../../protocol/policy.js'
 import { nearest, nearestHint } from '../../protocol/suggest.js'
 import type { InvocationRequest } from './request.js'
+import type { TemporalClients } from '../temporal-clients.js'
 import { COMMAND_KEY, DEPLOYMENT_KEY } from './search-keys.js'
 import type { InvocationDeps } from './service.js'
 
-export interface StartedInvocation {
+/**
+ * How long a vendor worker may take over one step of a workflow before Temporal gives the step to another; a step takes
+ * some milliseconds. Temporal's default of 10 s is what a call would wait when its worker is killed at the wrong moment.
+ */
+const WORKFLOW_TASK_TIMEOUT_MS = 3_000
+
+/** An invocation, and all it takes to start it. */
+export interface Call {
   readonly id: string
-  readonly runId: string
-  readonly deployment: DeploymentRef
-  readonly command: string
+  readonly input: InvokeCommandInput
+  readonly params: JsonValue
+  readonly memo: InvocationMemo
+  readonly idempotencyKey: string | undefined
 }
 
-/**
- * @throws {CommandError} `deployment_not_found`, `command_not_found`, or `conflict` when the id or the idempotency key
- *   was used for another call
- */
-export async function startInvocation(deps: InvocationDeps, request: InvocationRequest): Promise<StartedInvocation> {
-  const { registry, temporal } = deps
-  const { id: deploymentId, name } = await registry.deployments.find(request.deployment)
+export interface StartedInvocation {
+  readonly runId: string
+  /** Whether the vendor worker in this process has it, which then tells its outcome. */
+  readonly isHere: boolean
+}
+
+/** @throws {CommandError} `deployment_not_found` or `command_not_found` */
+export async function resolveCall(deps: InvocationDeps, request: InvocationRequest): Promise<Call> {
+  const { id: deploymentId, name } = await deps.registry.deployments.find(request.deployment)
   const deployment = { id: deploymentId, name }
   const { functionName, policy } = await findCommand(deps, deployment, request.command)
-  const id = request.id ?? invocationId(request.command, uniquePart(deploymentId, request))
-  const memo: InvocationMemo = { deployment, paramsDigest: digest(request.paramsJson) }
-  const input: InvokeCommandInput = {
-    deployment,
-    command: request.command,
-    taskQueue: agentQueue(deploymentId, functionName),
-    policy: resolvePolicy(policy, request.policy),
+  return {
+    id: request.id ?? invocationId(request.command, uniquePart(deploymentId, request)),
+    input: {
+      deployment,
+      command: request.command,
+      taskQueue: agentQueue(deploymentId, functionName),
+      policy: resolvePolicy(policy, request.policy),
+    },
+    params: request.params,
+    memo: { deployment, paramsDigest: digest(request.paramsJson) },
+    idempotencyKey: request.idempotencyKey,
   }
+}
+
+/** @throws {CommandError} `conflict` when the id or the idempotency key was used for another call */
+export async function startInvocation({ temporal }: InvocationDeps, call: Call): Promise<StartedInvocation> {
+  const { id, input, params, memo } = call
   try {
-    const handle = await temporal.starter.workflow.start(INVOKE_COMMAND_WORKFLOW, {
+    const { firstExecutionRunId, eagerlyStarted } = await temporal.starter.workflow.start(INVOKE_COMMAND_WORKFLOW, {
       workflowId: id,
       taskQueue: COMMANDS_QUEUE,
-      args: [input, request.params],
+      args: [input, params],
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       workflowIdConflictPolicy: 'FAIL',
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
       requestEagerStart: temporal.eagerStart,
-      staticSummary: `${request.command} on ${name}`,
+      staticSummary: `${input.command} on ${input.deployment.name}`,
       memo: { ...memo },
       typedSearchAttributes: [
-        { key: DEPLOYMENT_KEY, value: name },
-        { key: COMMAND_KEY, value: request.command },
+        { key: DEPLOYMENT_KEY, value: input.deployment.name },
+        { key: COMMAND_KEY, value: input.command },
       ],
     })
-    return { id, runId: handle.firstExecutionRunId, deployment, command: request.command }
+    return { runId: firstExecutionRunId, isHere: eagerlyStarted }
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
-    return existingInvocation(deps, id, request, memo)
+    return existingInvocation(temporal, call)
   }
 }
 
@@ -89,16 +111,14 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 
 /** The invocation that has the id already, if it is this very call. */
 async function existingInvocation(
-  { temporal }: InvocationDeps,
-  id: string,
-  { command, idempotencyKey }: InvocationRequest,
-  { deployment, paramsDigest }: InvocationMemo,
+  { reader }: TemporalClients,
+  { id, input: { command, deployment }, memo: { paramsDigest }, idempotencyKey }: Call,
 ): Promise<StartedInvocation> {
-  const existing = await temporal.reader.workflow.getHandle(id).describe()
+  const existing = await reader.workflow.getHandle(id).describe()
   const memo = existing.memo as Partial<InvocationMemo> | undefined
   const sameCommand = existing.typedSearchAttributes.get(COMMAND_KEY) === command
   if (memo?.deployment?.id === deployment.id && sameCommand && memo.paramsDigest === paramsDigest) {
-    return { id, runId: existing.runId, deployment, command }
+    return { runId: existing.runId, isHere: false }
   }
   const what = idempotencyKey === undefined ? `invocation id "${id}"` : `idempotency key "${idempotencyKey}"`
   const how =

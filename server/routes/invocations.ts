@@ -4,23 +4,35 @@ import { CommandError } from '../../protocol/errors.js'
 import { isFinal, type Invocation } from '../../protocol/invocation.js'
 import { assertInvocationId } from '../../protocol/names.js'
 import { listInvocations } from '../invocations/list.js'
-import { outcomeWithin, readInvocation } from '../invocations/read.js'
+import { outcomeUntil, readInvocation } from '../invocations/read.js'
 import { parseInvocationRequest, waitSchema } from '../invocations/request.js'
 import { workflowLink, type InvocationDeps } from '../invocations/service.js'
-import { startInvocation } from '../invocations/start.js'
+import { resolveCall, startInvocation } from '../invocations/start.js'
+import { startAndWait } from '../invocations/wait.js'
 
 export function invocationRoutes(deps: InvocationDeps): Router {
   const router = Router()
 
+  /** Aborts when a request has been held long enough: its time is over, its caller is gone, or we drain. */
+  const heldEnough = (waitMs: number, response: Response): AbortSignal =>
+    AbortSignal.any([AbortSignal.timeout(waitMs), callerGone(response), deps.draining])
+
   router.post('/', async (request, response) => {
     const parsed = parseInvocationRequest(request.body)
-    const { id, runId, deployment, command } = await startInvocation(deps, parsed)
-    const outcome = await outcomeWithin(deps, id, runId, parsed.waitMs, callerGone(response))
+    const call = await resolveCall(deps, parsed)
+    const { id, input } = call
+    if (parsed.waitMs === 0) {
+      await startInvocation(deps, call)
+      send(response, await readInvocation(deps, id))
+      return
+    }
+    const { started, outcome } = await startAndWait(deps, call, heldEnough(parsed.waitMs, response))
     if (outcome === undefined) {
       send(response, await readInvocation(deps, id))
       return
     }
-    send(response, { id, deployment, command, ...outcome, links: workflowLink(deps, id, runId) })
+    const { deployment, command } = input
+    send(response, { id, deployment, command, ...outcome, links: workflowLink(deps, id, started.runId) })
   })
 
   router.get('/', async (request, response) => {
@@ -33,7 +45,7 @@ export function invocationRoutes(deps: InvocationDeps): Router {
     const waitMs = parseWait(request.query['wait'])
     let invocation = await readInvocation(deps, id)
     if (waitMs > 0 && !isFinal(invocation)) {
-      const outcome = await outcomeWithin(deps, id, undefined, waitMs, callerGone(response))
+      const outcome = await outcomeUntil(deps, heldEnough(waitMs, response), id)
       if (outcome !== undefined) invocation = await readInvocation(deps, id)
     }
     send(response, invocation)

@@ -14,7 +14,9 @@ const codePath = fileURLToPath(new URL('../../dist/workflows/bundle.js', import.
 
 const ignore = () => undefined
 
-beforeAll(() => installTemporalRuntime({ debug: ignore, info: ignore, warn: ignore, error: ignore }))
+beforeAll(() =>
+  installTemporalRuntime({ isLevelEnabled: () => false, debug: ignore, info: ignore, warn: ignore, error: ignore }),
+)
 
 const replay = (text: string): Promise<void> => {
   const { workflowId, history } = JSON.parse(text) as { workflowId: string; history: unknown }
