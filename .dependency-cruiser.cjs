@@ -9,8 +9,9 @@ const LAYERS = {
   temporal: ['protocol'],
   workflows: ['protocol'],
   activities: ['protocol', 'sdk', 'temporal'],
+  gateway: ['protocol', 'temporal'],
   server: ['protocol', 'temporal'],
-  workers: ['protocol', 'sdk', 'client', 'temporal', 'activities', 'server'],
+  workers: ['protocol', 'sdk', 'client', 'temporal', 'activities', 'gateway', 'server'],
   cli: ['protocol', 'client', 'temporal', 'workers'],
 }
 

@@ -1,4 +1,5 @@
 /** Package entry `./agent`: serving commands from a process of one's own. Loads Temporal. */
+export { connectAgent, type AgentConnectionOptions } from './workers/agent-connection.js'
 export { startAgentWorker } from './workers/agent-worker.js'
 export { openAgentSession } from './workers/agent-session.js'
 export { CommandRegistry } from './sdk/registry.js'

@@ -15,6 +15,8 @@ export interface Endpoint {
   readonly giveUpAfterMs: number
   /** Aborts the call; its reason is thrown. */
   readonly signal?: AbortSignal | undefined
+  /** Default: Node's own. */
+  readonly fetch?: typeof fetch | undefined
 }
 
 export interface ApiCall {
@@ -90,7 +92,7 @@ function prepare({ baseUrl, token }: Endpoint, { method, path, query = {}, body 
 }
 
 async function attempt(
-  { baseUrl, signal }: Endpoint,
+  { baseUrl, signal, fetch = globalThis.fetch }: Endpoint,
   { url, init }: PreparedRequest,
   holdMs: number,
 ): Promise<{ value: unknown } | Passing> {

@@ -13,5 +13,6 @@ export const agentSessionRequestSchema = z.strictObject({
 export interface AgentSession {
   readonly deployment: DeploymentRef
   readonly taskQueue: string
-  readonly temporal: { readonly address: string; readonly namespace: string }
+  /** Of Temporal, as the gateway shows it. */
+  readonly namespace: string
 }

@@ -13,6 +13,9 @@ export const INVOKE_COMMAND_WORKFLOW = 'invokeCommand'
 /** Failure type by which a stopping agent gives an unfinished attempt back for redelivery. */
 export const AGENT_STOPPING = 'agent_stopping'
 
+/** Failure type by which the gateway gives a task back whose agent was gone when it came: no agent ever saw it. */
+export const TASK_NOT_DELIVERED = 'task_not_delivered'
+
 /** Search attributes of an invocation, all keywords, set once at the start. */
 export const SEARCH_ATTRIBUTES = { AlienDeployment: 'Keyword', AlienCommand: 'Keyword' } as const
 

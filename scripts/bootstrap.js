@@ -22,6 +22,7 @@ const SOURCES = [
   'temporal',
   'workflows',
   'activities',
+  'gateway',
   'server',
   'workers',
   'cli',

@@ -11,22 +11,19 @@ export interface TemporalClients {
   /** Whether `starter` shares its connection with a vendor worker, which may then begin at once. */
   readonly eagerStart: boolean
   readonly namespace: string
-  /** Where agents dial. */
-  readonly address: string
   readonly close: () => Promise<void>
 }
 
 /** @param worker connection of the vendor worker in this process, if there is one */
 export async function connectTemporal(settings: TemporalSettings, worker?: NativeConnection): Promise<TemporalClients> {
   const connection = await Connection.connect(settings.connectionOptions)
-  const { namespace, address } = settings
+  const { namespace } = settings
   const reader = new Client({ connection, namespace })
   return {
     reader,
     starter: worker === undefined ? reader : new Client({ connection: worker, namespace }),
     eagerStart: worker !== undefined,
     namespace,
-    address,
     close: () => connection.close(),
   }
 }

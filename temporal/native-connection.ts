@@ -1,5 +1,5 @@
 /** The connection that workers use. */
-import { NativeConnection } from '@temporalio/worker'
+import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker'
 import { CommandError } from '../protocol/errors.js'
 import { installTemporalRuntime, type Sink } from './runtime.js'
 import type { TemporalSettings } from './settings.js'
@@ -7,12 +7,10 @@ import type { TemporalSettings } from './settings.js'
 /**
  * Connects, with the process's runtime installed just before: it ends with the last connection, so one that never had
  * any would keep its process alive for good.
- *
- * @throws {CommandError} `unavailable`
  */
-export function connectNative(settings: TemporalSettings, log: Sink): Promise<NativeConnection> {
+export function connectNative(options: NativeConnectionOptions, log: Sink): Promise<NativeConnection> {
   installTemporalRuntime(log)
-  return NativeConnection.connect(settings.connectionOptions).catch(unreachable(settings))
+  return NativeConnection.connect(options)
 }
 
 /** For `catch`. @throws {CommandError} `unavailable`, with the address and what to check */

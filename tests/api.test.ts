@@ -278,7 +278,7 @@ describe('tokens', () => {
     expect(body).toStrictEqual({
       deployment: { id: created.id, name: 'initech' },
       taskQueue: `deployment-${String(created.id)}`,
-      temporal: { address: stack.state.temporalAddress, namespace: 'default' },
+      namespace: 'default',
     })
   })
 })

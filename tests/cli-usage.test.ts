@@ -96,7 +96,7 @@ test.concurrent.each<[string[], string]>([
   ],
   [
     ['agent', 'start', 'handlers.ts'],
-    'error unauthenticated: no agent token: set ALIEN_TOKEN or pass --token; "alien deployments create" shows one',
+    'error unauthenticated: no agent token: set ALIEN_TOKEN, or pass --token or --token-file; "alien deployments create" shows one',
   ],
 ])('%j is refused', async (args, message) => {
   const { exitCode, stdout, stderr } = await run(args)

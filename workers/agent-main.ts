@@ -1,7 +1,7 @@
 /**
  * The agent process: loads the bundled handlers, opens its session, runs the worker until it is told to stop.
  *
- *   node agent-main.js BUNDLE [FUNCTION]      ALIEN_URL, ALIEN_TOKEN in the environment
+ *   node agent-main.js BUNDLE [FUNCTION]      ALIEN_URL, and ALIEN_TOKEN or ALIEN_TOKEN_FILE, in the environment
  *
  * Ends with 0 when asked to stop, with 78 when it is misconfigured, with 1 for anything that may pass.
  */
@@ -9,9 +9,10 @@ import { pathToFileURL } from 'node:url'
 import { manifestOf } from '../activities/manifest.js'
 import { CommandError, type ErrorCode } from '../protocol/errors.js'
 import { moduleRegistry } from '../sdk/registry.js'
-import { installTemporalRuntime } from '../temporal/runtime.js'
 import { EXIT_MISCONFIGURED, type AgentMessage } from './agent-exit.js'
+import { connectAgent } from './agent-connection.js'
 import { openAgentSession } from './agent-session.js'
+import { readAgentToken } from './agent-token.js'
 import { startAgentWorker } from './agent-worker.js'
 import { createLogger } from './logger.js'
 
@@ -29,12 +30,19 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 process.on('disconnect', () => stop.abort())
 
 async function run([bundle, functionName = '']: string[]): Promise<void> {
-  const { ALIEN_URL: url, ALIEN_TOKEN: token } = process.env
-  if (!bundle || !url || !token) throw new CommandError('invalid_request', 'needs a bundle, ALIEN_URL and ALIEN_TOKEN')
+  const { ALIEN_URL: url } = process.env
+  if (!bundle || !url) throw new CommandError('invalid_request', 'needs a bundle and ALIEN_URL')
+  const token = readAgentToken(process.env)
   await loadHandlers(bundle)
-  const session = await openAgentSession({ url, token, functionName, commands: manifestOf(moduleRegistry) })
-  installTemporalRuntime(log)
-  const { done } = await startAgentWorker(moduleRegistry, session, log, stop.signal)
+  const session = await openAgentSession({
+    url,
+    token: token.current,
+    functionName,
+    commands: manifestOf(moduleRegistry),
+  })
+  const connection = await connectAgent({ url, token: token.current, log })
+  token.onRotated((rotated) => void connection.setApiKey(rotated))
+  const { done } = await startAgentWorker(moduleRegistry, session, connection, log, stop.signal)
   tell({ kind: 'ready', deployment: session.deployment.name, commands: moduleRegistry.names })
   await done
 }

@@ -1,9 +1,8 @@
 /** The customer side's Temporal worker: one activity for each command, on the deployment's own queue. */
-import { NativeConnection, Worker } from '@temporalio/worker'
+import { Worker, type NativeConnection } from '@temporalio/worker'
 import { commandActivities } from '../activities/run-command.js'
 import type { AgentSession } from '../protocol/agent-session.js'
 import type { CommandRegistry } from '../sdk/registry.js'
-import { externalTemporal, plainTemporal } from '../temporal/settings.js'
 import { runWorker } from './run-worker.js'
 import type { Logger } from './logger.js'
 
@@ -18,20 +17,18 @@ const POLLS = 2
 /** Handlers that run at once; the rest waits in the queue, where another agent may take it. */
 const MAX_CONCURRENT_COMMANDS = 100
 
+/** Closes `connection` in the end. */
 export async function startAgentWorker(
   registry: CommandRegistry,
   session: AgentSession,
+  connection: NativeConnection,
   log: Logger,
   signal: AbortSignal,
 ): Promise<AgentWorker> {
-  // The one place where an agent connects.
-  const temporal = externalTemporal() ?? plainTemporal(session.temporal.address, session.temporal.namespace)
-  const connection = await NativeConnection.connect(temporal.connectionOptions)
   const worker = await Worker.create({
     connection,
-    namespace: temporal.namespace,
+    namespace: session.namespace,
     taskQueue: session.taskQueue,
-    identity: `agent/${session.deployment.name}/${process.pid}`,
     activities: commandActivities(registry, (fields) => handlerLog(log, fields)),
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: POLLS },
     maxConcurrentActivityTaskExecutions: MAX_CONCURRENT_COMMANDS,

@@ -1,9 +1,15 @@
 /** Composition root of the vendor's side: registry, Temporal, HTTP API, and by default the vendor worker beside them. */
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
+import { connectUpstream } from '../gateway/upstream.js'
+import type { PollLimits } from '../gateway/open-polls.js'
+import { createGateway, type Gateway } from '../gateway/server.js'
+import { TaskTokenSeal } from '../gateway/task-token.js'
 import { createApp } from '../server/app.js'
-import { listen, type ListenOptions } from '../server/http-server.js'
+import { findAgent } from '../server/find-agent.js'
+import { listen, type ListenOptions } from '../server/listener.js'
 import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
 import { openRegistry, type Registry, type RegistryOptions } from '../server/registry/open-registry.js'
+import { TlsFiles } from '../server/tls-files.js'
 import { connectTemporal } from '../server/temporal-clients.js'
 import { ensureSearchAttributes } from '../temporal/search-attributes.js'
 import { connectNative, unreachable } from '../temporal/native-connection.js'
@@ -13,7 +19,9 @@ import type { Logger } from './logger.js'
 import { runWorker } from './run-worker.js'
 import { createVendorWorker } from './vendor-worker.js'
 
-export interface ControlPlaneOptions extends ListenOptions {
+export interface ControlPlaneOptions extends Omit<ListenOptions, 'tls'> {
+  /** PEM files to serve TLS with. Default: plain text. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined
   readonly registry: RegistryOptions
   /** An API key to accept, of at least 32 characters. Known before the first request is. */
   readonly apiKey?: { readonly name: string; readonly token: string } | undefined
@@ -22,6 +30,10 @@ export interface ControlPlaneOptions extends ListenOptions {
   readonly temporalUiUrl?: string | undefined
   /** Whether to run the vendor worker in this process; it lets workflows begin without a hop. */
   readonly vendorWorker: boolean
+  /** Of 32 bytes each, for the task tokens of agents: the first seals, all open. Default: the registry's own. */
+  readonly sealingKeys?: readonly [Buffer, ...Buffer[]] | undefined
+  /** How many polls agents may hold. */
+  readonly pollLimits?: PollLimits | undefined
   readonly log: Logger
 }
 
@@ -67,15 +79,39 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
     workerState: worker?.state,
     log,
   })
-  const server = await listen(app, options)
-  closers.add(() => server.close(DRAIN_MS))
+  const gateway = await openGateway(options, registry, closers)
+  const listener = await listen({ http: app, http2: gateway.inject }, { ...options, tls: tlsFiles(options) })
+  closers.add(() => Promise.all([listener.close(DRAIN_MS), gateway.drain(DRAIN_MS)]))
   closers.add(() => draining.abort())
   return {
-    url: `http://${server.host}:${server.port}`,
+    url: `${listener.secure ? 'https' : 'http'}://${hostInUrl(listener.host)}:${listener.port}`,
     registry,
     done: worker?.done.then(() => undefined) ?? Promise.resolve(),
     close: () => closers.close(),
   }
+}
+
+const tlsFiles = ({ tls, log }: ControlPlaneOptions): TlsFiles | undefined =>
+  tls && new TlsFiles(tls, (error) => log.error(`${error.message}; the one before stays in use`))
+
+const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+async function openGateway(
+  { temporal: settings, sealingKeys, pollLimits, log }: ControlPlaneOptions,
+  registry: Registry,
+  closers: Closers,
+): Promise<Gateway> {
+  const upstream = await connectUpstream(settings).catch(unreachable(settings))
+  closers.add(upstream.close)
+  return createGateway({
+    upstream,
+    namespace: settings.namespace,
+    seal: new TaskTokenSeal(sealingKeys ?? (await registry.sealingKeys.all())),
+    findAgent: (token) => findAgent(registry, token),
+    pollLimits,
+    onPoll: () => undefined,
+    log,
+  })
 }
 
 async function openVendorWorker(
@@ -83,7 +119,7 @@ async function openVendorWorker(
   told: ToldOutcomes,
   closers: Closers,
 ) {
-  const connection = await connectNative(settings, log)
+  const connection = await connectNative(settings.connectionOptions, log).catch(unreachable(settings))
   closers.add(() => connection.close())
   const worker = await createVendorWorker({ connection, namespace: settings.namespace, onEnded: told.tell })
   const stop = new AbortController()

@@ -38,7 +38,7 @@ const LOST: AttemptOutcome = { kind: 'lost' }
 const TIMED_OUT: AttemptOutcome = { kind: 'timed_out' }
 const NOT_TAKEN: AttemptOutcome = { kind: 'not_taken' }
 
-const times = (lost: number, count = 0) => ({ lost, failed: count })
+const times = (lost: number, count = 0) => ({ undelivered: 0, lost, failed: count })
 
 test.each([{ rowCount: 3 }, null, 0, false, ''])('a result is the end: %j', (result) => {
   expect(nextStep(input(), { kind: 'succeeded', result }, times(0), Infinity)).toEqual({ kind: 'succeed', result })

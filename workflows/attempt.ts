@@ -14,6 +14,8 @@ export type AttemptOutcome =
   | { readonly kind: 'timed_out' }
   /** No agent took it; this delivery ran nothing. */
   | { readonly kind: 'not_taken' }
+  /** An agent asked for it and was gone when it came; this delivery ran nothing. */
+  | { readonly kind: 'not_delivered' }
   /** An agent took it and fell silent, or gave it back because it was stopping. */
   | { readonly kind: 'lost' }
 
@@ -24,6 +26,8 @@ export type NextStep =
 
 /** What happened so far, the attempt in hand included. */
 export interface AttemptCount {
+  /** Deliveries that no agent was there to take. */
+  readonly undelivered: number
   /** Deliveries taken by an agent that was then lost. */
   readonly lost: number
   /** Handler runs that ended badly. */
@@ -33,8 +37,8 @@ export interface AttemptCount {
 /** After so many lost agents the command itself is the likely killer, and goes on killing if nobody stops it. */
 export const MAX_LOST_AGENTS = 20
 
-/** Back-off between redeliveries after lost agents: none after the first, then doubling up to a minute. */
-const lostBackoffMs = (lost: number): number => (lost <= 1 ? 0 : Math.min(1_000 * 2 ** (lost - 2), 60_000))
+/** Back-off between redeliveries of one cause: none after the first, then doubling up to a minute. */
+const redeliveryBackoffMs = (times: number): number => (times <= 1 ? 0 : Math.min(1_000 * 2 ** (times - 2), 60_000))
 
 /**
  * @param count includes this attempt
@@ -54,9 +58,14 @@ export function nextStep(
     case 'timed_out':
       return retryOr(timedOut(input), input, count, remainingMs)
     case 'not_taken':
-      return { kind: 'fail', error: count.lost + count.failed === 0 ? offline(input) : notRedelivered(input, count) }
+      return { kind: 'fail', error: noAgent(input, count) }
+    case 'not_delivered': {
+      const afterMs = redeliveryBackoffMs(count.undelivered)
+      if (afterMs < remainingMs) return { kind: 'deliver_again', afterMs }
+      return { kind: 'fail', error: noAgent(input, count) }
+    }
     case 'lost': {
-      const afterMs = lostBackoffMs(count.lost)
+      const afterMs = redeliveryBackoffMs(count.lost)
       if (input.policy.atMostOnce) return { kind: 'fail', error: lostForGood(input, 'it is at-most-once') }
       if (count.lost >= MAX_LOST_AGENTS) {
         return { kind: 'fail', error: lostForGood(input, `it lost ${count.lost} agents`) }
@@ -93,6 +102,10 @@ const timedOut = ({ command, deployment }: InvokeCommandInput): ErrorBody => ({
   code: 'timed_out',
   message: `"${command}" started on "${deployment.name}" and ran out of its time; whether its handler still runs is unknown`,
 })
+
+/** No agent is to be had any more: it ran nowhere, or it did some time before. */
+const noAgent = (input: InvokeCommandInput, count: AttemptCount): ErrorBody =>
+  count.lost + count.failed === 0 ? offline(input) : notRedelivered(input, count)
 
 const offline = ({ command, deployment, policy }: InvokeCommandInput): ErrorBody => ({
   code: 'deployment_offline',

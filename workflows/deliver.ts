@@ -3,7 +3,7 @@ import { ActivityFailure, ApplicationFailure, proxyActivities, TimeoutFailure } 
 import { isErrorCode } from '../protocol/error-codes.js'
 import type { AttemptInput, InvokeCommandInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
-import { AGENT_STOPPING } from '../protocol/names.js'
+import { AGENT_STOPPING, TASK_NOT_DELIVERED } from '../protocol/names.js'
 import type { AttemptOutcome } from './attempt.js'
 
 /** "As long as the agent is alive": Temporal wants some bound. */
@@ -65,6 +65,7 @@ function outcomeOf(cause: Error | undefined): AttemptOutcome | undefined {
   }
   if (cause instanceof ApplicationFailure) {
     if (cause.type === AGENT_STOPPING) return { kind: 'lost' }
+    if (cause.type === TASK_NOT_DELIVERED) return { kind: 'not_delivered' }
     const [details] = (cause.details ?? []) as JsonValue[]
     return {
       kind: 'failed',

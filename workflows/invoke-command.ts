@@ -23,6 +23,7 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
   const { policy } = input
   const { workflowId, startTime } = workflowInfo()
   const deadlineAtMs = startTime.getTime() + (policy.deadlineMs ?? Infinity)
+  let undelivered = 0
   let lost = 0
   let failed = 0
 
@@ -41,10 +42,11 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
       },
       remainingMs,
     )
+    if (outcome.kind === 'not_delivered') undelivered += 1
     if (outcome.kind === 'lost') lost += 1
     if (outcome.kind === 'failed' || outcome.kind === 'timed_out') failed += 1
 
-    const step = nextStep(input, outcome, { lost, failed }, deadlineAtMs - Date.now())
+    const step = nextStep(input, outcome, { undelivered, lost, failed }, deadlineAtMs - Date.now())
     if (step.kind === 'succeed') {
       sinks.invocation.ended(succeededWith(step.result))
       return step.result

@@ -4,15 +4,19 @@ import { Command, Option } from 'commander'
 export interface AgentFlags {
   readonly url?: string
   readonly token?: string
+  readonly tokenFile?: string
+  readonly insecurePlaintext?: boolean
   readonly function?: string
 }
 
 const EXAMPLES = `
 Examples:
   $ ALIEN_URL=https://commands.vendor.example ALIEN_TOKEN=agt_… alien agent start handlers.ts
+  $ alien agent start handlers.ts --url https://commands.vendor.example --token-file /run/secrets/alien
   $ alien agent start --function connector      # of ./alien.ts
 
-Runs until it is stopped; a worker that dies is started again after a back-off.`
+Runs until it is stopped; a worker that dies is started again after a back-off. Dials out to the one address and
+listens on no port. HTTPS_PROXY and NO_PROXY are honored; NODE_EXTRA_CA_CERTS adds a private certificate authority.`
 
 export function agentCommand(): Command {
   const start = new Command('start')
@@ -20,6 +24,14 @@ export function agentCommand(): Command {
     .argument('[module]', 'TypeScript or JavaScript (default: the function of ./alien.ts)')
     .addOption(new Option('--url <url>', 'the control plane').env('ALIEN_URL'))
     .addOption(new Option('--token <token>', "the deployment's agent token").env('ALIEN_TOKEN'))
+    .addOption(
+      new Option('--token-file <file>', 'where the token is kept; read again when it changes')
+        .env('ALIEN_TOKEN_FILE')
+        .conflicts('token'),
+    )
+    .addOption(
+      new Option('--insecure-plaintext', 'allow an http URL of another machine').env('ALIEN_INSECURE_PLAINTEXT'),
+    )
     .option('--function <name>', 'which function, for a deployment with several')
     .addHelpText('after', EXAMPLES)
     .action(async (module: string | undefined, flags: AgentFlags) =>

@@ -10,12 +10,19 @@ export interface ServerFlags {
   readonly apiKey?: string
   readonly worker: boolean
   readonly temporalUiUrl?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly insecurePlaintext?: boolean
+  readonly sealingKeys?: string
 }
 
 const SERVER_EXAMPLES = `
 Examples:
-  $ TEMPORAL_ADDRESS=temporal.internal:7233 DATABASE_URL=postgres://alien@db/alien alien server --host 0.0.0.0
+  $ TEMPORAL_ADDRESS=temporal.internal:7233 DATABASE_URL=postgres://alien@db/alien alien server \\
+      --host 0.0.0.0 --tls-cert tls.crt --tls-key tls.key
   $ alien server --no-worker
+
+Callers (HTTP/1.1) and agents (gRPC) share the one port. The certificate is read again when its file changes.
 
 Temporal is found by its own variables: TEMPORAL_ADDRESS (default localhost:7233), TEMPORAL_NAMESPACE,
 TEMPORAL_API_KEY, TEMPORAL_TLS_*. ALIEN_API_KEY gives the first API key, of at least 32 characters.`
@@ -32,6 +39,19 @@ export function serverCommand(): Command {
     )
     .addOption(new Option('--api-key <key>', 'an API key to accept').env('ALIEN_API_KEY'))
     .addOption(new Option('--temporal-ui-url <url>', "Temporal's Web UI, for links").env('ALIEN_TEMPORAL_UI_URL'))
+    .addOption(new Option('--tls-cert <file>', 'PEM certificate chain to serve TLS with').env('ALIEN_TLS_CERT'))
+    .addOption(new Option('--tls-key <file>', 'its key').env('ALIEN_TLS_KEY'))
+    .addOption(
+      new Option('--insecure-plaintext', 'allow plain text off loopback, for a proxy in front that ends TLS').env(
+        'ALIEN_INSECURE_PLAINTEXT',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--sealing-keys <keys>',
+        "for agents' task tokens: base64 of 32 bytes each, comma-separated, the first seals (default: made once, kept in the registry)",
+      ).env('ALIEN_SEALING_KEYS'),
+    )
     .option('--no-worker', 'leave the vendor worker to "alien worker"')
     .addHelpText('after', SERVER_EXAMPLES)
     .action(async (flags: ServerFlags) => (await import('../run/server.js')).runServer(flags))

@@ -2,7 +2,9 @@
 import { dirname, resolve } from 'node:path'
 import { resolveUrl } from '../../client/options.js'
 import { CommandError } from '../../protocol/errors.js'
+import { assertPrivateUrl } from '../../workers/private-url.js'
 import { AgentSupervisor } from '../../workers/agent-supervisor.js'
+import { readAgentToken } from '../../workers/agent-token.js'
 import { buildErrors, bundleHandlers, bundlePath } from '../../workers/handler-bundle.js'
 import { loadAlienFile, type ServedFunction } from '../../workers/load-alien-file.js'
 import { createLogger } from '../../workers/logger.js'
@@ -10,14 +12,13 @@ import type { AgentFlags } from '../commands/agent.js'
 import { untilSignal } from '../signals.js'
 
 export async function runAgent(module: string | undefined, flags: AgentFlags): Promise<void> {
-  const { token } = flags
-  if (!token) {
-    throw new CommandError(
-      'unauthenticated',
-      'no agent token: set ALIEN_TOKEN or pass --token; "alien deployments create" shows one',
-    )
-  }
   const url = resolveUrl(flags.url)
+  assertPrivateUrl(url, flags.insecurePlaintext ?? false)
+  const credentials = {
+    ALIEN_TOKEN: flags.token ?? '',
+    ALIEN_TOKEN_FILE: flags.tokenFile ? resolve(flags.tokenFile) : '',
+  }
+  readAgentToken(credentials)
   const served = module === undefined ? await declared(flags.function) : { name: 'agent', entry: resolve(module) }
   const bundle = await bundled(served)
   const log = createLogger('agent')
@@ -28,7 +29,7 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
       bundle,
       functionName: flags.function ?? '',
       cwd: dirname(served.entry),
-      env: { ...process.env, ALIEN_URL: url, ALIEN_TOKEN: token },
+      env: { ...process.env, ALIEN_URL: url, ...credentials },
     },
     {
       onReady: ({ deployment, commands }) => log.info({ deployment, commands }, 'serving'),

@@ -1,10 +1,12 @@
 /** Runs `alien server`. */
 import { join } from 'node:path'
 import { stateDir } from '../../protocol/dev-state.js'
+import { CommandError } from '../../protocol/errors.js'
 import { temporalSettings } from '../../temporal/settings.js'
 import { startControlPlane } from '../../workers/control-plane.js'
 import { createLogger } from '../../workers/logger.js'
 import type { ServerFlags } from '../commands/server.js'
+import { parseSealingKeys } from '../sealing-keys.js'
 import { untilSignal } from '../signals.js'
 
 export async function runServer(flags: ServerFlags): Promise<void> {
@@ -19,6 +21,9 @@ export async function runServer(flags: ServerFlags): Promise<void> {
     temporal,
     temporalUiUrl: flags.temporalUiUrl,
     vendorWorker: flags.worker,
+    tls: tlsFiles(flags),
+    insecurePlaintext: flags.insecurePlaintext,
+    sealingKeys: flags.sealingKeys === undefined ? undefined : parseSealingKeys(flags.sealingKeys),
     log,
   })
   try {
@@ -30,4 +35,10 @@ export async function runServer(flags: ServerFlags): Promise<void> {
   } finally {
     await controlPlane.close()
   }
+}
+
+function tlsFiles({ tlsCert, tlsKey }: ServerFlags): { certFile: string; keyFile: string } | undefined {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined
+  if (tlsCert !== undefined && tlsKey !== undefined) return { certFile: tlsCert, keyFile: tlsKey }
+  throw new CommandError('invalid_request', 'TLS needs both --tls-cert and --tls-key')
 }

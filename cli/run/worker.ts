@@ -1,5 +1,5 @@
 /** Runs `alien worker`. */
-import { connectNative } from '../../temporal/native-connection.js'
+import { connectNative, unreachable } from '../../temporal/native-connection.js'
 import { temporalSettings } from '../../temporal/settings.js'
 import { createLogger } from '../../workers/logger.js'
 import { runWorker } from '../../workers/run-worker.js'
@@ -9,7 +9,7 @@ import { untilSignal } from '../signals.js'
 export async function runVendorWorker(): Promise<void> {
   const log = createLogger('worker')
   const temporal = temporalSettings()
-  const connection = await connectNative(temporal, log)
+  const connection = await connectNative(temporal.connectionOptions, log).catch(unreachable(temporal))
   const stop = new AbortController()
   void untilSignal().then(() => stop.abort())
   try {

@@ -12,6 +12,7 @@ import { Manifests } from './manifests.js'
 import { migrate } from './migrations/migrate.js'
 import { openPostgres } from './open-postgres.js'
 import { openSqlite } from './open-sqlite.js'
+import { SealingKeys } from './sealing-keys.js'
 import type { RegistrySchema } from './schema.js'
 
 export interface Registry {
@@ -19,6 +20,7 @@ export interface Registry {
   readonly apiKeys: ApiKeys
   readonly agentTokens: AgentTokens
   readonly manifests: Manifests
+  readonly sealingKeys: SealingKeys
   /** Resolves when the database answers. @throws `unavailable` when PostgreSQL cannot be reached. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -82,6 +84,7 @@ const createRegistry = (db: Kysely<RegistrySchema>): Registry => ({
   apiKeys: new ApiKeys(db),
   agentTokens: new AgentTokens(db),
   manifests: new Manifests(db),
+  sealingKeys: new SealingKeys(db),
   ping: () => sql`select 1`.execute(db).then(() => undefined),
   close: () => db.destroy(),
 })

@@ -5,6 +5,7 @@ export interface RegistrySchema {
   api_keys: ApiKeysTable
   agent_tokens: AgentTokensTable
   manifests: ManifestsTable
+  sealing_keys: SealingKeysTable
 }
 
 export interface DeploymentsTable {
@@ -46,4 +47,11 @@ interface ManifestsTable {
   /** JSON list of `ManifestCommand`. */
   commands: string
   published_at: string
+}
+
+interface SealingKeysTable {
+  id: string
+  /** Base64. Not hashed, for it must be used: whoever reads the registry can make task tokens. */
+  key: string
+  created_at: string
 }

@@ -8,7 +8,7 @@ import { authenticatedDeployment } from '../middleware/authenticate.js'
 import type { Registry } from '../registry/open-registry.js'
 import type { TemporalClients } from '../temporal-clients.js'
 
-export function agentRoutes({ deployments, manifests }: Registry, { address, namespace }: TemporalClients): Router {
+export function agentRoutes({ deployments, manifests }: Registry, { namespace }: TemporalClients): Router {
   const router = Router()
 
   router.post('/session', async (request, response) => {
@@ -20,7 +20,7 @@ export function agentRoutes({ deployments, manifests }: Registry, { address, nam
     const session: AgentSession = {
       deployment: { id, name },
       taskQueue: agentQueue(id, functionName),
-      temporal: { address, namespace },
+      namespace,
     }
     response.json(session)
   })

@@ -6,8 +6,9 @@ import { Migrator, type Kysely, type Migration } from 'kysely'
 import { CommandError } from '../../../protocol/errors.js'
 import type { RegistrySchema } from '../schema.js'
 import { initial } from './0001-initial.js'
+import { sealingKeys } from './0003-sealing-keys.js'
 
-const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-initial': initial }
+const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-initial': initial, '0003-sealing-keys': sealingKeys }
 
 /**
  * Brings the database at `address` to this version's schema. Safe when several processes do it at once: one works, the others wait.

@@ -1,0 +1,12 @@
+import type { DeploymentRef } from '../protocol/invocation.js'
+
+/** Who calls, as its token says. */
+export interface Agent {
+  readonly tokenId: string
+  readonly deployment: DeploymentRef
+  /** Task queues of the deployment's functions, and nobody else's. */
+  readonly queues: ReadonlySet<string>
+}
+
+/** What Temporal's Web UI and `temporal worker list` show of an agent, whatever it calls itself. */
+export const identityOf = ({ deployment, tokenId }: Agent): string => `agent/${deployment.name}/${tokenId}`

@@ -1,0 +1,69 @@
+/** Temporal's answers, made into what an agent gets. */
+import proto from '@temporalio/proto'
+import type { TaskTokenSeal } from './task-token.js'
+import { fieldsOf, wireField } from './wire.js'
+
+const { PollActivityTaskQueueResponse, DescribeNamespaceResponse } = proto.temporal.api.workflowservice.v1
+const { Duration } = proto.google.protobuf
+
+/** Fields of `PollActivityTaskQueueResponse`. */
+const TASK_TOKEN = 1
+const START_TO_CLOSE_TIMEOUT = 15
+/** How Temporal spreads the polls of large namespaces, which is no agent's business. */
+const POLLER_GROUPS: ReadonlySet<number> = new Set([21, 22])
+
+/** An attempt that ends with its time-out is reported a little later. */
+const REPORTING_GRACE_MS = 60_000
+/** Of a task that has no time-out. Ours all have one. */
+const NO_TIMEOUT_MS = 365 * 86_400_000
+
+export interface SealedTask {
+  readonly message: Uint8Array
+  /** Temporal's own token; `undefined` when the poll ended without a task. */
+  readonly token: Uint8Array | undefined
+}
+
+/** The answer to a poll with its token sealed; payloads pass as they are. */
+export function sealTask(message: Uint8Array, deploymentId: string, seal: TaskTokenSeal): SealedTask {
+  const parts: Uint8Array[] = []
+  let token: Uint8Array | undefined
+  let timeoutMs = NO_TIMEOUT_MS
+  for (const { id, raw, content } of fieldsOf(message)) {
+    if (POLLER_GROUPS.has(id)) continue
+    if (id === TASK_TOKEN) token = content
+    else parts.push(raw)
+    if (id === START_TO_CLOSE_TIMEOUT && content) timeoutMs = durationMs(content) || NO_TIMEOUT_MS
+  }
+  if (!token?.length) return { message: PollActivityTaskQueueResponse.encode({}).finish(), token: undefined }
+  const sealed = seal.seal(token, deploymentId, Date.now() + timeoutMs + REPORTING_GRACE_MS)
+  return { message: Buffer.concat([wireField(TASK_TOKEN, sealed), ...parts]), token }
+}
+
+function durationMs(content: Uint8Array): number {
+  const { seconds, nanos } = Duration.decode(content)
+  return Number(seconds) * 1_000 + nanos / 1e6
+}
+
+/**
+ * What a worker needs to know of its namespace: its name, its limits, and those capabilities that hold through the
+ * gateway. Its owner, its description and its data are the vendor's own affair.
+ */
+export function describeNamespace(message: Uint8Array): Uint8Array {
+  const { namespaceInfo } = DescribeNamespaceResponse.decode(message)
+  const { name, state, limits, capabilities } = namespaceInfo ?? {}
+  return DescribeNamespaceResponse.encode({
+    namespaceInfo: {
+      name: name ?? '',
+      state: state ?? null,
+      limits: limits ?? null,
+      capabilities: {
+        workerHeartbeats: capabilities?.workerHeartbeats ?? false,
+        pollerAutoscaling: capabilities?.pollerAutoscaling ?? false,
+        // Shutdowns are forwarded, so a worker's polls do end when it says that it leaves.
+        workerPollCompleteOnShutdown: capabilities?.workerPollCompleteOnShutdown ?? false,
+        // Commands to workers carry Temporal's own task tokens.
+        workerCommands: false,
+      },
+    },
+  }).finish()
+}

@@ -1,0 +1,134 @@
+/**
+ * The polls that agents hold. Each is counted, ends with its token, and ends when we drain.
+ */
+import { status } from '@grpc/grpc-js'
+import type { Agent } from './agent.js'
+import type { Authenticated } from './authenticator.js'
+import { Refusal, unavailable } from './refusal.js'
+
+export interface PollLimits {
+  /** Polls one agent may hold. One of ours holds 2. */
+  readonly perAgent: number
+  /** Polls all agents of a deployment may hold together. */
+  readonly perDeployment: number
+}
+
+export const DEFAULT_POLL_LIMITS: PollLimits = { perAgent: 20, perDeployment: 500 }
+
+/** How often the tokens of held polls are looked at again: with what is trusted meanwhile, within 5 s of a revocation. */
+const RECHECK_MS = 2_000
+
+export interface OpenPoll {
+  readonly agent: Agent
+  /** Aborts when the poll must end: its agent is gone, its token was revoked, or we drain. */
+  readonly signal: AbortSignal
+  /** Why we ended it, if we did. */
+  readonly endedBy: 'revocation' | 'drain' | undefined
+  /** The agent is gone. */
+  abandon(): void
+  close(): void
+}
+
+class Poll implements OpenPoll {
+  readonly #ending = new AbortController()
+  readonly #onClose: () => void
+  readonly agent: Agent
+  readonly agentKey: string
+  readonly recheck: Authenticated['recheck']
+  endedBy: OpenPoll['endedBy']
+
+  constructor({ agent, recheck }: Authenticated, agentKey: string, onClose: (poll: Poll) => void) {
+    this.agent = agent
+    this.recheck = recheck
+    this.agentKey = agentKey
+    this.#onClose = () => onClose(this)
+  }
+
+  get signal(): AbortSignal {
+    return this.#ending.signal
+  }
+
+  end(why: NonNullable<OpenPoll['endedBy']>): void {
+    this.endedBy ??= why
+    this.#ending.abort()
+  }
+
+  abandon(): void {
+    this.#ending.abort()
+  }
+
+  close(): void {
+    this.#onClose()
+  }
+}
+
+export class OpenPolls {
+  readonly #limits: PollLimits
+  readonly #polls = new Set<Poll>()
+  readonly #counts = new Map<string, number>()
+  readonly #recheck: NodeJS.Timeout
+  #draining = false
+
+  constructor(limits: PollLimits) {
+    this.#limits = limits
+    this.#recheck = setInterval(() => void this.#endRevoked(), RECHECK_MS)
+    this.#recheck.unref()
+  }
+
+  /**
+   * @param workerKey what the agent's worker calls itself: keeps agents of a deployment from starving each other
+   * @throws {Refusal} RESOURCE_EXHAUSTED over a limit, UNAVAILABLE while draining
+   */
+  open(authenticated: Authenticated, workerKey: string): OpenPoll {
+    if (this.#draining) throw unavailable('the control plane is stopping')
+    const deploymentKey = authenticated.agent.deployment.id
+    const agentKey = `${deploymentKey}/${workerKey}`
+    this.#assertBelow(agentKey, this.#limits.perAgent, 'this agent')
+    this.#assertBelow(deploymentKey, this.#limits.perDeployment, 'the agents of this deployment')
+    const poll = new Poll(authenticated, agentKey, (closed) => this.#close(closed))
+    this.#polls.add(poll)
+    this.#count(agentKey, 1)
+    this.#count(deploymentKey, 1)
+    return poll
+  }
+
+  /** Ends all, and takes no more. */
+  drain(): void {
+    this.#draining = true
+    clearInterval(this.#recheck)
+    for (const poll of this.#polls) poll.end('drain')
+  }
+
+  #assertBelow(key: string, limit: number, who: string): void {
+    if ((this.#counts.get(key) ?? 0) < limit) return
+    throw new Refusal(status.RESOURCE_EXHAUSTED, `${who} may hold ${limit} polls at once`)
+  }
+
+  #close(poll: Poll): void {
+    if (!this.#polls.delete(poll)) return
+    this.#count(poll.agentKey, -1)
+    this.#count(poll.agent.deployment.id, -1)
+  }
+
+  #count(key: string, change: number): void {
+    const count = (this.#counts.get(key) ?? 0) + change
+    if (count > 0) this.#counts.set(key, count)
+    else this.#counts.delete(key)
+  }
+
+  /** One question for each token, however many polls it holds. A registry that is down ends nothing. */
+  async #endRevoked(): Promise<void> {
+    const tokens = new Map<string, Poll[]>()
+    for (const poll of this.#polls) {
+      const held = tokens.get(poll.agent.tokenId)
+      if (held) held.push(poll)
+      else tokens.set(poll.agent.tokenId, [poll])
+    }
+    await Promise.all(
+      [...tokens.values()].map(async (polls) => {
+        const good = await polls[0]?.recheck().catch(() => true)
+        if (good === undefined) for (const poll of polls) poll.end('revocation')
+      }),
+    )
+  }
+}

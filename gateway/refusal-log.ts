@@ -1,0 +1,45 @@
+/** Logs what was refused, a line a minute for each deployment and reason, so that an attacker cannot fill a disk. */
+import type { Agent } from './agent.js'
+import type { Refusal } from './refusal.js'
+
+export interface GatewayLog {
+  warn(fields: object, message: string): void
+}
+
+const QUIET_MS = 60_000
+const MAX_KINDS = 10_000
+const MAX_METHOD_LENGTH = 100
+
+export class RefusalLog {
+  readonly #log: GatewayLog
+  readonly #last = new Map<string, { atMs: number; since: number }>()
+  #count = 0
+
+  constructor(log: GatewayLog) {
+    this.#log = log
+  }
+
+  /** Calls refused so far. */
+  get count(): number {
+    return this.#count
+  }
+
+  add(path: string, agent: Agent | undefined, { message }: Refusal): void {
+    this.#count += 1
+    const deployment = agent?.deployment.name
+    const key = `${deployment ?? ''} ${message}`
+    const last = this.#last.get(key)
+    if (last && Date.now() - last.atMs < QUIET_MS) {
+      last.since += 1
+      return
+    }
+    if (this.#last.size >= MAX_KINDS) this.#last.clear()
+    this.#last.set(key, { atMs: Date.now(), since: 0 })
+    const fields = {
+      method: path.slice(0, MAX_METHOD_LENGTH),
+      ...(agent === undefined ? {} : { deployment, token: agent.tokenId }),
+      ...(last?.since ? { alsoRefused: last.since } : {}),
+    }
+    this.#log.warn(fields, `refused a call of an agent: ${message}`)
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * The agents' gRPC door. Who calls is known before a method is looked for and before a message is read; a method that
+ * is not in the table is refused like any other thing an agent may not do.
+ */
+import {
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  status,
+  type Metadata,
+  type ServerInterceptor,
+  type ServerUnaryCall,
+} from '@grpc/grpc-js'
+import type { Duplex } from 'node:stream'
+import { Authenticator, type Authenticated, type FindAgent } from './authenticator.js'
+import { Calls, type CallsDeps } from './calls.js'
+import { GATEWAY_METHODS, MAX_MESSAGE_BYTES } from './methods.js'
+import { DEFAULT_POLL_LIMITS, OpenPolls, type PollLimits } from './open-polls.js'
+import { denied, Refusal } from './refusal.js'
+import { RefusalLog, type GatewayLog } from './refusal-log.js'
+
+export interface GatewayOptions extends Omit<CallsDeps, 'polls'> {
+  readonly findAgent: FindAgent
+  readonly pollLimits?: PollLimits | undefined
+  readonly log: GatewayLog
+}
+
+export interface Gateway {
+  /** Takes over a connection that speaks HTTP/2. */
+  readonly inject: (socket: Duplex) => void
+  /** Calls refused since the start. */
+  readonly refused: number
+  /** Ends the polls, lets all other calls finish, at most for `graceMs`. */
+  drain(graceMs: number): Promise<void>
+}
+
+/** A message that does not come to its end in this time never will. */
+const RECEIVE_MS = 20_000
+
+const SERVER_OPTIONS = {
+  'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+  'grpc.max_metadata_size': 16 * 1_024,
+  // An agent holds two polls, and reports on a hundred commands at most.
+  'grpc.max_concurrent_streams': 250,
+  'grpc-node.max_session_memory': 16,
+  // An agent that fell silent without closing its connection lets its polls go.
+  'grpc.keepalive_time_ms': 20_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.max_connection_idle_ms': 300_000,
+  'grpc.enable_channelz': 0,
+}
+
+const bytesAsTheyAre = (bytes: Buffer): Buffer => bytes
+
+export function createGateway({ findAgent, pollLimits = DEFAULT_POLL_LIMITS, log, ...deps }: GatewayOptions): Gateway {
+  const polls = new OpenPolls(pollLimits)
+  const calls = new Calls({ ...deps, polls })
+  const refusals = new RefusalLog(log)
+  const callers = new WeakMap<Metadata, Authenticated>()
+  const server = new Server({
+    ...SERVER_OPTIONS,
+    interceptors: [door(new Authenticator(findAgent), callers, refusals)],
+  })
+  // grpc-js answers what it does not know by itself; here it comes to the door like everything else.
+  Object.assign(server, { handlers: new HandlersOfAll() })
+  for (const [path, method] of GATEWAY_METHODS) {
+    const handler = (call: ServerUnaryCall<Buffer, Buffer>, callback: Reply): void => {
+      const authenticated = callers.get(call.metadata)
+      if (authenticated === undefined) throw new Error(`${path} was called past the door`)
+      const gone = new AbortController()
+      call.on('cancelled', () => gone.abort())
+      const deadlineMs = Number(call.getDeadline())
+      calls.handle({ method, authenticated, message: call.request, deadlineMs, callerGone: gone.signal }).then(
+        (answer) => callback(null, Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength)),
+        (error: unknown) => {
+          const refusal = refusalOf(error)
+          if (isDenial(refusal)) refusals.add(path, authenticated.agent, refusal)
+          callback({ code: refusal.code, details: refusal.message })
+        },
+      )
+    }
+    server.register(path, handler, bytesAsTheyAre, bytesAsTheyAre, 'unary')
+  }
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
+  return {
+    inject: (socket) => injector.injectConnection(socket),
+    get refused() {
+      return refusals.count
+    },
+    drain: async (graceMs) => {
+      polls.drain()
+      injector.drain(graceMs)
+      await shutDown(server, graceMs)
+    },
+  }
+}
+
+type Reply = (error: { code: status; details: string } | null, answer?: Buffer) => void
+
+/** Authenticates, finds the method, and bounds how long a message may take to come in. */
+function door(
+  authenticator: Authenticator,
+  callers: WeakMap<Metadata, Authenticated>,
+  refusals: RefusalLog,
+): ServerInterceptor {
+  return ({ path }, call) => {
+    const receiving = setTimeout(
+      () => refuse(new Refusal(status.DEADLINE_EXCEEDED, 'the message did not come')),
+      RECEIVE_MS,
+    )
+    receiving.unref()
+    const refuse = (refusal: Refusal): void => {
+      clearTimeout(receiving)
+      call.sendStatus({ code: refusal.code, details: refusal.message })
+    }
+    const enter = async (metadata: Metadata): Promise<boolean> => {
+      let authenticated: Authenticated | undefined
+      try {
+        authenticated = await authenticator.authenticate(metadata)
+        if (!GATEWAY_METHODS.has(path)) throw denied('this method is not for agents')
+        callers.set(metadata, authenticated)
+        return true
+      } catch (error) {
+        const refusal = refusalOf(error)
+        if (isDenial(refusal)) refusals.add(path, authenticated?.agent, refusal)
+        refuse(refusal)
+        return false
+      }
+    }
+    return new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, pass) => {
+            void enter(metadata).then((entered) => {
+              if (entered) pass(metadata)
+            })
+          },
+          onReceiveHalfClose: (pass) => {
+            clearTimeout(receiving)
+            pass()
+          },
+          onCancel: () => clearTimeout(receiving),
+        }),
+    })
+  }
+}
+
+/** Gives every path a handler. One that is not registered is never called: the door refuses before. */
+class HandlersOfAll extends Map<string, object> {
+  override get(path: string): object {
+    return (
+      super.get(path) ?? {
+        path,
+        type: 'bidi',
+        func: () => undefined,
+        serialize: bytesAsTheyAre,
+        deserialize: bytesAsTheyAre,
+      }
+    )
+  }
+}
+
+const isDenial = ({ code }: Refusal): boolean => code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED
+
+/** A defect of ours may pass with the next version; it must not end an agent for good. */
+const refusalOf = (error: unknown): Refusal =>
+  error instanceof Refusal ? error : new Refusal(status.UNAVAILABLE, 'the gateway failed')
+
+async function shutDown(server: Server, graceMs: number): Promise<void> {
+  const force = setTimeout(() => server.forceShutdown(), graceMs)
+  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()))
+  clearTimeout(force)
+}

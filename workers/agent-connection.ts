@@ -1,0 +1,60 @@
+/** How an agent reaches its slice of Temporal: the control plane's own address, with the agent's token. */
+import { readFile } from 'node:fs/promises'
+import type { NativeConnection, NativeConnectionOptions } from '@temporalio/worker'
+import { getProxyForUrl } from 'proxy-from-env'
+import { CommandError } from '../protocol/errors.js'
+import { connectNative } from '../temporal/native-connection.js'
+import type { Logger } from './logger.js'
+
+export interface AgentConnectionOptions {
+  /** The control plane's. */
+  readonly url: string
+  /** Agent token (`agt_…`). Replace it on the connection with `setApiKey`. */
+  readonly token: string
+  readonly log: Logger
+}
+
+/** @throws {CommandError} `unavailable` when the gateway cannot be reached */
+export async function connectAgent({ url, token, log }: AgentConnectionOptions): Promise<NativeConnection> {
+  const options = await connectionOptions(url, token)
+  return connectNative(options, log).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new CommandError(
+      'unavailable',
+      `cannot reach the gateway at ${url}: ${reason}; a proxy on the way must let HTTP/2 and gRPC through`,
+      { cause: error },
+    )
+  })
+}
+
+async function connectionOptions(url: string, token: string): Promise<NativeConnectionOptions> {
+  const { protocol, hostname, port } = new URL(url)
+  const secure = protocol === 'https:'
+  const proxy = proxyOf(url)
+  return {
+    address: `${hostname}:${port || (secure ? '443' : '80')}`,
+    tls: secure ? await tlsOptions() : false,
+    apiKey: token,
+    ...(proxy === undefined ? {} : { proxy }),
+  }
+}
+
+/** Node reads this variable for its own connections; the native ones need to be told. */
+async function tlsOptions(): Promise<{ serverRootCACertificate?: Buffer }> {
+  const file = process.env['NODE_EXTRA_CA_CERTS']
+  return file ? { serverRootCACertificate: await readFile(file) } : {}
+}
+
+/** By `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, as everything else on the machine finds it. */
+function proxyOf(url: string): NativeConnectionOptions['proxy'] {
+  const proxy = getProxyForUrl(url)
+  if (proxy === '') return undefined
+  const { host, port, hostname, username, password } = new URL(proxy)
+  return {
+    type: 'http-connect',
+    targetHost: port ? host : `${hostname}:80`,
+    ...(username === ''
+      ? {}
+      : { basicAuth: { username: decodeURIComponent(username), password: decodeURIComponent(password) } }),
+  }
+}
