@@ -28,5 +28,6 @@ async function fetchThroughProxy(url: string): Promise<typeof fetch | undefined>
   if (proxy === '') return undefined
   const { fetch: undiciFetch, ProxyAgent } = await import('undici')
   const dispatcher = new ProxyAgent({ uri: proxy, proxyTunnel: true })
-  return ((input: URL, init: RequestInit) => undiciFetch(input, { ...init, dispatcher } as never)) as unknown as typeof fetch
+  return ((input: URL, init: RequestInit) =>
+    undiciFetch(input, { ...init, dispatcher } as never)) as unknown as typeof fetch
 }
