@@ -2,4 +2,4 @@
 export { connectAgent, type AgentConnectionOptions } from './workers/agent-connection.js'
 export { startAgentWorker } from './workers/agent-worker.js'
 export { openAgentSession } from './workers/agent-session.js'
-export { CommandRegistry } from './sdk/registry.js'
+export { CommandRegistry, moduleRegistry } from './sdk/registry.js'

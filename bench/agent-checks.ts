@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { CommandsClient } from '@alienplatform/sdk/commands'
+import { createDeployment } from './deployment.js'
 import type { Load } from './load.js'
 import type { AgentState } from './product/handlers.js'
 import { ALIEN_CLI, PRODUCT_HANDLERS } from './programs.js'
@@ -18,7 +19,7 @@ export interface OnceCheck {
 /** The handler numbers its runs, so a run too many shows even when its result reached nobody. */
 export async function checkOnce({ run, client }: Systems, load: Load): Promise<OnceCheck> {
   const before = await client.invoke<AgentState>('agent-state')
-  const { results } = await run.product(load)
+  const { results } = await run.gateway(load)
   const after = await client.invoke<AgentState>('agent-state')
   const distinct = new Set(results.map((result) => result.run)).size
   const ran = after.runs - before.runs
@@ -52,12 +53,7 @@ export async function measureAgent(systems: Systems, starts: number): Promise<Ag
 }
 
 async function firstCommandMs({ state: { url, token } }: Systems, start: number): Promise<number> {
-  const response = await fetch(`${url}/v1/deployments`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ name: `cold-start-${start}` }),
-  })
-  const { id, agentToken } = (await response.json()) as { id: string; agentToken: string }
+  const { id, agentToken } = await createDeployment(url, token, `cold-start-${start}`)
   const invocation = await new CommandsClient({ deploymentId: id, token, url }).start('agent-state')
 
   const startedAtMs = performance.now()

@@ -6,6 +6,7 @@ import { resolveTemporalBinary } from '../temporal/binary.js'
 import { Closers } from '../workers/closers.js'
 import { checkOnce, measureAgent } from './agent-checks.js'
 import { describeEnvironment } from './environment.js'
+import { measureIdleAgents } from './idle-check.js'
 import { ratiosOf, table, type Report, type SystemFigures } from './report.js'
 import { runPhase, warmUp, type Phase } from './rounds.js'
 import { startSystems, type SystemName } from './systems.js'
@@ -20,6 +21,7 @@ interface Plan {
   readonly phases: Readonly<Record<keyof SystemFigures, Phase>>
   readonly onceInvocations: number
   readonly agentStarts: number
+  readonly idleAgents: number
 }
 
 const FULL: Plan = {
@@ -30,6 +32,7 @@ const FULL: Plan = {
   },
   onceInvocations: 1_000,
   agentStarts: 3,
+  idleAgents: 500,
 }
 
 /** About 50 s on two idle cores. */
@@ -41,6 +44,7 @@ const QUICK: Plan = {
   },
   onceInvocations: 128,
   agentStarts: 1,
+  idleAgents: 100,
 }
 
 const ONCE_IN_FLIGHT = 32
@@ -53,7 +57,9 @@ Examples:
   $ npm run bench -- --quick --json /tmp/bench.json`
 
 const { json, quick = false } = new Command('npm run bench --')
-  .description('measures raw Temporal on stock settings, raw Temporal on our settings, and the product, in turns')
+  .description(
+    'measures raw Temporal on stock settings, raw Temporal on our settings, and the product with and without its gateway, in turns',
+  )
   .option('--json <file>', 'where to write the figures', 'bench/results/latest.json')
   .option('--quick', 'under 90 s, with fewer calls')
   .addHelpText('after', EXAMPLES)
@@ -77,7 +83,7 @@ try {
   await closers.close()
 }
 
-async function measure({ phases, onceInvocations, agentStarts }: Plan): Promise<Report> {
+async function measure({ phases, onceInvocations, agentStarts, idleAgents: idleCount }: Plan): Promise<Report> {
   const binary = await resolveTemporalBinary({ onProgress: progress })
   const environment = await describeEnvironment(binary.path)
   progress('starting two Temporal servers, two raw systems and the product')
@@ -91,13 +97,15 @@ async function measure({ phases, onceInvocations, agentStarts }: Plan): Promise<
   const once = await checkOnce(systems, { count: onceInvocations, inFlight: ONCE_IN_FLIGHT })
   progress('memory and start of the agent')
   const agent = await measureAgent(systems, agentStarts)
+  progress(`${idleCount} idle agents`)
+  const idleAgents = await measureIdleAgents(systems.state.temporalAddress, idleCount, closers)
   const of = (name: SystemName): SystemFigures => ({
     sequential: sequential[name],
     inFlight16: inFlight16[name],
     inFlight64: inFlight64[name],
   })
-  const figures = { stock: of('stock'), raw: of('raw'), product: of('product') }
-  return { ...environment, ...figures, ratios: ratiosOf(figures), agent, once }
+  const figures = { stock: of('stock'), raw: of('raw'), product: of('product'), gateway: of('gateway') }
+  return { ...environment, ...figures, ratios: ratiosOf(figures), agent, once, idleAgents }
 }
 
 function report(phase: string): (round: number) => void {

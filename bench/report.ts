@@ -1,6 +1,7 @@
 /** What a run found, as JSON and as a table. */
 import type { AgentFigures, OnceCheck } from './agent-checks.js'
 import type { Environment } from './environment.js'
+import type { IdleFigures } from './idle-check.js'
 import { rounded, type Figures } from './statistics.js'
 import { SYSTEM_NAMES, type SystemName } from './systems.js'
 
@@ -14,18 +15,21 @@ export interface Ratios {
   readonly p50VsRaw: number
   readonly p50VsStock: number
   readonly throughput16VsRaw: number
+  readonly p50GatewayVsDirect: number
 }
 
 export interface Report extends Record<SystemName, SystemFigures>, Environment {
   readonly ratios: Ratios
   readonly agent: AgentFigures
   readonly once: OnceCheck
+  readonly idleAgents: IdleFigures
 }
 
-export const ratiosOf = ({ stock, raw, product }: Record<SystemName, SystemFigures>): Ratios => ({
+export const ratiosOf = ({ stock, raw, product, gateway }: Record<SystemName, SystemFigures>): Ratios => ({
   p50VsRaw: rounded(product.sequential.p50Ms / raw.sequential.p50Ms),
   p50VsStock: rounded(product.sequential.p50Ms / stock.sequential.p50Ms),
   throughput16VsRaw: rounded(product.inFlight16.perSecond / raw.inFlight16.perSecond),
+  p50GatewayVsDirect: rounded(gateway.sequential.p50Ms / product.sequential.p50Ms),
 })
 
 /** Markdown, so that it can be pasted where it is kept. */
@@ -48,7 +52,7 @@ const speedRows = (report: Report): string[][] => [
   ),
 ]
 
-function barRows({ ratios, agent, once }: Report): string[][] {
+function barRows({ ratios, agent, once, idleAgents }: Report): string[][] {
   const bar = (what: string, value: number, comparison: '<=' | '>=' | '<', limit: number, unit = ''): string[] => {
     const met = comparison === '>=' ? value >= limit : comparison === '<=' ? value <= limit : value < limit
     return [what, `${value}${unit}`, `${comparison} ${limit}${unit}`, met ? 'met' : 'missed']
@@ -59,8 +63,12 @@ function barRows({ ratios, agent, once }: Report): string[][] {
     bar('product p50 / raw p50, sequential', ratios.p50VsRaw, '<=', 1.35),
     bar('product p50 / stock p50, sequential', ratios.p50VsStock, '<=', 0.45),
     bar('product / raw throughput, 16 in flight', ratios.throughput16VsRaw, '>=', 0.85),
+    bar('gateway p50 / product p50, sequential', ratios.p50GatewayVsDirect, '<=', 1.2),
     bar(`agent resident after ${agent.afterCommands} commands`, agent.residentMb, '<', 250, ' MB'),
     bar('agent start to first command served', agent.firstCommandMs, '<', 3_000, ' ms'),
+    bar(`control plane resident with ${idleAgents.count} idle agents`, idleAgents.rssMb, '<', 300, ' MB'),
+    bar('its share of one core', idleAgents.cpuPercent, '<', 5, ' %'),
+    bar('p50 beside them / p50 before', rounded(idleAgents.p50Ms / idleAgents.unloadedP50Ms), '<=', 1.5),
     [invocations, once.violation ?? 'results right, none twice', 'right, once', once.violation ? 'missed' : 'met'],
   ]
 }

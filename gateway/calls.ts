@@ -52,7 +52,7 @@ export class Calls {
   async handle(call: IncomingCall): Promise<Uint8Array> {
     const { method, deadlineMs } = call
     const { agent, request } = await this.#check(call)
-    if (method.answer === 'task') return this.#poll(call, { ...call.authenticated, agent }, request)
+    if (method.answer === 'task') return this.#poll(call, agent, request)
     const answer = await this.#deps.upstream.call(method.name, request, {
       deadlineMs: Math.min(deadlineMs, Date.now() + MAX_CALL_MS),
     })
@@ -73,14 +73,14 @@ export class Calls {
     }
   }
 
-  async #poll(call: IncomingCall, authenticated: Authenticated, request: Uint8Array): Promise<Uint8Array> {
+  async #poll(call: IncomingCall, agent: Agent, request: Uint8Array): Promise<Uint8Array> {
     const { polls, onPoll } = this.#deps
     const workerKey = textOf(request, WORKER_INSTANCE_KEY)
-    const poll = polls.open(authenticated, workerKey)
+    const poll = polls.open(agent, workerKey)
     const abandon = () => poll.abandon()
     call.callerGone.addEventListener('abort', abandon, { once: true })
     if (call.callerGone.aborted) abandon()
-    onPoll(authenticated.agent, workerKey)
+    onPoll(agent, workerKey)
     try {
       return await this.#pollTemporal(poll, request, Math.min(call.deadlineMs, Date.now() + MAX_POLL_MS))
     } finally {

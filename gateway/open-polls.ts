@@ -3,7 +3,6 @@
  */
 import { status } from '@grpc/grpc-js'
 import type { Agent } from './agent.js'
-import type { Authenticated } from './authenticator.js'
 import { Refusal, unavailable } from './refusal.js'
 
 export interface PollLimits {
@@ -14,6 +13,9 @@ export interface PollLimits {
 }
 
 export const DEFAULT_POLL_LIMITS: PollLimits = { perAgent: 20, perDeployment: 500 }
+
+/** Which of these tokens are still good. Rejects when that cannot be found out now. */
+export type LiveTokens = (tokenIds: readonly string[]) => Promise<ReadonlySet<string>>
 
 /** How often the tokens of held polls are looked at again: with what is trusted meanwhile, within 5 s of a revocation. */
 const RECHECK_MS = 2_000
@@ -34,12 +36,10 @@ class Poll implements OpenPoll {
   readonly #onClose: () => void
   readonly agent: Agent
   readonly agentKey: string
-  readonly recheck: Authenticated['recheck']
   endedBy: OpenPoll['endedBy']
 
-  constructor({ agent, recheck }: Authenticated, agentKey: string, onClose: (poll: Poll) => void) {
+  constructor(agent: Agent, agentKey: string, onClose: (poll: Poll) => void) {
     this.agent = agent
-    this.recheck = recheck
     this.agentKey = agentKey
     this.#onClose = () => onClose(this)
   }
@@ -64,13 +64,15 @@ class Poll implements OpenPoll {
 
 export class OpenPolls {
   readonly #limits: PollLimits
+  readonly #liveTokens: LiveTokens
   readonly #polls = new Set<Poll>()
   readonly #counts = new Map<string, number>()
   readonly #recheck: NodeJS.Timeout
   #draining = false
 
-  constructor(limits: PollLimits) {
+  constructor(limits: PollLimits, liveTokens: LiveTokens) {
     this.#limits = limits
+    this.#liveTokens = liveTokens
     this.#recheck = setInterval(() => void this.#endRevoked(), RECHECK_MS)
     this.#recheck.unref()
   }
@@ -79,13 +81,13 @@ export class OpenPolls {
    * @param workerKey what the agent's worker calls itself: keeps agents of a deployment from starving each other
    * @throws {Refusal} RESOURCE_EXHAUSTED over a limit, UNAVAILABLE while draining
    */
-  open(authenticated: Authenticated, workerKey: string): OpenPoll {
+  open(agent: Agent, workerKey: string): OpenPoll {
     if (this.#draining) throw unavailable('the control plane is stopping')
-    const deploymentKey = authenticated.agent.deployment.id
+    const deploymentKey = agent.deployment.id
     const agentKey = `${deploymentKey}/${workerKey}`
     this.#assertBelow(agentKey, this.#limits.perAgent, 'this agent')
     this.#assertBelow(deploymentKey, this.#limits.perDeployment, 'the agents of this deployment')
-    const poll = new Poll(authenticated, agentKey, (closed) => this.#close(closed))
+    const poll = new Poll(agent, agentKey, (closed) => this.#close(closed))
     this.#polls.add(poll)
     this.#count(agentKey, 1)
     this.#count(deploymentKey, 1)
@@ -116,19 +118,17 @@ export class OpenPolls {
     else this.#counts.delete(key)
   }
 
-  /** One question for each token, however many polls it holds. A registry that is down ends nothing. */
+  /** One question for all. A registry that is down ends nothing. */
   async #endRevoked(): Promise<void> {
-    const tokens = new Map<string, Poll[]>()
+    const tokenIds = [...new Set([...this.#polls].map(({ agent }) => agent.tokenId))]
+    if (tokenIds.length === 0) return
+    const live = await this.#liveTokens(tokenIds).catch(() => undefined)
+    if (live === undefined) return
+    // A poll that was opened meanwhile was not asked about, and its token was looked at just now.
+    const asked = new Set(tokenIds)
     for (const poll of this.#polls) {
-      const held = tokens.get(poll.agent.tokenId)
-      if (held) held.push(poll)
-      else tokens.set(poll.agent.tokenId, [poll])
+      const { tokenId } = poll.agent
+      if (asked.has(tokenId) && !live.has(tokenId)) poll.end('revocation')
     }
-    await Promise.all(
-      [...tokens.values()].map(async (polls) => {
-        const good = await polls[0]?.recheck().catch(() => true)
-        if (good === undefined) for (const poll of polls) poll.end('revocation')
-      }),
-    )
   }
 }

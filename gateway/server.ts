@@ -15,12 +15,13 @@ import type { Duplex } from 'node:stream'
 import { Authenticator, type Authenticated, type FindAgent } from './authenticator.js'
 import { Calls, type CallsDeps } from './calls.js'
 import { GATEWAY_METHODS, MAX_MESSAGE_BYTES } from './methods.js'
-import { DEFAULT_POLL_LIMITS, OpenPolls, type PollLimits } from './open-polls.js'
+import { DEFAULT_POLL_LIMITS, OpenPolls, type LiveTokens, type PollLimits } from './open-polls.js'
 import { denied, Refusal } from './refusal.js'
 import { RefusalLog, type GatewayLog } from './refusal-log.js'
 
 export interface GatewayOptions extends Omit<CallsDeps, 'polls'> {
   readonly findAgent: FindAgent
+  readonly liveTokens: LiveTokens
   readonly pollLimits?: PollLimits | undefined
   readonly log: GatewayLog
 }
@@ -52,8 +53,9 @@ const SERVER_OPTIONS = {
 
 const bytesAsTheyAre = (bytes: Buffer): Buffer => bytes
 
-export function createGateway({ findAgent, pollLimits = DEFAULT_POLL_LIMITS, log, ...deps }: GatewayOptions): Gateway {
-  const polls = new OpenPolls(pollLimits)
+export function createGateway(options: GatewayOptions): Gateway {
+  const { findAgent, liveTokens, pollLimits = DEFAULT_POLL_LIMITS, log, ...deps } = options
+  const polls = new OpenPolls(pollLimits, liveTokens)
   const calls = new Calls({ ...deps, polls })
   const refusals = new RefusalLog(log)
   const callers = new WeakMap<Metadata, Authenticated>()

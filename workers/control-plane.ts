@@ -108,6 +108,7 @@ async function openGateway(
     namespace: settings.namespace,
     seal: new TaskTokenSeal(sealingKeys ?? (await registry.sealingKeys.all())),
     findAgent: (token) => findAgent(registry, token),
+    liveTokens: (ids) => registry.agentTokens.live(ids),
     pollLimits,
     onPoll: () => undefined,
     log,

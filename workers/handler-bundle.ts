@@ -35,6 +35,8 @@ const options = (entry: string, outfile: string) =>
     format: 'esm',
     target: 'node20',
     packages: 'external',
+    // Commands register when their module is imported, also in a package that claims "sideEffects": false.
+    ignoreAnnotations: true,
     sourcemap: 'inline',
     // CommonJS files among the sources call `require` for built-ins.
     banner: {

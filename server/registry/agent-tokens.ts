@@ -40,6 +40,18 @@ export class AgentTokens {
     return row && isLive(row, hash) ? { deploymentId: row.deployment_id, tokenId: row.id } : undefined
   }
 
+  /** Those of the tokens that are neither revoked nor expired, nor gone with their deployment. */
+  async live(tokenIds: readonly string[]): Promise<Set<string>> {
+    const rows = await this.#db
+      .selectFrom('agent_tokens')
+      .select('id')
+      .where('id', 'in', tokenIds)
+      .where('revoked_at', 'is', null)
+      .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', new Date().toISOString())]))
+      .execute()
+    return new Set(rows.map(({ id }) => id))
+  }
+
   /** Revokes every token of a deployment and gives how many were still good. */
   async revokeAll(deploymentId: string): Promise<number> {
     const { numUpdatedRows } = await this.#db
