@@ -1,11 +1,9 @@
 /** What is asked of the product's agent beside speed: every invocation once, little memory, a quick start. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { CommandsClient } from '@alienplatform/sdk/commands'
 import { createDeployment } from './deployment.js'
 import type { Load } from './load.js'
 import type { AgentState } from './product/handlers.js'
-import { ALIEN_CLI, PRODUCT_HANDLERS } from './programs.js'
+import { startServedAgent } from './served-agent.js'
 import { median, rounded } from './statistics.js'
 import type { Systems } from './systems.js'
 
@@ -57,21 +55,11 @@ async function firstCommandMs({ state: { url, token } }: Systems, start: number)
   const invocation = await new CommandsClient({ deploymentId: id, token, url }).start('agent-state')
 
   const startedAtMs = performance.now()
-  const agent = spawn(process.execPath, [ALIEN_CLI, 'agent', 'start', PRODUCT_HANDLERS], {
-    env: { ...process.env, ALIEN_URL: url, ALIEN_TOKEN: agentToken, ALIEN_LOG_LEVEL: 'warn' },
-    stdio: ['ignore', 2, 2],
-  })
-  const exited = once(agent, 'exit')
+  const agent = startServedAgent(url, agentToken)
   try {
-    await Promise.race([
-      invocation.result(),
-      exited.then(() => {
-        throw new Error('the agent ended before it served a command')
-      }),
-    ])
+    await Promise.race([invocation.result(), agent.died])
     return performance.now() - startedAtMs
   } finally {
-    agent.kill('SIGTERM')
-    await exited
+    await agent.stop()
   }
 }

@@ -10,9 +10,15 @@ const { bundleWorkflowCode } = await import('@temporalio/worker')
 
 const outdir = join('bench', '.alien', 'build')
 await build({
-  entryPoints: ['main', 'raw/caller', 'raw/agent', 'product/stack', 'product/direct-agent', 'product/idle-agents'].map(
-    (name) => `bench/${name}.ts`,
-  ),
+  entryPoints: [
+    'main',
+    'raw/caller',
+    'raw/agent',
+    'product/stack',
+    'product/control-plane',
+    'product/direct-agent',
+    'product/idle-agents',
+  ].map((name) => `bench/${name}.ts`),
   outdir,
   outbase: 'bench',
   outExtension: { '.js': '.mjs' },
