@@ -1,0 +1,143 @@
+import { EventEmitter, once } from 'node:events'
+import { randomBytes } from 'node:crypto'
+import { status } from '@grpc/grpc-js'
+import proto from '@temporalio/proto'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import type { Agent } from './agent.js'
+import { Calls } from './calls.js'
+import { GATEWAY_METHODS, SERVICE } from './methods.js'
+import { OpenPolls } from './open-polls.js'
+import { Refusal } from './refusal.js'
+import { TaskTokenSeal } from './task-token.js'
+import type { Upstream } from './upstream.js'
+
+const { PollActivityTaskQueueRequest, PollActivityTaskQueueResponse, RespondActivityTaskFailedRequest } =
+  proto.temporal.api.workflowservice.v1
+const { TASK_QUEUE_KIND_NORMAL } = proto.temporal.api.enums.v1.TaskQueueKind
+
+const agent: Agent = {
+  tokenId: 'agtid_1',
+  deployment: { id: 'dep_a', name: 'acme-corp' },
+  queues: new Set(['deployment-dep_a']),
+}
+const method = methodNamed('PollActivityTaskQueue')
+const pollMessage = PollActivityTaskQueueRequest.encode({
+  namespace: 'default',
+  taskQueue: { name: 'deployment-dep_a', kind: TASK_QUEUE_KIND_NORMAL },
+  workerInstanceKey: 'worker-1',
+}).finish()
+
+function methodNamed(name: string) {
+  const found = GATEWAY_METHODS.get(`/${SERVICE}/${name}`)
+  if (found === undefined) throw new Error(`no method ${name}`)
+  return found
+}
+
+/** Temporal, as far as these tests need it: holds a poll until the test answers it, whatever becomes of the poll. */
+class HeldTemporal implements Upstream {
+  readonly sent: { method: string; request: Uint8Array }[] = []
+  readonly polls = new EventEmitter()
+  pollSignal: AbortSignal | undefined
+  answer: (bytes: Uint8Array) => void = () => undefined
+  fail: (error: Error) => void = () => undefined
+
+  call(method: string, request: Uint8Array, { signal }: { signal?: AbortSignal }): Promise<Uint8Array> {
+    this.sent.push({ method, request })
+    if (method !== 'PollActivityTaskQueue') return Promise.resolve(new Uint8Array())
+    this.pollSignal = signal
+    return new Promise((resolve, reject) => {
+      this.answer = resolve
+      this.fail = reject
+      this.polls.emit('poll')
+    })
+  }
+
+  close = (): Promise<void> => Promise.resolve()
+}
+
+let temporal: HeldTemporal
+let polls: OpenPolls
+let calls: Calls
+let callerGone: AbortController
+const task = PollActivityTaskQueueResponse.encode({ taskToken: Buffer.from('temporal-own') }).finish()
+
+beforeEach(() => {
+  temporal = new HeldTemporal()
+  polls = new OpenPolls({ perAgent: 1, perDeployment: 2 }, (ids) => Promise.resolve(new Set(ids)))
+  callerGone = new AbortController()
+  const seal = new TaskTokenSeal([randomBytes(32)])
+  calls = new Calls({ upstream: temporal, namespace: 'default', seal, polls, onPoll: () => undefined })
+  onTestFinished(() => polls.drain())
+})
+
+const poll = (): Promise<Uint8Array> =>
+  calls.handle({
+    method,
+    authenticated: { agent, recheck: () => Promise.resolve(agent) },
+    message: pollMessage,
+    deadlineMs: Infinity,
+    callerGone: callerGone.signal,
+  })
+
+/** In an object, for a promise of the poll itself would wait for its end. */
+const heldPoll = async (): Promise<{ polled: Promise<Uint8Array> }> => {
+  const held = once(temporal.polls, 'poll')
+  const polled = poll()
+  await held
+  return { polled }
+}
+
+const refused = (code: status, message: string) => new Refusal(code, message)
+
+test('a poll whose agent goes away is canceled at Temporal at once', async () => {
+  const { polled } = await heldPoll()
+  expect(temporal.pollSignal?.aborted).toBe(false)
+  callerGone.abort()
+  expect(temporal.pollSignal?.aborted).toBe(true)
+  temporal.fail(refused(status.CANCELLED, 'the call was canceled'))
+  await expect(polled).rejects.toThrow('the call was canceled')
+})
+
+test('a task that comes for an agent that is gone is given back at once', async () => {
+  const { polled } = await heldPoll()
+  callerGone.abort()
+  temporal.answer(task)
+  await expect(polled).rejects.toMatchObject({ code: status.CANCELLED })
+  const [, givenBack] = temporal.sent
+  expect(givenBack?.method).toBe('RespondActivityTaskFailed')
+  expect(RespondActivityTaskFailedRequest.decode(givenBack?.request ?? Buffer.alloc(0)).toJSON()).toMatchObject({
+    taskToken: Buffer.from('temporal-own').toString('base64'),
+    namespace: 'default',
+    failure: { applicationFailureInfo: { type: 'task_not_delivered', nonRetryable: true } },
+  })
+})
+
+test('when the control plane stops, a poll ends without a task and none is taken any more', async () => {
+  const { polled } = await heldPoll()
+  polls.drain()
+  temporal.fail(refused(status.CANCELLED, 'the call was canceled'))
+  expect((await polled).length).toBe(0)
+  await expect(poll()).rejects.toMatchObject({
+    code: status.UNAVAILABLE,
+    message: 'the control plane is stopping',
+  })
+})
+
+test('an agent may hold so many polls, and its deployment so many', async () => {
+  const { polled: first } = await heldPoll()
+  await expect(poll()).rejects.toMatchObject({
+    code: status.RESOURCE_EXHAUSTED,
+    message: 'this agent may hold 1 polls at once',
+  })
+  temporal.answer(new Uint8Array())
+  await first
+  const { polled: second } = await heldPoll()
+  temporal.answer(new Uint8Array())
+  expect((await second).length).toBe(0)
+})
+
+test('a namespace that Temporal does not know is the vendor’s trouble, which may pass', async () => {
+  const { polled } = await heldPoll()
+  temporal.fail(refused(status.NOT_FOUND, 'no such namespace'))
+  await expect(polled).rejects.toMatchObject({ code: status.UNAVAILABLE })
+})
