@@ -1,0 +1,208 @@
+import { once } from 'node:events'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { connect as connectTls, TLSSocket } from 'node:tls'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { eventually } from '../tests/support/eventually.js'
+import type { CommandError } from '../protocol/errors.js'
+import { listen, type Listener, type ListenOptions } from './listener.js'
+import { TlsFiles } from './tls-files.js'
+
+const FIXTURES = 'tests/fixtures/tls'
+const HTTP2_PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+
+/** What came through the HTTP/2 door, one entry for each connection. */
+let http2Connections: Duplex[]
+
+const start = async (options: Partial<ListenOptions> = {}): Promise<Listener> => {
+  const listener = await listen(
+    {
+      http: (request, response) => void text(request).then((body) => response.end(`${request.method ?? ''} ${body}`)),
+      http2: (socket: Duplex) => http2Connections.push(socket),
+    },
+    { host: '127.0.0.1', port: 0, ...options },
+  )
+  onTestFinished(() => listener.close(0))
+  return listener
+}
+
+beforeEach(() => {
+  http2Connections = []
+})
+
+const dial = (port: number): Socket => {
+  const socket = connect(port, '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  return socket
+}
+
+/** What one request with a body is answered. */
+async function post(port: number, body: string): Promise<string> {
+  const request = httpRequest({ port, host: '127.0.0.1', method: 'POST', agent: false })
+  request.end(body)
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  return text(response)
+}
+
+describe('in plain text', () => {
+  test('HTTP/1.1 gets its answer, however large its body', async () => {
+    const { port } = await start()
+    expect(await post(port, 'hello')).toBe('POST hello')
+    const large = 'x'.repeat(1_000_000)
+    expect(await post(port, large)).toBe(`POST ${large}`)
+  })
+
+  test('HTTP/1.1 that comes byte by byte gets its answer', async () => {
+    const { port } = await start()
+    const socket = dial(port)
+    socket.setNoDelay()
+    for (const byte of 'PUT / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi') {
+      socket.write(byte)
+      await new Promise(setImmediate)
+    }
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*PUT hi/)
+  })
+
+  test('HTTP/2 goes through its own door, with all it said', async () => {
+    const { port } = await start()
+    dial(port).write(`${HTTP2_PREFACE}and more`)
+    const socket = await eventually('the connection came', () => http2Connections[0])
+    await eventually('all of it is there', () =>
+      String((socket.readableLength > 0 && socket.read()) || '') === `${HTTP2_PREFACE}and more` ? true : undefined,
+    )
+    socket.destroy()
+  })
+
+  test('HTTP/2 that comes in pieces goes through its own door as well', async () => {
+    const { port } = await start()
+    const socket = dial(port)
+    socket.setNoDelay()
+    for (const byte of HTTP2_PREFACE) {
+      socket.write(byte)
+      await new Promise(setImmediate)
+    }
+    const arrived = await eventually('the connection came', () => http2Connections[0])
+    arrived.destroy()
+  })
+
+  test('what only begins like HTTP/2 is HTTP/1.1, and a bad request', async () => {
+    const { port } = await start()
+    const socket = dial(port)
+    socket.end('PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n')
+    expect(await text(socket)).toContain('400 Bad Request')
+    expect(http2Connections).toHaveLength(0)
+  })
+
+  test('a client that ends before it said what it speaks is let go', async () => {
+    const { port } = await start()
+    const socket = dial(port)
+    socket.end('PRI')
+    expect(await text(socket)).toBe('')
+    expect(http2Connections).toHaveLength(0)
+  })
+
+  test('off loopback it must be asked for', async () => {
+    const error = await start({ host: '0.0.0.0' }).catch((thrown: unknown) => thrown as CommandError)
+    expect(error).toMatchObject({
+      code: 'invalid_request',
+      message:
+        'plain text on 0.0.0.0 would show tokens to the network; give --tls-cert and --tls-key, or --insecure-plaintext when a proxy in front ends TLS',
+    })
+    const { port } = await start({ host: '0.0.0.0', insecurePlaintext: true })
+    expect(await post(port, 'hi')).toBe('POST hi')
+  })
+})
+
+describe('with TLS', () => {
+  let folder: string
+  let ca: Buffer
+  const renewalErrors: CommandError[] = []
+
+  const use = async (name: 'first' | 'second'): Promise<void> => {
+    await copyFile(join(FIXTURES, `${name}.key`), join(folder, 'tls.key'))
+    await copyFile(join(FIXTURES, `${name}.crt`), join(folder, 'tls.crt'))
+  }
+
+  const startTls = (): Promise<Listener> => {
+    const files = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
+    return start({ host: '0.0.0.0', tls: new TlsFiles(files, (error) => renewalErrors.push(error)) })
+  }
+
+  beforeEach(async () => {
+    ca = await readFile(join(FIXTURES, 'ca.crt'))
+    folder = await mkdtemp(join(tmpdir(), 'alien-tls-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    await use('first')
+  })
+
+  /** What a client that offers these protocols agrees on, and whose certificate it is shown. */
+  async function handshake(port: number, ALPNProtocols: string[]): Promise<{ protocol: unknown; name: unknown }> {
+    const socket = connectTls({ port, host: '127.0.0.1', ca, ALPNProtocols })
+    onTestFinished(() => void socket.destroy())
+    await once(socket, 'secureConnect')
+    const { subject } = socket.getPeerCertificate()
+    return { protocol: socket.alpnProtocol, name: subject.CN }
+  }
+
+  test('curl and browsers, which offer both, get HTTP/1.1; gRPC, which offers h2 only, gets that', async () => {
+    const { port, secure } = await startTls()
+    expect(secure).toBe(true)
+    expect((await handshake(port, ['h2', 'http/1.1'])).protocol).toBe('http/1.1')
+    expect((await handshake(port, [])).protocol).toBe(false)
+    expect(http2Connections).toHaveLength(0)
+    expect((await handshake(port, ['h2'])).protocol).toBe('h2')
+    const arrived = await eventually('the connection came', () => http2Connections[0])
+    arrived.destroy()
+  })
+
+  test('a renewed certificate is shown to new clients, and old connections live on', async () => {
+    const { port } = await startTls()
+    const agent = new HttpsAgent({ keepAlive: true, maxSockets: 1, ca })
+    onTestFinished(() => agent.destroy())
+    const kept = async (): Promise<{ name: unknown; reused: boolean }> => {
+      const request = httpsRequest({ port, host: '127.0.0.1', agent })
+      request.end()
+      const [response] = (await once(request, 'response')) as [IncomingMessage]
+      const name = response.socket instanceof TLSSocket ? response.socket.getPeerCertificate().subject.CN : undefined
+      await text(response)
+      return { name, reused: request.reusedSocket }
+    }
+    expect(await kept()).toStrictEqual({ name: 'first', reused: false })
+    await use('second')
+    await eventually('the new certificate is shown', async () =>
+      (await handshake(port, ['h2'])).name === 'second' ? true : undefined,
+    )
+    expect(await kept()).toStrictEqual({ name: 'first', reused: true })
+  })
+
+  test('a renewal that is not good changes nothing, and is told', async () => {
+    const { port } = await startTls()
+    renewalErrors.length = 0
+    await writeFile(join(folder, 'tls.crt'), 'not a certificate')
+    const error = await eventually('the trouble is told', () => renewalErrors[0])
+    expect(error.message).toContain(`cannot use the certificate ${join(folder, 'tls.crt')} with the key`)
+    expect((await handshake(port, ['h2'])).name).toBe('first')
+  })
+
+  test('a key of another certificate is refused at the start', async () => {
+    await copyFile(join(FIXTURES, 'second.key'), join(folder, 'tls.key'))
+    await expect(startTls()).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('give both as PEM files that belong together') as string,
+    })
+  })
+
+  test('plain text is no way in', async () => {
+    const { port } = await startTls()
+    const socket = dial(port)
+    socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+    expect(await text(socket)).not.toContain('HTTP')
+    expect(http2Connections).toHaveLength(0)
+  })
+})
