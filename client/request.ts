@@ -108,6 +108,7 @@ async function attempt(
   } catch (error) {
     signal?.throwIfAborted()
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    if (isDistrust(cause)) throw distrusted(baseUrl, cause)
     return {
       error: unreachable(baseUrl, silence.aborted ? holdMs + SILENCE_MS : undefined, cause),
       cutOff: !NOT_CONNECTED.has(String((cause as NodeJS.ErrnoException).code)),
@@ -118,6 +119,20 @@ async function attempt(
   if (!RETRIED_STATUSES.has(status)) throw error
   // A proxy that lost patience had passed the request on.
   return { error, afterMs: retryAfterMs(retryAfter), cutOff: status === 504 }
+}
+
+/** The other end is there, and shows a certificate that Node does not trust: no time heals that. */
+const isDistrust = (cause: unknown): cause is NodeJS.ErrnoException =>
+  /CERT|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(String((cause as NodeJS.ErrnoException).code))
+
+function distrusted(baseUrl: string, cause: NodeJS.ErrnoException): CommandError {
+  const remedy =
+    cause.code === 'ERR_TLS_CERT_ALTNAME_INVALID' || cause.code === 'CERT_HAS_EXPIRED'
+      ? 'the control plane needs another certificate'
+      : 'name the certificate authority that is missing in NODE_EXTRA_CA_CERTS'
+  return new CommandError('unavailable', `cannot reach the control plane at ${baseUrl}: ${cause.message}; ${remedy}`, {
+    cause,
+  })
 }
 
 function unreachable(baseUrl: string, silentMs: number | undefined, cause: unknown): CommandError {

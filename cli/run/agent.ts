@@ -29,7 +29,7 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
       bundle,
       functionName: flags.function ?? '',
       cwd: dirname(served.entry),
-      env: { ...process.env, ALIEN_URL: url, ...credentials },
+      env: { ...process.env, ...authorities(), ALIEN_URL: url, ...credentials },
     },
     {
       onReady: ({ deployment, commands }) => log.info({ deployment, commands }, 'serving'),
@@ -45,6 +45,12 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
   } finally {
     await supervisor.stop()
   }
+}
+
+/** The agent works in its handlers' folder, from where a relative path leads elsewhere. */
+function authorities(): { NODE_EXTRA_CA_CERTS?: string } {
+  const { NODE_EXTRA_CA_CERTS: file } = process.env
+  return file ? { NODE_EXTRA_CA_CERTS: resolve(file) } : {}
 }
 
 async function bundled({ name, entry }: ServedFunction): Promise<string> {

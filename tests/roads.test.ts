@@ -1,0 +1,188 @@
+/** The roads an agent may have to the control plane: TLS, a proxy at the customer's, a proxy at the vendor's. */
+import { execa } from 'execa'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
+import { connect, type AddressInfo, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createServer as createTlsServer } from 'node:tls'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { resolveTemporalBinary } from '../temporal/binary.js'
+import { startDevServer, type DevServer } from '../temporal/dev-server.js'
+import { eventually } from './support/eventually.js'
+
+const TLS = 'tests/fixtures/tls'
+const apiKey = `key_${randomBytes(32).toString('base64url')}`
+/** Node and the agent trust the tests' authority beside those of the system. */
+const trust: Record<string, string> = { NODE_EXTRA_CA_CERTS: join(TLS, 'ca.crt') }
+
+const asVendor = { ...trust, ALIEN_TOKEN: apiKey }
+
+let folder: string
+/** Two control planes of one registry: with TLS, and in plain text. */
+let url: string
+let plainUrl: string
+let temporal: DevServer
+const processes = new Set<AlienProcess>()
+const agents = new Set<AlienProcess>()
+const servers = new Set<Server>()
+
+type AlienProcess = ReturnType<typeof spawnAlien>
+
+const spawnAlien = (args: string[], env: Record<string, string>) =>
+  execa('node', ['dist/cli/main.js', ...args], {
+    env: { ALIEN_STATE_DIR: folder, TEMPORAL_ADDRESS: temporal.address, ALIEN_API_KEY: apiKey, ...env },
+    reject: false,
+    forceKillAfterDelay: 20_000,
+  })
+
+const alien = (args: string[], env: Record<string, string> = {}): AlienProcess => {
+  const child = spawnAlien(args, env)
+  processes.add(child)
+  void child.finally(() => processes.delete(child))
+  return child
+}
+
+const startAgent = (env: Record<string, string>): AlienProcess => {
+  const agent = alien(['agent', 'start', 'tests/fixtures/handlers.ts'], env)
+  agents.add(agent)
+  return agent
+}
+
+/** `alien` that ends by itself: what it wrote, as JSON. */
+const alienJson = async (args: string[], env: Record<string, string>): Promise<Record<string, unknown>> => {
+  const { stdout, stderr, exitCode } = await alien([...args, '--json'], env)
+  if (exitCode !== 0) throw new Error(stderr)
+  return JSON.parse(stdout) as Record<string, unknown>
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'alien-roads-'))
+  const { path } = await resolveTemporalBinary()
+  temporal = await startDevServer({ binaryPath: path })
+  const started = await Promise.all([startServer(...tlsFlags), startServer()])
+  url = started[0]
+  plainUrl = started[1]
+})
+
+afterEach(async () => {
+  for (const agent of agents) agent.kill('SIGTERM')
+  await Promise.all(agents)
+  agents.clear()
+  await Promise.all([...servers].map((server) => new Promise((resolve) => server.close(resolve))))
+  servers.clear()
+})
+
+afterAll(async () => {
+  for (const child of processes) child.kill('SIGTERM')
+  await Promise.all(processes)
+  await temporal.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** A server's url from its log. */
+async function startServer(...flags: string[]): Promise<string> {
+  const server = alien(['server', '--port', '0', ...flags])
+  let log = ''
+  server.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
+  return eventually('the server is ready', () => /"url":"([^"]+)"/.exec(log)?.[1], 20_000)
+}
+
+const tlsFlags = ['--tls-cert', join(TLS, 'first.crt'), '--tls-key', join(TLS, 'first.key')]
+
+async function listening(server: Server): Promise<number> {
+  servers.add(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+const pipe = (one: Socket, two: Socket): void => {
+  one.pipe(two).on('error', () => one.destroy())
+  two.pipe(one).on('error', () => two.destroy())
+}
+
+/** Runs a command on a new deployment whose agent has this environment. */
+async function roundTrip(url: string, name: string, agentEnv: Record<string, string>): Promise<void> {
+  const created = await alienJson(['deployments', 'create', name, '--url', url], asVendor)
+  void startAgent({ TEMPORAL_ADDRESS: '', ALIEN_TOKEN: String(created['agentToken']), ...agentEnv })
+  const invoked = await alien(
+    ['commands', 'invoke', '--url', url, '--deployment', name, '--command', 'echo', '--params', '{"value":42}'],
+    asVendor,
+  )
+  expect(invoked).toMatchObject({ exitCode: 0, stdout: '42' })
+}
+
+test('TLS, on the one port', async () => {
+  expect(url).toMatch(/^https:/)
+  await roundTrip(url, 'over-tls', { ALIEN_URL: url, ...trust })
+})
+
+test('a certificate that nobody vouches for is said to be that, at once', async () => {
+  const agent = startAgent({ ALIEN_URL: url, ALIEN_TOKEN: 'agt_x' })
+  let log = ''
+  agent.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
+  const ended = await eventually('it says so', () => /the agent ended: ([^"]+)/.exec(log)?.[1])
+  expect(ended).toBe(
+    `cannot reach the control plane at ${url}: unable to verify the first certificate; name the certificate authority that is missing in NODE_EXTRA_CA_CERTS`,
+  )
+})
+
+test('a proxy at the customer’s, for all of it', async () => {
+  const tunnels: string[] = []
+  const proxy = createHttpServer()
+  proxy.on('connect', (request: IncomingMessage, socket: Socket) => {
+    const { url: target = '', headers } = request
+    tunnels.push(`${target} ${headers['proxy-authorization'] ?? ''}`)
+    const upstream = connect(Number(target.split(':')[1]), '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+      pipe(socket, upstream)
+    })
+  })
+  const port = await listening(proxy)
+  // An address that only the proxy knows.
+  const hidden = url.replace('127.0.0.1', 'localhost')
+  await roundTrip(url, 'through-a-proxy', {
+    ALIEN_URL: hidden,
+    HTTPS_PROXY: `http://user:pass@127.0.0.1:${port}`,
+    ...trust,
+  })
+  const target = `${new URL(hidden).host} Basic ${Buffer.from('user:pass').toString('base64')}`
+  expect(tunnels).toStrictEqual([target, target])
+})
+
+test('NO_PROXY goes past the proxy', async () => {
+  await roundTrip(url, 'past-a-proxy', {
+    ALIEN_URL: url,
+    HTTPS_PROXY: 'http://127.0.0.1:1',
+    NO_PROXY: '127.0.0.1',
+    ...trust,
+  })
+})
+
+test('a proxy at the vendor’s that ends TLS and passes plain text on', async () => {
+  const proxy = createTlsServer(
+    {
+      cert: await readFile(join(TLS, 'second.crt')),
+      key: await readFile(join(TLS, 'second.key')),
+      ALPNProtocols: ['http/1.1', 'h2'],
+    },
+    (socket) => {
+      const upstream = connect(Number(new URL(plainUrl).port), '127.0.0.1')
+      pipe(socket, upstream)
+    },
+  )
+  const outside = `https://127.0.0.1:${await listening(proxy)}`
+  await roundTrip(outside, 'behind-a-proxy', { ALIEN_URL: outside, ...trust })
+})
+
+test('plain text to another machine is refused unless it is asked for', async () => {
+  const args = ['agent', 'start', 'tests/fixtures/handlers.ts', '--url', 'http://commands.vendor.example']
+  const { exitCode, stderr } = await alien(args, { ALIEN_TOKEN: 'agt_x' })
+  expect(exitCode).toBe(2)
+  expect(stderr).toBe(
+    'error invalid_request: http://commands.vendor.example would send the agent token and all results in plain text; use https, or --insecure-plaintext on a network that is private',
+  )
+})
