@@ -13,8 +13,9 @@ import { isResultValue, RESULT_VALUE, type ResultValue } from '../protocol/resul
  */
 export async function encodeResult(command: string, value: unknown, policyMaxBytes = Infinity): Promise<string> {
   const maxBytes = Math.min(MAX_PAYLOAD_BYTES, policyMaxBytes)
-  const whose = policyMaxBytes < MAX_PAYLOAD_BYTES ? "the limit of the customer's policy" : 'the limit'
-  const plain = isResultValue(value) ? await valueOf(value, maxBytes, whose) : value
+  const isPolicys = policyMaxBytes < MAX_PAYLOAD_BYTES
+  const whose = isPolicys ? "the limit of the customer's policy" : 'the limit'
+  const plain = isResultValue(value) ? await valueOf(value, maxBytes, isPolicys) : value
   const text = stringify(command, plain)
   const bytes = Buffer.byteLength(text)
   if (bytes > maxBytes) {
@@ -28,12 +29,14 @@ export async function encodeResult(command: string, value: unknown, policyMaxByt
 }
 
 /** What refuses to be that large says so, but does not know whose limit it is. */
-async function valueOf(value: ResultValue, maxBytes: number, whose: string): Promise<JsonValue> {
+async function valueOf(value: ResultValue, maxBytes: number, isPolicys: boolean): Promise<JsonValue> {
   try {
     return await value[RESULT_VALUE](maxBytes)
   } catch (error) {
-    if (!(error instanceof CommandError) || error.code !== 'payload_too_large') throw error
-    throw new CommandError(error.code, `${error.message}; ${whose} is ${maxBytes}`, { details: error.details })
+    if (!isPolicys || !(error instanceof CommandError) || error.code !== 'payload_too_large') throw error
+    throw new CommandError(error.code, `${error.message}; the limit is that of the customer's policy`, {
+      details: error.details,
+    })
   }
 }
 

@@ -5,7 +5,7 @@ import { isPlainObject, type JsonValue } from '../protocol/json.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 
 /** An error must be able to say what it is, however little the customer lets out. */
-const MIN_ERROR_BYTES = 1_024
+const MIN_ERROR_BYTES = 4_096
 
 /**
  * The `command_failed` that the caller sees for whatever the handler threw.
