@@ -9,7 +9,7 @@ export type PolicyState = { readonly kind: 'policy'; readonly policy: CustomerPo
 /** Without a policy file everything may run. */
 export const NO_POLICY: PolicyState = { kind: 'policy', policy: {} }
 
-export type PolicyRule = 'unreadable' | 'killSwitch' | 'deny' | 'allow' | 'readOnly' | 'maxParamsBytes'
+type PolicyRule = 'unreadable' | 'killSwitch' | 'deny' | 'allow' | 'readOnly' | 'maxParamsBytes'
 
 /** A command as far as a policy is concerned with it. */
 export interface JudgedCommand {

@@ -1,13 +1,15 @@
 /** The customer's policy on a running agent: the file is changed as its operator would, and callers see what follows. */
 import type { CommandsClient } from '@alienplatform/sdk/commands'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
+import { execa } from 'execa'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import type { customerPolicySchema } from '../protocol/customer-policy.js'
 import type { ErrorBody } from '../protocol/errors.js'
+import { CLI, cliEnv } from './support/cli.js'
 import { eventually } from './support/eventually.js'
 import { callApi } from './support/http.js'
 import { errorOf, lines } from './support/outcome.js'
@@ -22,9 +24,10 @@ beforeAll(async () => {
   policyFile = join(folder, 'alien-policy.json')
   await writeFile(policyFile, '{}')
   // What an operator would set; this process runs no other stack.
-  process.env['ALIEN_POLICY'] = policyFile
-  // Refusals are what it warns of.
-  process.env['ALIEN_LOG_LEVEL'] = 'error'
+  // Relative: the agents run in another folder.
+  process.env['ALIEN_POLICY'] = relative('.', policyFile)
+  // Refusals and broken files are what it tells of.
+  process.env['ALIEN_LOG_LEVEL'] = 'silent'
   stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
   client = stack.client()
 })
@@ -150,4 +153,46 @@ test('a result over the limit does not leave, and its command is not run again',
     details: { side: 'result', bytes: 1_001, maxBytes: 1_000 },
   })
   expect(await lines(file)).toHaveLength(2)
+})
+
+test('alien agent start goes by the policy of its folder, and logs refusals without params', async () => {
+  await putInForce({})
+  const { body } = await callApi(stack.state, stack.state.token, 'POST', '/v1/deployments', { name: 'globex' })
+  const args = ['agent', 'start', resolve('tests/fixtures/handlers.ts'), '--url', stack.state.url]
+  const agent = execa(process.execPath, [CLI, ...args], {
+    cwd: folder,
+    env: cliEnv({ ALIEN_TOKEN: body.agentToken, ALIEN_POLICY: '', ALIEN_LOG_LEVEL: 'info' }),
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+  })
+  const globex = stack.client('globex')
+  const file = join(folder, 'globex')
+  expect(await globex.invoke('count', { file, line: 'ran' })).toBe('ran')
+  const handle = await globex.start('params', { password: 'sesame' })
+  expect(await errorOf(handle.result())).toMatchObject({ code: 'refused', details: { rule: 'deny' } })
+  await replaceFile('[]')
+  await eventually('the file is unreadable', async () => {
+    const refused = (await errorOf(globex.invoke('params'))) as ErrorBody
+    return refused.message.includes('its file cannot be read') ? true : undefined
+  })
+  agent.kill('SIGTERM')
+  const { exitCode, stderr } = await agent
+  expect(exitCode).toBe(0)
+  const logged = stderr.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>)
+  const invocationId = handle.id
+  expect(logged).toContainEqual(
+    expect.objectContaining({
+      level: 40,
+      invocationId,
+      attempt: 1,
+      command: 'params',
+      rule: 'deny',
+      pattern: 'params',
+    }),
+  )
+  expect(stderr).not.toContain('sesame')
+  expect(logged.filter(({ level }) => level === 50).map(({ msg }) => msg)).toStrictEqual([
+    `policy file ${policyFile}: $: Invalid input: expected object, received array; every command is refused until it is repaired`,
+  ])
 })
