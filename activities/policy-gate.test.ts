@@ -9,7 +9,7 @@ import type { PolicyState } from '../protocol/policy-decision.js'
 import type { CommandOptions, Handler } from '../sdk/command.js'
 import type { CommandLog } from '../sdk/context.js'
 import { CommandRegistry } from '../sdk/registry.js'
-import { PolicyGate } from './policy-gate.js'
+import { PolicyGate, type Admission, type AttemptToAdmit } from './policy-gate.js'
 import { commandActivities, type CommandActivity } from './run-command.js'
 
 const ATTEMPT: AttemptInput = {
@@ -131,6 +131,22 @@ describe('an admitted attempt', () => {
     const { run, logged } = agent(withPolicy(policy), () => 1, { readOnly: true })
     expect(await run({ table: 'ü' })).toBe('1')
     expect(logged).toEqual([])
+  })
+
+  test.each<[string, Handler]>([
+    ['succeeds', () => 1],
+    ['fails', () => Promise.reject(new Error('no'))],
+  ])('that %s is forgotten when it ends', async (_how, handler) => {
+    let held = 0
+    class CountingGate extends PolicyGate {
+      override admit(attempt: AttemptToAdmit): Admission {
+        const admission = super.admit(attempt)
+        held += 1
+        return { ...admission, [Symbol.dispose]: () => void (held -= 1) }
+      }
+    }
+    await agent(new CountingGate(), handler).run().catch(silent)
+    expect(held).toBe(0)
   })
 
   test('has the time that the policy gives', async () => {

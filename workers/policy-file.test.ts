@@ -103,6 +103,24 @@ describe('once it was there', () => {
   })
 })
 
+test.each(['[]', '{"deny": ["a"]}'])('what stays as it is, is told once: %s', async (text) => {
+  await writeFile(file, '{}')
+  const { next, backlog } = await follow()
+  await next()
+  await replaceWith(text)
+  await next()
+  // Another file, opened later, is seen to change twice: by then this one was looked at again.
+  file = join(folder, 'other.json')
+  await writeFile(file, '{}')
+  const other = await follow()
+  await other.next()
+  for (const version of ['b', 'c']) {
+    await replaceWith(`{"deny": ["${version}"]}`)
+    expect(await other.next()).toEqual({ deny: [version] })
+  }
+  expect(backlog).toEqual([])
+})
+
 describe('one that need not be there', () => {
   test('may be missing, and counts from the moment it is there', async () => {
     const { next, backlog } = await follow(false)

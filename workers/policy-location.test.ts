@@ -1,5 +1,5 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { scratchDirectory } from '../bindings/scratch.testsuite.js'
 import { locatePolicy, policyEnv } from './policy-location.js'
@@ -31,6 +31,13 @@ test.each<[string, (path: string) => Promise<unknown>]>([
   ['something else', (path) => mkdir(path)],
 ])('but must not be lost once it is there: %s', async (_what, make) => {
   await make(file)
+  expect(locatePolicy({ ALIEN_POLICY_DEFAULT: file })).toEqual({ file, required: true })
+})
+
+test('nor when nobody can say whether it is there', async () => {
+  const loop = join(dirname(file), 'loop')
+  await symlink('loop', loop)
+  file = join(loop, 'alien-policy.json')
   expect(locatePolicy({ ALIEN_POLICY_DEFAULT: file })).toEqual({ file, required: true })
 })
 
