@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { z } from 'zod'
 import type { customerPolicySchema } from '../protocol/customer-policy.js'
 import type { ErrorBody } from '../protocol/errors.js'
@@ -166,6 +166,7 @@ test('alien agent start goes by the policy of its folder, and logs refusals with
     reject: false,
     stdin: 'ignore',
   })
+  onTestFinished(() => void agent.kill('SIGKILL'))
   const globex = stack.client('globex')
   const file = join(folder, 'globex')
   expect(await globex.invoke('count', { file, line: 'ran' })).toBe('ran')
