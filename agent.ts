@@ -2,4 +2,5 @@
 export { connectAgent, type AgentConnectionOptions } from './workers/agent-connection.js'
 export { startAgentWorker } from './workers/agent-worker.js'
 export { openAgentSession } from './workers/agent-session.js'
+export { openCustomerPolicy } from './workers/customer-policy.js'
 export { CommandRegistry, moduleRegistry } from './sdk/registry.js'

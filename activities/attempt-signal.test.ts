@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { attemptSignal } from './attempt-signal.js'
 
 beforeEach(() => {
@@ -14,7 +14,7 @@ const never = new AbortController().signal
 
 test('aborts and rejects when the time is over, with the same error', async () => {
   using time = attemptSignal('report', never, 90_000)
-  const rejection = expect(time.timedOut).rejects.toMatchObject({
+  const rejection = expect(time.cutShort).rejects.toMatchObject({
     name: 'CommandError',
     code: 'timed_out',
     message: '"report" did not finish within 1.5m',
@@ -24,7 +24,7 @@ test('aborts and rejects when the time is over, with the same error', async () =
   vi.advanceTimersByTime(1)
   expect(time.signal.aborted).toBe(true)
   await rejection
-  expect(time.signal.reason).toBe(await time.timedOut.catch((error: unknown) => error))
+  expect(time.signal.reason).toBe(await time.cutShort.catch((error: unknown) => error))
 })
 
 test('tells the deadline by this clock', () => {
@@ -69,4 +69,50 @@ test('disposed, it listens to nothing and keeps no timer', () => {
   canceled.abort()
   vi.advanceTimersByTime(2_000)
   expect(time.signal.aborted).toBe(false)
+})
+
+describe("under the customer's policy", () => {
+  test.each<[number | null, number, number]>([
+    [null, 60_000, 60_000],
+    [90_000, 60_000, 60_000],
+    [2 ** 31, 60_000, 60_000],
+  ])('of %s ms and the %d ms that it allows, %d ms are left, and the error says whose they are', async (...cases) => {
+    const [timeoutMs, maxRunTimeMs, limitMs] = cases
+    using time = attemptSignal('report', never, timeoutMs, { maxRunTimeMs })
+    expect(time.deadline).toEqual(new Date(1_000_000 + limitMs))
+    const rejection = expect(time.cutShort).rejects.toMatchObject({
+      code: 'timed_out',
+      message: '"report" did not finish within 1m, the longest that the customer\'s policy lets a command run',
+    })
+    vi.advanceTimersByTime(limitMs - 1)
+    expect(time.signal.aborted).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect(time.signal.aborted).toBe(true)
+    await rejection
+  })
+
+  test.each([60_000, 60_001, undefined])('the time of the command is its own when %s ms are allowed', async (ms) => {
+    using time = attemptSignal('report', never, 60_000, { maxRunTimeMs: ms })
+    const rejection = expect(time.cutShort).rejects.toMatchObject({ message: '"report" did not finish within 1m' })
+    vi.advanceTimersByTime(60_000)
+    await rejection
+  })
+
+  test('aborts and rejects when it is stopped, with the error that came with it', async () => {
+    const stop = new AbortController()
+    using time = attemptSignal('report', never, null, { stopped: stop.signal })
+    const reason = new Error('stopped')
+    const rejection = expect(time.cutShort).rejects.toBe(reason)
+    stop.abort(reason)
+    expect(time.signal.reason).toBe(reason)
+    await rejection
+  })
+
+  test('disposed, it cannot be stopped any more', () => {
+    const stop = new AbortController()
+    const time = attemptSignal('report', never, null, { stopped: stop.signal })
+    time[Symbol.dispose]()
+    stop.abort(new Error('stopped'))
+    expect(time.signal.aborted).toBe(false)
+  })
 })

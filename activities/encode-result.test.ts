@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { CommandError } from '../protocol/errors.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { RESULT_VALUE } from '../protocol/result-value.js'
 import { encodeResult } from './encode-result.js'
@@ -78,4 +79,48 @@ test('a value that stands for another is asked for it, and told the limit', asyn
   }
   expect(await encodeResult('report', stored)).toBe('{"rows":[1,2]}')
   expect(asked).toEqual([MAX_PAYLOAD_BYTES])
+})
+
+describe("under the limit of the customer's policy", () => {
+  test('what is at it passes', async () => {
+    expect(await encodeResult('report', 'x'.repeat(98), 100)).toHaveLength(100)
+  })
+
+  test('what is over it does not, and the error says whose limit it is', async () => {
+    await expect(encodeResult('report', 'x'.repeat(99), 100)).rejects.toMatchObject({
+      code: 'payload_too_large',
+      message:
+        'the result of "report" is 101 bytes of JSON, the limit of the customer\'s policy is 100; return less, or store it and return where it is',
+      details: { side: 'result', bytes: 101, maxBytes: 100 },
+    })
+  })
+
+  test('a limit above ours changes nothing', async () => {
+    await expect(encodeResult('report', 'x'.repeat(MAX_PAYLOAD_BYTES), MAX_PAYLOAD_BYTES + 1)).rejects.toThrow(
+      `, the limit is ${MAX_PAYLOAD_BYTES}; `,
+    )
+  })
+
+  test('a value that stands for another is told it, and what it throws says whose limit it is', async () => {
+    const details = { side: 'result', bytes: 101, maxBytes: 100 }
+    const stored = {
+      [RESULT_VALUE]: (maxBytes: number) =>
+        Promise.reject(new CommandError('payload_too_large', `too many for ${maxBytes}`, { details })),
+    }
+    await expect(encodeResult('report', stored, 100)).rejects.toMatchObject({
+      code: 'payload_too_large',
+      message: "too many for 100; the limit is that of the customer's policy",
+      details,
+    })
+  })
+
+  test('without a limit of the policy it is thrown as it is', async () => {
+    const error = new CommandError('payload_too_large', 'too many')
+    await expect(encodeResult('report', { [RESULT_VALUE]: () => Promise.reject(error) })).rejects.toBe(error)
+  })
+
+  test('whatever else such a value throws is thrown as it is', async () => {
+    const error = new Error('no such object')
+    await expect(encodeResult('report', { [RESULT_VALUE]: () => Promise.reject(error) }, 100)).rejects.toBe(error)
+  })
 })

@@ -1,27 +1,43 @@
 /** A handler's return value, as the JSON that leaves the customer's environment. */
 import { CommandError } from '../protocol/errors.js'
-import { jsonProblem } from '../protocol/json.js'
+import { jsonProblem, type JsonValue } from '../protocol/json.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
-import { isResultValue, RESULT_VALUE } from '../protocol/result-value.js'
+import { isResultValue, RESULT_VALUE, type ResultValue } from '../protocol/result-value.js'
 
 /**
  * The JSON text of `value`; `undefined` becomes `null`, everything else is as `JSON.stringify` has it.
  *
+ * @param policyMaxBytes the customer's limit, where it is lower than ours
  * @throws {CommandError} `invalid_result` when JSON cannot carry it, `payload_too_large` over the limit. Measured here
  *   because Temporal's worker would report a result over its limit as retryable, and the command would run again.
  */
-export async function encodeResult(command: string, value: unknown): Promise<string> {
-  const plain = isResultValue(value) ? await value[RESULT_VALUE](MAX_PAYLOAD_BYTES) : value
+export async function encodeResult(command: string, value: unknown, policyMaxBytes = Infinity): Promise<string> {
+  const maxBytes = Math.min(MAX_PAYLOAD_BYTES, policyMaxBytes)
+  const isPolicys = policyMaxBytes < MAX_PAYLOAD_BYTES
+  const whose = isPolicys ? "the limit of the customer's policy" : 'the limit'
+  const plain = isResultValue(value) ? await valueOf(value, maxBytes, isPolicys) : value
   const text = stringify(command, plain)
   const bytes = Buffer.byteLength(text)
-  if (bytes > MAX_PAYLOAD_BYTES) {
+  if (bytes > maxBytes) {
     throw new CommandError(
       'payload_too_large',
-      `the result of "${command}" is ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}; return less, or store it and return where it is`,
-      { details: { side: 'result', bytes, maxBytes: MAX_PAYLOAD_BYTES } },
+      `the result of "${command}" is ${bytes} bytes of JSON, ${whose} is ${maxBytes}; return less, or store it and return where it is`,
+      { details: { side: 'result', bytes, maxBytes } },
     )
   }
   return text
+}
+
+/** What refuses to be that large says so, but does not know whose limit it is. */
+async function valueOf(value: ResultValue, maxBytes: number, isPolicys: boolean): Promise<JsonValue> {
+  try {
+    return await value[RESULT_VALUE](maxBytes)
+  } catch (error) {
+    if (!isPolicys || !(error instanceof CommandError) || error.code !== 'payload_too_large') throw error
+    throw new CommandError(error.code, `${error.message}; the limit is that of the customer's policy`, {
+      details: error.details,
+    })
+  }
 }
 
 function stringify(command: string, value: unknown): string {

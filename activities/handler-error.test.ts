@@ -163,3 +163,20 @@ describe('an error over the limit', () => {
     expect(detailsOf(Object.assign(new Error('m'.repeat(MAX_PAYLOAD_BYTES)), { code: 507 })).code).toBe(507)
   })
 })
+
+describe("an error under the limit of the customer's policy", () => {
+  const details = (thrown: unknown, policyMaxBytes: number) =>
+    commandFailed('report', thrown, false, policyMaxBytes).details as unknown as HandlerError
+
+  test('may not carry out what a result may not', () => {
+    const thrown = Object.assign(new Error('no'), { details: 'x'.repeat(10_000) })
+    expect(details(thrown, 5_000).details).toMatch(/^left out: .*, the limit is 5000$/)
+    expect(details(thrown, 20_000).details).toBe(thrown.details)
+  })
+
+  test('may always say what it is', () => {
+    const message = 'no such table; '.repeat(10)
+    expect(details(new Error(message), 1)).toEqual({ name: 'Error', message })
+    expect(details(new Error('x'.repeat(10_000)), 1).message).toBe(`${'x'.repeat(512)}…`)
+  })
+})

@@ -4,9 +4,22 @@ import { CommandError } from '../protocol/errors.js'
 import { isPlainObject, type JsonValue } from '../protocol/json.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 
-/** The `command_failed` that the caller sees for whatever the handler threw. */
-export function commandFailed(command: string, thrown: unknown, exposeStack: boolean): CommandError {
-  const error = withinLimit(describe(thrown, exposeStack))
+/** An error must be able to say what it is, however little the customer lets out. */
+const MIN_ERROR_BYTES = 4_096
+
+/**
+ * The `command_failed` that the caller sees for whatever the handler threw.
+ *
+ * @param policyMaxBytes the customer's limit for results; what may not be returned may not be thrown either
+ */
+export function commandFailed(
+  command: string,
+  thrown: unknown,
+  exposeStack: boolean,
+  policyMaxBytes = Infinity,
+): CommandError {
+  const maxBytes = Math.min(MAX_PAYLOAD_BYTES, Math.max(policyMaxBytes, MIN_ERROR_BYTES))
+  const error = withinLimit(describe(thrown, exposeStack), maxBytes)
   const kind = error.name === 'Error' ? '' : `${error.name}: `
   return new CommandError('command_failed', `"${command}" failed: ${kind}${error.message}`, {
     details: { ...error },
@@ -49,12 +62,12 @@ function asJson(value: unknown): JsonValue | undefined {
 }
 
 /** An error too large for Temporal would be lost whole; its message is worth more than its details. */
-function withinLimit(error: HandlerError): HandlerError {
+function withinLimit(error: HandlerError, maxBytes: number): HandlerError {
   // The message travels twice: in the failure's own message and in the details.
   const bytes = Buffer.byteLength(JSON.stringify(error)) + Buffer.byteLength(error.message)
-  if (bytes <= MAX_PAYLOAD_BYTES) return error
+  if (bytes <= maxBytes) return error
   // As a stream, so that a letter cut in two is left out.
-  const message = new TextDecoder().decode(Buffer.from(error.message).subarray(0, MAX_PAYLOAD_BYTES / 8), {
+  const message = new TextDecoder().decode(Buffer.from(error.message).subarray(0, maxBytes / 8), {
     stream: true,
   })
   return {
@@ -62,6 +75,6 @@ function withinLimit(error: HandlerError): HandlerError {
     message: message.length < error.message.length ? `${message}…` : message,
     ...(typeof error.code === 'number' ? { code: error.code } : {}),
     ...(typeof error.code === 'string' ? { code: error.code.slice(0, 200) } : {}),
-    details: `left out: the error was ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}`,
+    details: `left out: the error was ${bytes} bytes of JSON, the limit is ${maxBytes}`,
   }
 }

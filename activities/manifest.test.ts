@@ -11,7 +11,7 @@ const commandsWith = (...options: CommandOptions[]): CommandRegistry =>
 test('lists the commands in order, with their policies in milliseconds', () => {
   const registry = commandsWith(
     { description: 'a report', timeout: '30s', retry: { maxAttempts: 3, initialInterval: '2s' } },
-    {},
+    { readOnly: true },
   )
   expect(manifestOf(registry)).toEqual([
     {
@@ -19,7 +19,7 @@ test('lists the commands in order, with their policies in milliseconds', () => {
       description: 'a report',
       policy: { timeout: 30_000, retry: { maxAttempts: 3, initialInterval: 2_000 } },
     },
-    { name: 'c1', policy: {} },
+    { name: 'c1', readOnly: true, policy: {} },
   ])
   expect(manifestOf(new CommandRegistry())).toEqual([])
 })

@@ -12,10 +12,11 @@ export function manifestOf(registry: CommandRegistry): ManifestCommand[] {
 }
 
 function manifestCommand({ name, options }: CommandDefinition): ManifestCommand {
-  const { description, params, result, ...policy } = options
+  const { description, readOnly, params, result, ...policy } = options
   const parsed = manifestCommandSchema.safeParse({
     name,
     description,
+    readOnly,
     params: jsonSchemaOf(params, 'input'),
     result: jsonSchemaOf(result, 'output'),
     policy,

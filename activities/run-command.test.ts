@@ -9,6 +9,7 @@ import type { JsonValue } from '../protocol/json.js'
 import type { CommandOptions, Handler } from '../sdk/command.js'
 import type { CommandContext, CommandLog } from '../sdk/context.js'
 import { CommandRegistry } from '../sdk/registry.js'
+import { PolicyGate } from './policy-gate.js'
 import { commandActivities, type CommandActivity, type LogFactory } from './run-command.js'
 
 const ATTEMPT: AttemptInput = {
@@ -33,7 +34,11 @@ interface Run {
 /** The JSON text that leaves the agent when `handler` runs as the command `report`. */
 async function textOf(handler: Handler, run: Run = {}): Promise<string> {
   const { options = {}, params = {}, attempt = {}, log = () => LOG, environment = new MockActivityEnvironment() } = run
-  const { report } = commandActivities(new CommandRegistry([{ name: 'report', options, handler }]), log)
+  const { report } = commandActivities(
+    new CommandRegistry([{ name: 'report', options, handler }]),
+    log,
+    new PolicyGate(),
+  )
   const activity = report as CommandActivity
   const { payload }: RawValue = await environment.run(activity, params, { ...ATTEMPT, ...attempt })
   expect(defaultPayloadConverter.fromPayload(payload)).toEqual(JSON.parse(String(payload.data)))
@@ -256,7 +261,7 @@ describe('a command that the agent does not have', () => {
     ['generate-reprot', '; the nearest name is "generate-report"', ['generate-report']],
     ['sync', '', []],
   ])('%s is told, with the nearest there are', async (activityType, hint, nearest) => {
-    const { default: fallback } = commandActivities(registry, () => LOG)
+    const { default: fallback } = commandActivities(registry, () => LOG, new PolicyGate())
     const run = new MockActivityEnvironment({ activityType }).run(fallback as CommandActivity, {}, ATTEMPT)
     await expect(run).rejects.toMatchObject({
       name: 'ApplicationFailure',
@@ -268,6 +273,10 @@ describe('a command that the agent does not have', () => {
   })
 
   test('each of its own has an activity', () => {
-    expect(Object.keys(commandActivities(registry, () => LOG))).toEqual(['default', 'generate-report', 'run-migration'])
+    expect(Object.keys(commandActivities(registry, () => LOG, new PolicyGate()))).toEqual([
+      'default',
+      'generate-report',
+      'run-migration',
+    ])
   })
 })

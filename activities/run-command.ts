@@ -1,7 +1,7 @@
 /**
  * The agent's side of an attempt: one Temporal activity per command.
  *
- *   params ─► schema ─► handler ─► schema ─► JSON ─► result
+ *   params ─► customer's policy ─► schema ─► handler ─► schema ─► JSON ─► result
  *
  * Whatever goes wrong on the way is reported as one code of the error table and is final for Temporal: the
  * invocation's workflow decides whether the command runs again.
@@ -21,6 +21,7 @@ import { attemptSignal } from './attempt-signal.js'
 import { checkSchema } from './check-schema.js'
 import { encodeResult } from './encode-result.js'
 import { commandFailed } from './handler-error.js'
+import type { PolicyGate } from './policy-gate.js'
 
 /** Gives a handler its log; `fields` are on every line. */
 export type LogFactory = (fields: Record<string, unknown>) => CommandLog
@@ -31,12 +32,16 @@ export type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Prom
 const HEARTBEAT_INTERVAL_MS = 1_000
 
 /** The activities of an agent's worker: one for each command, and one that answers for any other name. */
-export function commandActivities(registry: CommandRegistry, log: LogFactory): Record<string, CommandActivity> {
+export function commandActivities(
+  registry: CommandRegistry,
+  log: LogFactory,
+  gate: PolicyGate,
+): Record<string, CommandActivity> {
   const activities: Record<string, CommandActivity> = {
     default: () => Promise.reject(toApplicationFailure(unknownCommand(registry))),
   }
   for (const definition of registry) {
-    activities[definition.name] = (params, attempt) => runAttempt(definition, params, attempt, log)
+    activities[definition.name] = (params, attempt) => runAttempt(definition, params, attempt, log, gate)
   }
   return activities
 }
@@ -46,11 +51,13 @@ async function runAttempt(
   params: JsonValue,
   attempt: AttemptInput,
   log: LogFactory,
+  gate: PolicyGate,
 ): Promise<RawValue> {
   const heartbeats = setInterval(heartbeat, HEARTBEAT_INTERVAL_MS)
   try {
-    return jsonPayload(await handle(definition, params, attempt, log))
+    return jsonPayload(await handle(definition, params, attempt, log, gate))
   } catch (error) {
+    logRefusal(error, definition, attempt, log)
     throw asReported(error)
   } finally {
     clearInterval(heartbeats)
@@ -63,8 +70,11 @@ async function handle(
   params: JsonValue,
   { invocationId, attempt, deployment, timeoutMs, exposeStack }: AttemptInput,
   log: LogFactory,
+  gate: PolicyGate,
 ): Promise<string> {
-  using time = attemptSignal(name, Context.current().cancellationSignal, timeoutMs)
+  const judged = { command: name, readOnly: options.readOnly === true, params, deployment: deployment.name }
+  using admission = gate.admit(judged)
+  using time = attemptSignal(name, Context.current().cancellationSignal, timeoutMs, admission)
   const { signal, deadline } = time
   const checkedParams = await checkSchema(name, 'params', options.params, params)
   const context = {
@@ -75,14 +85,28 @@ async function handle(
     deployment,
     log: log({ invocationId, attempt, command: name }),
   }
+  // A schema may take its time, and the policy may have changed meanwhile.
+  gate.check(judged)
   // Entered in a promise of its own, so that a handler that throws before its first await is caught alike.
   const running = Promise.resolve()
     .then(() => handler(checkedParams, Object.freeze(context)))
     .catch((error: unknown) => {
-      throw commandFailed(name, error, exposeStack)
+      throw commandFailed(name, error, exposeStack, admission.maxResultBytes)
     })
-  const result = await Promise.race([running, time.timedOut])
-  return await encodeResult(name, await checkSchema(name, 'result', options.result, result))
+  const result = await Promise.race([running, time.cutShort])
+  return await encodeResult(name, await checkSchema(name, 'result', options.result, result), admission.maxResultBytes)
+}
+
+/** What a handler throws is never `refused`: only the policy refuses. */
+function logRefusal(
+  error: unknown,
+  { name }: CommandDefinition,
+  { invocationId, attempt }: AttemptInput,
+  log: LogFactory,
+): void {
+  if (!(error instanceof CommandError) || error.code !== 'refused') return
+  const refusal = error.details as { rule: string; pattern?: string }
+  log({ invocationId, attempt, command: name }).warn("refused by the customer's policy", refusal)
 }
 
 const JSON_ENCODING = Buffer.from('json/plain')

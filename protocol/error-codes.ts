@@ -34,7 +34,12 @@ export const ERROR_CODES = {
   },
   rate_limited: { httpStatus: 429, exitCode: 8, retryable: true, meaning: 'too many calls; see Retry-After' },
   unavailable: { httpStatus: 503, exitCode: 8, retryable: true, meaning: 'the control plane cannot answer now' },
-  command_failed: { httpStatus: 200, exitCode: 1, retryable: 'policy', meaning: 'the handler threw' },
+  command_failed: {
+    httpStatus: 200,
+    exitCode: 1,
+    retryable: 'policy',
+    meaning: "the handler threw, or the customer's kill switch stopped it",
+  },
   invalid_result: {
     httpStatus: 200,
     exitCode: 1,

@@ -7,6 +7,7 @@ test('a command of a manifest is read as it is, its policy in milliseconds', () 
   const command = {
     name: 'generate-report',
     description: 'a report for a period',
+    readOnly: true,
     params: { type: 'object' },
     result: { type: 'object' },
     policy: { timeout: '30s' },
@@ -27,6 +28,7 @@ test.each<[unknown, string]>([
   ],
   [{ name: 'a', policy: {}, params: [] }, 'params: Invalid input: expected record, received array'],
   [{ name: 'a', policy: {}, result: true }, 'result: Invalid input: expected record, received boolean'],
+  [{ name: 'a', policy: {}, readOnly: 1 }, 'readOnly: Invalid input: expected boolean, received number'],
   [{ name: 'a' }, 'policy: Invalid input: expected object, received undefined'],
   [{ name: 'a', policy: {}, timeout: '1s' }, 'Unrecognized key: "timeout"'],
 ])('%j: %s', (command, message) => {

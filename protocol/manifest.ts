@@ -6,6 +6,8 @@ import { policySchema, type Policy } from './policy.js'
 export interface ManifestCommand {
   readonly name: string
   readonly description?: string | undefined
+  /** Declared to change nothing: what a customer's read-only switch lets run. Absent: it is not. */
+  readonly readOnly?: boolean | undefined
   /** JSON Schema of the params and of the result, where the command's schema library can express one. */
   readonly params?: Record<string, unknown> | undefined
   readonly result?: Record<string, unknown> | undefined
@@ -25,6 +27,7 @@ const jsonSchema = z.record(z.string(), z.unknown())
 export const manifestCommandSchema: z.ZodType<ManifestCommand> = z.strictObject({
   name: commandName,
   description: z.string().max(2_000).optional(),
+  readOnly: z.boolean().optional(),
   params: jsonSchema.optional(),
   result: jsonSchema.optional(),
   policy: policySchema,

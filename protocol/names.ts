@@ -16,6 +16,9 @@ export const AGENT_STOPPING = 'agent_stopping'
 /** Failure type by which the gateway gives a task back whose agent was gone when it came: no agent ever saw it. */
 export const TASK_NOT_DELIVERED = 'task_not_delivered'
 
+/** `code` in the details of a `command_failed` that the customer's kill switch ended; never run again by itself. */
+export const STOPPED_BY_POLICY = 'stopped_by_customer_policy'
+
 /** Search attributes of an invocation, all keywords, set once at the start. */
 export const SEARCH_ATTRIBUTES = { AlienDeployment: 'Keyword', AlienCommand: 'Keyword' } as const
 

@@ -9,7 +9,8 @@ import type { ResolvedPolicy } from './invocation.js'
 
 const DAY_MS = 86_400_000
 
-const duration = (minMs: number, maxMs: number) =>
+/** A duration as text or milliseconds; its output is milliseconds. */
+export const durationSchema = (minMs: number, maxMs: number) =>
   z.union([z.string(), z.number()]).transform((value, context) => {
     const parsedMs = parseDuration(value)
     if (parsedMs !== undefined && parsedMs >= minMs && parsedMs <= maxMs) return parsedMs
@@ -23,9 +24,9 @@ const duration = (minMs: number, maxMs: number) =>
 const retrySchema = z.strictObject({
   /** Runs of the handler in all, the first included. */
   maxAttempts: z.int().min(1).max(100).optional(),
-  initialInterval: duration(1, DAY_MS).optional(),
+  initialInterval: durationSchema(1, DAY_MS).optional(),
   backoffCoefficient: z.number().min(1).max(10).optional(),
-  maxInterval: duration(1, DAY_MS).optional(),
+  maxInterval: durationSchema(1, DAY_MS).optional(),
   /** `code`s or `name`s of handler errors that are final in spite of `maxAttempts`. */
   nonRetryableCodes: z.array(z.string().max(200)).max(100).optional(),
 })
@@ -33,13 +34,13 @@ const retrySchema = z.strictObject({
 /** The policy as it is written, by the command's author or by the caller. */
 export const policySchema = z.strictObject({
   /** Time for one attempt. Default: none, as long as the agent is alive. */
-  timeout: duration(1, 365 * DAY_MS).optional(),
+  timeout: durationSchema(1, 365 * DAY_MS).optional(),
   /** Time an invocation may wait for an agent. Default 1 h, or `timeout` when only the caller gave that. */
-  queueTimeout: duration(1, 30 * DAY_MS).optional(),
+  queueTimeout: durationSchema(1, 30 * DAY_MS).optional(),
   /** Time for all of it, from acceptance to the end. Default: none. */
-  deadline: duration(1, 365 * DAY_MS).optional(),
+  deadline: durationSchema(1, 365 * DAY_MS).optional(),
   /** Silence after which an agent counts as lost. Agents heartbeat by themselves, about every second. */
-  heartbeatTimeout: duration(2_000, DAY_MS).optional(),
+  heartbeatTimeout: durationSchema(2_000, DAY_MS).optional(),
   /** Trying again after the handler threw. Default: one attempt. */
   retry: retrySchema.optional(),
   /** Never deliver twice: a lost agent ends the invocation as `outcome_unknown`. */

@@ -21,6 +21,12 @@ export interface CommandOptions<
 > extends PolicyInput {
   /** One or two sentences for people, and for AI agents that choose among commands. */
   readonly description?: string
+  /**
+   * Declares that the handler changes nothing: then it runs where the customer's policy has its read-only switch on.
+   *
+   * @default false
+   */
+  readonly readOnly?: boolean
   /** Any Standard Schema (zod, valibot, arktype, …). The handler gets the schema's output. */
   readonly params?: ParamsSchema
   /** Checked before the result leaves the customer's environment. */

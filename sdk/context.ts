@@ -18,8 +18,8 @@ export interface CommandContext {
   /** When this attempt's time is over, by this machine's clock; `undefined` when it may run as long as it likes. */
   readonly deadline: Date | undefined
   /**
-   * Aborts when the invocation is canceled, when its time is over, and when the agent is told to stop. Its `reason`
-   * is an error that says which. Pass it on to `fetch` and to child processes; then throw, or return what is done.
+   * Aborts when the invocation is canceled, when its time is over, when the agent is told to stop, and when the
+   * customer throws the kill switch. Its `reason` is an error that says which. Pass it on to `fetch` and to child processes; then throw, or return what is done.
    */
   readonly signal: AbortSignal
   readonly deployment: DeploymentRef

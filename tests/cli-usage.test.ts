@@ -30,6 +30,7 @@ describe('--help', () => {
         'alien deployments commands',
         'alien deployments delete',
         'alien agent start',
+        'alien agent policy check',
         'alien server',
         'alien worker',
       ]),
@@ -93,6 +94,10 @@ test.concurrent.each<[string[], string]>([
   [
     [...INVOKE, '--url', 'acme.example', '--token', 'key_1'],
     'error invalid_request: url "acme.example" must be an http or https URL, like http://127.0.0.1:7700',
+  ],
+  [
+    ['agent', 'start', 'handlers.ts', '--token', 'agt_1', '--policy', '/nowhere.json'],
+    'error invalid_request: there is no policy file /nowhere.json; write one, {} allows everything, or name another with --policy or ALIEN_POLICY',
   ],
   [
     ['agent', 'start', 'handlers.ts'],

@@ -1,8 +1,10 @@
-/** Tables in ARCHITECTURE.md that say what code says. `UPDATE_DOCS=1 npm test -- tests/docs` writes them. */
+/** Documents that say what code says. `UPDATE_DOCS=1 npm test -- tests/docs` writes them. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { format, resolveConfig } from 'prettier'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { customerPolicySchema, type CustomerPolicy } from '../protocol/customer-policy.js'
 import { ERROR_CODES } from '../protocol/error-codes.js'
 
 const FILE = 'ARCHITECTURE.md'
@@ -14,8 +16,13 @@ async function expectTable(name: string, head: readonly string[], rows: readonly
   const table = [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
   const text = await readFile(FILE, 'utf8')
   const replaced = text.replace(between(name), (_all, open: string, close: string) => `${open}\n${table}\n\n${close}`)
-  const wanted = await format(replaced, { ...(await resolveConfig(FILE)), filepath: FILE })
-  if (process.env['UPDATE_DOCS'] !== undefined) await writeFile(FILE, wanted)
+  await expectFile(FILE, replaced)
+}
+
+async function expectFile(file: string, content: string): Promise<void> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  const wanted = await format(content, { ...(await resolveConfig(file)), filepath: file })
+  if (process.env['UPDATE_DOCS'] !== undefined) await writeFile(file, wanted)
   expect(text).toBe(wanted)
 }
 
@@ -40,4 +47,22 @@ test('the table of layers is that of the check', async () => {
     allowed.length === 0 ? 'nothing of ours' : names(allowed),
   ])
   await expectTable('layers', ['layer', 'may import'], rows)
+})
+
+describe("the customer's policy file", () => {
+  test('has the JSON Schema of the code', async () => {
+    const schema = z.toJSONSchema(customerPolicySchema, { io: 'input' })
+    await expectFile('docs/alien-policy.schema.json', JSON.stringify(schema))
+  })
+
+  const PAGE = 'docs/customer-policy.md'
+
+  test('is documented with every key, and the example is a good one', async () => {
+    const page = await readFile(PAGE, 'utf8')
+    const documented = [...page.matchAll(/^\| `([$\w]+)` +\|/gm)].map(([, key]) => key)
+    expect(documented).toEqual(Object.keys(customerPolicySchema.shape))
+    const [, example = ''] = /```json\n([^]*?)```/.exec(page) ?? []
+    const policy: CustomerPolicy = customerPolicySchema.parse(JSON.parse(example))
+    expect(policy.deny).not.toEqual([])
+  })
 })

@@ -43,7 +43,8 @@ async function pack(sources: string): Promise<string> {
 
 describe('the tarball', () => {
   const ALLOWED = {
-    '': ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json'],
+    '': ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json'],
+    'docs/': ['alien-policy.schema.json'],
     'dist/': [
       ...['activities', 'bindings', 'cli', 'client', 'protocol', 'sdk', 'server', 'temporal', 'workers', 'workflows'],
       ...['agent', 'server', 'testing'].flatMap((entry) => [`${entry}.js`, `${entry}.js.map`, `${entry}.d.ts`]),

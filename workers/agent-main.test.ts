@@ -65,6 +65,15 @@ test.concurrent('two commands of one name end the agent', async () => {
   )
 })
 
+test.concurrent('a policy file that is missing ends the agent before the handlers are loaded', async () => {
+  const ended = await runAgent(`process.stderr.write('loaded'); ${HANDLERS}`, { ...ENV, ALIEN_POLICY: '/nowhere.json' })
+  expect(ended).toEqual(
+    misconfigured(
+      'there is no policy file /nowhere.json; write one, {} allows everything, or name another with --policy or ALIEN_POLICY',
+    ),
+  )
+})
+
 test.concurrent('a token that is missing ends the agent', async () => {
   expect(await runAgent(HANDLERS, { ALIEN_URL: ENV.ALIEN_URL })).toEqual(
     misconfigured('needs a bundle, ALIEN_URL and ALIEN_TOKEN'),

@@ -1,7 +1,8 @@
 /**
  * The agent process: loads the bundled handlers, opens its session, runs the worker until it is told to stop.
  *
- *   node agent-main.js BUNDLE [FUNCTION]      ALIEN_URL, and ALIEN_TOKEN or ALIEN_TOKEN_FILE, in the environment
+ *   node agent-main.js BUNDLE [FUNCTION]      ALIEN_URL, and ALIEN_TOKEN or ALIEN_TOKEN_FILE, in the environment;
+ *                                             ALIEN_POLICY or ALIEN_POLICY_DEFAULT as in policy-location.ts
  *
  * Ends with 0 when asked to stop, with 78 when it is misconfigured, with 1 for anything that may pass.
  */
@@ -14,6 +15,7 @@ import { connectAgent } from './agent-connection.js'
 import { openAgentSession } from './agent-session.js'
 import { readAgentToken } from './agent-token.js'
 import { startAgentWorker } from './agent-worker.js'
+import { openCustomerPolicy } from './customer-policy.js'
 import { createLogger } from './logger.js'
 
 const MISCONFIGURED: ReadonlySet<ErrorCode> = new Set([
@@ -33,6 +35,8 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
   const { ALIEN_URL: url } = process.env
   if (!bundle || !url) throw new CommandError('invalid_request', 'needs a bundle and ALIEN_URL')
   const token = readAgentToken(process.env)
+  // Before the vendor's code, which runs in this process, can change where the policy is looked for.
+  const gate = await openCustomerPolicy(process.env, log)
   await loadHandlers(bundle)
   const session = await openAgentSession({
     url,
@@ -42,7 +46,7 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
   })
   const connection = await connectAgent({ url, token: token.current, log })
   token.onRotated((rotated) => void connection.setApiKey(rotated))
-  const { done } = await startAgentWorker(moduleRegistry, session, connection, log, stop.signal)
+  const { done } = await startAgentWorker(moduleRegistry, session, connection, log, stop.signal, gate)
   tell({ kind: 'ready', deployment: session.deployment.name, commands: moduleRegistry.names })
   await done
 }

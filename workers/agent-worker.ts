@@ -1,6 +1,7 @@
 /** The customer side's Temporal worker: one activity for each command, on the deployment's own queue. */
 import { Worker, type NativeConnection } from '@temporalio/worker'
 import { commandActivities } from '../activities/run-command.js'
+import type { PolicyGate } from '../activities/policy-gate.js'
 import type { AgentSession } from '../protocol/agent-session.js'
 import type { CommandRegistry } from '../sdk/registry.js'
 import { runWorker } from './run-worker.js'
@@ -24,12 +25,13 @@ export async function startAgentWorker(
   connection: NativeConnection,
   log: Logger,
   signal: AbortSignal,
+  gate: PolicyGate,
 ): Promise<AgentWorker> {
   const worker = await Worker.create({
     connection,
     namespace: session.namespace,
     taskQueue: session.taskQueue,
-    activities: commandActivities(registry, (fields) => handlerLog(log, fields)),
+    activities: commandActivities(registry, (fields) => handlerLog(log, fields), gate),
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: POLLS },
     maxConcurrentActivityTaskExecutions: MAX_CONCURRENT_COMMANDS,
     // A cancel reaches the handler with the answer to a heartbeat; the default would keep them 30 s apart.

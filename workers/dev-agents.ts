@@ -3,6 +3,7 @@ import type { DeploymentRef } from '../protocol/invocation.js'
 import { AgentSupervisor } from './agent-supervisor.js'
 import { bundlePath, watchHandlers } from './handler-bundle.js'
 import type { ServedFunction } from './load-alien-file.js'
+import { locatePolicy, policyEnv } from './policy-location.js'
 import { dirname } from 'node:path'
 
 export interface DevAgentsOptions {
@@ -48,6 +49,7 @@ async function startFunction(
         cwd: dirname(served.entry),
         env: {
           ...process.env,
+          ...policyEnv(locatePolicy(process.env)),
           ALIEN_URL: url,
           ALIEN_TOKEN: deployment.agentToken,
           ALIEN_LOCAL_BINDINGS: '1',

@@ -104,6 +104,13 @@ describe('after the handler failed', () => {
     expect(nextStep(input(), outcome, times(0, 1), Infinity)).toEqual(again(1_000))
   })
 
+  test("what the customer's kill switch stopped is final", () => {
+    const outcome = failed({
+      details: { name: 'CustomerPolicy', message: 'stopped', code: 'stopped_by_customer_policy' },
+    })
+    expect(nextStep(input(), outcome, times(0, 1), Infinity)).toEqual(final(outcome))
+  })
+
   test.each([undefined, null, 'E_DISK', ['E_DISK']])('details %j name no code', (details) => {
     const outcome = failed(details === undefined ? {} : { details })
     const policy = { retry: { nonRetryableCodes: ['E_DISK', 'undefined'] } }
@@ -124,6 +131,34 @@ describe('after the handler failed', () => {
 
   test('a time-out that the agent reported is tried again like an error', () => {
     expect(nextStep(input(), failed({ code: 'timed_out' }), times(0, 1), Infinity)).toEqual(again(1_000))
+  })
+})
+
+describe("after the customer's policy refused it", () => {
+  const refusal: ErrorBody = {
+    code: 'refused',
+    message: 'the customer\'s policy refused "generate-report"',
+    details: { rule: 'deny' },
+  }
+
+  test('it is refused when nothing ran before', () => {
+    const count = { undelivered: 3, lost: 0, failed: 1 }
+    expect(nextStep(input(), failed(refusal), count, Infinity)).toEqual({ kind: 'fail', error: refusal })
+  })
+
+  test.each([
+    [1, 1, 'once'],
+    [0, 2, 'once'],
+    [2, 2, '3 times'],
+  ])('with %d agents lost and %d failed runs, nobody may say that nothing ran', (lost, count, howOften) => {
+    expect(nextStep(input(), failed(refusal), times(lost, count), Infinity)).toEqual({
+      kind: 'fail',
+      error: {
+        code: 'outcome_unknown',
+        message: `"generate-report" was delivered ${howOften}, and then the customer's policy refused "generate-report"`,
+        details: { rule: 'deny' },
+      },
+    })
   })
 })
 

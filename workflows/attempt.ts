@@ -5,6 +5,7 @@ import { formatDuration } from '../protocol/format-duration.js'
 import type { ErrorBody, HandlerError } from '../protocol/errors.js'
 import type { InvokeCommandInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
+import { STOPPED_BY_POLICY } from '../protocol/names.js'
 
 export type AttemptOutcome =
   | { readonly kind: 'succeeded'; readonly result: JsonValue }
@@ -54,7 +55,7 @@ export function nextStep(
     case 'succeeded':
       return { kind: 'succeed', result: outcome.result }
     case 'failed':
-      return retryOr(outcome.error, input, count, remainingMs)
+      return retryOr(refusedLater(outcome.error, input, count), input, count, remainingMs)
     case 'timed_out':
       return retryOr(timedOut(input), input, count, remainingMs)
     case 'not_taken':
@@ -95,7 +96,19 @@ function retryOr(error: ErrorBody, input: InvokeCommandInput, count: AttemptCoun
 
 function isFinal(error: ErrorBody, finalCodes: readonly string[]): boolean {
   const thrown = error.details as Partial<HandlerError> | undefined
+  if (thrown?.code === STOPPED_BY_POLICY) return true
   return [thrown?.code, thrown?.name].some((code) => code !== undefined && finalCodes.includes(String(code)))
+}
+
+/** `refused` says that nothing ran, which is not so when an earlier delivery did. */
+function refusedLater(error: ErrorBody, { command }: InvokeCommandInput, count: AttemptCount): ErrorBody {
+  const earlier = count.lost + count.failed - 1
+  if (error.code !== 'refused' || earlier === 0) return error
+  return {
+    ...error,
+    code: 'outcome_unknown',
+    message: `"${command}" was delivered ${times(earlier)}, and then ${error.message}`,
+  }
 }
 
 const timedOut = ({ command, deployment }: InvokeCommandInput): ErrorBody => ({

@@ -1,5 +1,5 @@
 /** The product's agent with a connection to Temporal itself, past the gateway: what the gateway costs shows beside it. */
-import { moduleRegistry, openAgentSession, startAgentWorker } from '@alienplatform/sdk/agent'
+import { moduleRegistry, openAgentSession, openCustomerPolicy, startAgentWorker } from '@alienplatform/sdk/agent'
 import { NativeConnection } from '@temporalio/worker'
 import { manifestOf } from '../../activities/manifest.js'
 import { createLogger } from '../../workers/logger.js'
@@ -21,7 +21,8 @@ await serve(async (settings) => {
   const connection = await NativeConnection.connect({ address: temporalAddress })
   const stop = new AbortController()
   const log = createLogger('direct-agent', { ALIEN_LOG_LEVEL: 'warn' })
-  const { done } = await startAgentWorker(moduleRegistry, session, connection, log, stop.signal)
+  const policy = await openCustomerPolicy(process.env, log)
+  const { done } = await startAgentWorker(moduleRegistry, session, connection, log, stop.signal, policy)
   return {
     ready: {},
     close: async () => {

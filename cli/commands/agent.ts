@@ -1,5 +1,6 @@
 /** `alien agent start`: runs the handlers of one module at the customer's. */
 import { Command, Option } from 'commander'
+import { policyCommand } from './policy.js'
 
 export interface AgentFlags {
   readonly url?: string
@@ -7,6 +8,7 @@ export interface AgentFlags {
   readonly tokenFile?: string
   readonly insecurePlaintext?: boolean
   readonly function?: string
+  readonly policy?: string
 }
 
 const EXAMPLES = `
@@ -14,9 +16,13 @@ Examples:
   $ ALIEN_URL=https://commands.vendor.example ALIEN_TOKEN=agt_… alien agent start handlers.ts
   $ alien agent start handlers.ts --url https://commands.vendor.example --token-file /run/secrets/alien
   $ alien agent start --function connector      # of ./alien.ts
+  $ alien agent start handlers.ts --policy /etc/alien/alien-policy.json
 
 Runs until it is stopped; a worker that dies is started again after a back-off. Dials out to the one address and
-listens on no port. HTTPS_PROXY and NO_PROXY are honored; NODE_EXTRA_CA_CERTS adds a private certificate authority.`
+listens on no port. HTTPS_PROXY and NO_PROXY are honored; NODE_EXTRA_CA_CERTS adds a private certificate authority.
+
+The policy file is yours, not the vendor's: which commands may run, for how long, with how much data. It is read
+again when it changes; while it is gone or broken, every command is refused.`
 
 export function agentCommand(): Command {
   const start = new Command('start')
@@ -33,6 +39,11 @@ export function agentCommand(): Command {
       new Option('--insecure-plaintext', 'allow an http URL of another machine').env('ALIEN_INSECURE_PLAINTEXT'),
     )
     .option('--function <name>', 'which function, for a deployment with several')
+    .addOption(
+      new Option('--policy <file>', 'what the vendor may run here (default: ./alien-policy.json if it exists)').env(
+        'ALIEN_POLICY',
+      ),
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (module: string | undefined, flags: AgentFlags) =>
       (await import('../run/agent.js')).runAgent(module, flags),
@@ -40,5 +51,6 @@ export function agentCommand(): Command {
   return new Command('agent')
     .description("the customer's side")
     .addCommand(start)
-    .addHelpText('after', '\nExamples:\n  $ alien agent start handlers.ts')
+    .addCommand(policyCommand())
+    .addHelpText('after', '\nExamples:\n  $ alien agent start handlers.ts\n  $ alien agent policy check')
 }

@@ -8,6 +8,8 @@ import { readAgentToken } from '../../workers/agent-token.js'
 import { buildErrors, bundleHandlers, bundlePath } from '../../workers/handler-bundle.js'
 import { loadAlienFile, type ServedFunction } from '../../workers/load-alien-file.js'
 import { createLogger } from '../../workers/logger.js'
+import { readPolicy } from '../../workers/policy-file.js'
+import { locatePolicy, policyEnv } from '../../workers/policy-location.js'
 import type { AgentFlags } from '../commands/agent.js'
 import { untilSignal } from '../signals.js'
 
@@ -19,6 +21,9 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
     ALIEN_TOKEN_FILE: flags.tokenFile ? resolve(flags.tokenFile) : '',
   }
   readAgentToken(credentials)
+  const policy = locatePolicy({ ALIEN_POLICY: flags.policy })
+  // Early, so that a mistake shows before anything is built; the agent's own process reads it again.
+  await readPolicy(policy)
   const served = module === undefined ? await declared(flags.function) : { name: 'agent', entry: resolve(module) }
   const bundle = await bundled(served)
   const log = createLogger('agent')
@@ -29,7 +34,7 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
       bundle,
       functionName: flags.function ?? '',
       cwd: dirname(served.entry),
-      env: { ...process.env, ...authorities(), ALIEN_URL: url, ...credentials },
+      env: { ...process.env, ...authorities(), ALIEN_URL: url, ...credentials, ...policyEnv(policy) },
     },
     {
       onReady: ({ deployment, commands }) => log.info({ deployment, commands }, 'serving'),
