@@ -46,7 +46,19 @@ describe('the tarball', () => {
     '': ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json'],
     'docs/': ['alien-policy.schema.json'],
     'dist/': [
-      ...['activities', 'bindings', 'cli', 'client', 'protocol', 'sdk', 'server', 'temporal', 'workers', 'workflows'],
+      ...[
+        'activities',
+        'bindings',
+        'cli',
+        'client',
+        'gateway',
+        'protocol',
+        'sdk',
+        'server',
+        'temporal',
+        'workers',
+        'workflows',
+      ],
       ...['agent', 'server', 'testing'].flatMap((entry) => [`${entry}.js`, `${entry}.js.map`, `${entry}.d.ts`]),
     ],
   }

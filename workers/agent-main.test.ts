@@ -76,7 +76,9 @@ test.concurrent('a policy file that is missing ends the agent before the handler
 
 test.concurrent('a token that is missing ends the agent', async () => {
   expect(await runAgent(HANDLERS, { ALIEN_URL: ENV.ALIEN_URL })).toEqual(
-    misconfigured('needs a bundle, ALIEN_URL and ALIEN_TOKEN'),
+    misconfigured(
+      'no agent token: set ALIEN_TOKEN, or pass --token or --token-file; "alien deployments create" shows one',
+    ),
   )
 })
 
