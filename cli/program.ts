@@ -1,12 +1,12 @@
 /** The command line: which commands there are. What a command needs is loaded when it runs. */
 import { Command } from 'commander'
-import { createRequire } from 'node:module'
 import { agentCommand } from './commands/agent.js'
 import { deploymentsCommand } from './commands/deployments.js'
 import { devCommand } from './commands/dev.js'
 import { getCommand, listCommand } from './commands/invocations.js'
 import { invokeCommand } from './commands/invoke.js'
 import { serverCommand, workerCommand } from './commands/server.js'
+import { VERSION } from '../workers/version.js'
 
 const EXAMPLES = `
 Examples:
@@ -21,7 +21,6 @@ Examples:
 
 /** A program that throws instead of ending the process. */
 export function createProgram(): Command {
-  const { version } = createRequire(import.meta.url)('@alienplatform/sdk/package.json') as { version: string }
   const commands = new Command('commands')
     .description('invoke commands on deployments, and look at invocations')
     .addHelpText('after', COMMANDS_EXAMPLES)
@@ -30,7 +29,7 @@ export function createProgram(): Command {
     .addCommand(getCommand())
   const program = new Command('alien')
     .description("run your code in your customers' clouds, with zero inbound networking")
-    .version(version)
+    .version(VERSION)
     .addCommand(devCommand())
     .addCommand(commands)
     .addCommand(deploymentsCommand())

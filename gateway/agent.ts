@@ -8,5 +8,11 @@ export interface Agent {
   readonly queues: ReadonlySet<string>
 }
 
+/** What an agent says of itself; believed, for it is for people to read. */
+export interface AgentAbout {
+  readonly host: string
+  readonly version: string
+}
+
 /** What Temporal's Web UI and `temporal worker list` show of an agent, whatever it calls itself. */
 export const identityOf = ({ deployment, tokenId }: Agent): string => `agent/${deployment.name}/${tokenId}`

@@ -66,7 +66,7 @@ beforeEach(() => {
   polls = new OpenPolls({ perAgent: 1, perDeployment: 2 }, (ids) => Promise.resolve(new Set(ids)))
   callerGone = new AbortController()
   const seal = new TaskTokenSeal([randomBytes(32)])
-  calls = new Calls({ upstream: temporal, namespace: 'default', seal, polls, onPoll: () => undefined })
+  calls = new Calls({ upstream: temporal, namespace: 'default', seal, polls, onPoll: () => () => undefined })
   onTestFinished(() => polls.drain())
 })
 
@@ -75,6 +75,7 @@ const poll = (): Promise<Uint8Array> =>
     method,
     authenticated: { agent, recheck: () => Promise.resolve(agent) },
     message: pollMessage,
+    about: { host: 'host', version: '1' },
     deadlineMs: Infinity,
     callerGone: callerGone.signal,
   })

@@ -2,7 +2,7 @@
 import { status } from '@grpc/grpc-js'
 import proto from '@temporalio/proto'
 import { TASK_NOT_DELIVERED } from '../protocol/names.js'
-import type { Agent } from './agent.js'
+import type { Agent, AgentAbout } from './agent.js'
 import { describeNamespace, sealTask } from './answer.js'
 import type { Authenticated } from './authenticator.js'
 import type { GatewayMethod } from './methods.js'
@@ -28,13 +28,15 @@ export interface CallsDeps {
   readonly namespace: string
   readonly seal: TaskTokenSeal
   readonly polls: OpenPolls
-  readonly onPoll: (agent: Agent, workerKey: string) => void
+  /** Gives what is to be called when the poll ends. */
+  readonly onPoll: (agent: Agent, workerKey: string, about: AgentAbout) => () => void
 }
 
 export interface IncomingCall {
   readonly method: GatewayMethod & { readonly name: string }
   readonly authenticated: Authenticated
   readonly message: Uint8Array
+  readonly about: AgentAbout
   /** ms since 1970; `Infinity` when the caller gave none. */
   readonly deadlineMs: number
   /** Aborts when the caller canceled, or is gone. */
@@ -80,12 +82,13 @@ export class Calls {
     const abandon = () => poll.abandon()
     call.callerGone.addEventListener('abort', abandon, { once: true })
     if (call.callerGone.aborted) abandon()
-    onPoll(agent, workerKey)
+    const ended = onPoll(agent, workerKey, call.about)
     try {
       return await this.#pollTemporal(poll, request, Math.min(call.deadlineMs, Date.now() + MAX_POLL_MS))
     } finally {
       call.callerGone.removeEventListener('abort', abandon)
       poll.close()
+      ended()
     }
   }
 

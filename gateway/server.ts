@@ -12,6 +12,8 @@ import {
   type ServerUnaryCall,
 } from '@grpc/grpc-js'
 import type { Duplex } from 'node:stream'
+import { AGENT_HOST_HEADER, AGENT_VERSION_HEADER } from '../protocol/names.js'
+import type { AgentAbout } from './agent.js'
 import { Authenticator, type Authenticated, type FindAgent } from './authenticator.js'
 import { Calls, type CallsDeps } from './calls.js'
 import { GATEWAY_METHODS, MAX_MESSAGE_BYTES } from './methods.js'
@@ -72,14 +74,23 @@ export function createGateway(options: GatewayOptions): Gateway {
       const gone = new AbortController()
       call.on('cancelled', () => gone.abort())
       const deadlineMs = Number(call.getDeadline())
-      calls.handle({ method, authenticated, message: call.request, deadlineMs, callerGone: gone.signal }).then(
-        (answer) => callback(null, Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength)),
-        (error: unknown) => {
-          const refusal = refusalOf(error)
-          if (isDenial(refusal)) refusals.add(path, authenticated.agent, refusal)
-          callback({ code: refusal.code, details: refusal.message })
-        },
-      )
+      calls
+        .handle({
+          method,
+          authenticated,
+          message: call.request,
+          about: aboutOf(call.metadata),
+          deadlineMs,
+          callerGone: gone.signal,
+        })
+        .then(
+          (answer) => callback(null, Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength)),
+          (error: unknown) => {
+            const refusal = refusalOf(error)
+            if (isDenial(refusal)) refusals.add(path, authenticated.agent, refusal)
+            callback({ code: refusal.code, details: refusal.message })
+          },
+        )
     }
     server.register(path, handler, bytesAsTheyAre, bytesAsTheyAre, 'unary')
   }
@@ -161,6 +172,17 @@ class HandlersOfAll extends Map<string, object> {
     )
   }
 }
+
+/** What agents of ours say in their metadata; what others say there is cut to a printable line. */
+const aboutOf = (metadata: Metadata): AgentAbout => ({
+  host: printable(metadata.get(AGENT_HOST_HEADER)[0]),
+  version: printable(metadata.get(AGENT_VERSION_HEADER)[0]),
+})
+
+const printable = (value: unknown = ''): string =>
+  String(value)
+    .replace(/[^\x20-\x7e]/g, '?')
+    .slice(0, 100)
 
 const isDenial = ({ code }: Refusal): boolean => code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED
 

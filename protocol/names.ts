@@ -19,6 +19,10 @@ export const TASK_NOT_DELIVERED = 'task_not_delivered'
 /** `code` in the details of a `command_failed` that the customer's kill switch ended; never run again by itself. */
 export const STOPPED_BY_POLICY = 'stopped_by_customer_policy'
 
+/** gRPC metadata by which an agent says where it runs and which version it is. */
+export const AGENT_HOST_HEADER = 'alien-agent-host'
+export const AGENT_VERSION_HEADER = 'alien-agent-version'
+
 /** Search attributes of an invocation, all keywords, set once at the start. */
 export const SEARCH_ATTRIBUTES = { AlienDeployment: 'Keyword', AlienCommand: 'Keyword' } as const
 

@@ -1,10 +1,13 @@
 /** How an agent reaches its slice of Temporal: the control plane's own address, with the agent's token. */
 import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import type { NativeConnection, NativeConnectionOptions } from '@temporalio/worker'
 import { getProxyForUrl } from 'proxy-from-env'
 import { CommandError } from '../protocol/errors.js'
+import { AGENT_HOST_HEADER, AGENT_VERSION_HEADER } from '../protocol/names.js'
 import { connectNative } from '../temporal/native-connection.js'
 import type { Logger } from './logger.js'
+import { VERSION } from './version.js'
 
 export interface AgentConnectionOptions {
   /** The control plane's. */
@@ -28,16 +31,20 @@ export async function connectAgent({ url, token, log }: AgentConnectionOptions):
 }
 
 async function connectionOptions(url: string, token: string): Promise<NativeConnectionOptions> {
-  const { protocol, hostname, port } = new URL(url)
+  const { protocol, hostname: host, port } = new URL(url)
   const secure = protocol === 'https:'
   const proxy = proxyOf(url)
   return {
-    address: `${hostname}:${port || (secure ? '443' : '80')}`,
+    address: `${host}:${port || (secure ? '443' : '80')}`,
     tls: secure ? await tlsOptions() : false,
     apiKey: token,
+    metadata: { [AGENT_HOST_HEADER]: asciiHostname(), [AGENT_VERSION_HEADER]: VERSION },
     ...(proxy === undefined ? {} : { proxy }),
   }
 }
+
+/** What metadata may carry. */
+const asciiHostname = (): string => hostname().replace(/[^\x20-\x7e]/g, '?')
 
 /** Node reads this variable for its own connections; the native ones need to be told. */
 async function tlsOptions(): Promise<{ serverRootCACertificate?: Buffer }> {

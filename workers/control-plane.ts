@@ -4,6 +4,7 @@ import { connectUpstream } from '../gateway/upstream.js'
 import type { PollLimits } from '../gateway/open-polls.js'
 import { createGateway, type Gateway } from '../gateway/server.js'
 import { TaskTokenSeal } from '../gateway/task-token.js'
+import { PresenceWatch } from '../server/agent-presence.js'
 import { createApp } from '../server/app.js'
 import { findAgent } from '../server/find-agent.js'
 import { listen, type ListenOptions } from '../server/listener.js'
@@ -103,6 +104,8 @@ async function openGateway(
 ): Promise<Gateway> {
   const upstream = await connectUpstream(settings).catch(unreachable(settings))
   closers.add(upstream.close)
+  const presence = new PresenceWatch(registry.agents, log)
+  closers.add(() => presence.close())
   return createGateway({
     upstream,
     namespace: settings.namespace,
@@ -110,7 +113,8 @@ async function openGateway(
     findAgent: (token) => findAgent(registry, token),
     liveTokens: (ids) => registry.agentTokens.live(ids),
     pollLimits,
-    onPoll: () => undefined,
+    onPoll: ({ deployment, tokenId }, key, about) =>
+      presence.polls({ deploymentId: deployment.id, key, tokenId, ...about }),
     log,
   })
 }

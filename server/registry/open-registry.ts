@@ -5,6 +5,7 @@
 import { resolve } from 'node:path'
 import { sql, type Kysely } from 'kysely'
 import { CommandError } from '../../protocol/errors.js'
+import { Agents } from './agents.js'
 import { AgentTokens } from './agent-tokens.js'
 import { ApiKeys } from './api-keys.js'
 import { Deployments } from './deployments.js'
@@ -21,6 +22,7 @@ export interface Registry {
   readonly agentTokens: AgentTokens
   readonly manifests: Manifests
   readonly sealingKeys: SealingKeys
+  readonly agents: Agents
   /** Resolves when the database answers. @throws `unavailable` when PostgreSQL cannot be reached. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -85,6 +87,7 @@ const createRegistry = (db: Kysely<RegistrySchema>): Registry => ({
   agentTokens: new AgentTokens(db),
   manifests: new Manifests(db),
   sealingKeys: new SealingKeys(db),
+  agents: new Agents(db),
   ping: () => sql`select 1`.execute(db).then(() => undefined),
   close: () => db.destroy(),
 })

@@ -6,6 +6,7 @@ export interface RegistrySchema {
   agent_tokens: AgentTokensTable
   manifests: ManifestsTable
   sealing_keys: SealingKeysTable
+  agents: AgentsTable
 }
 
 export interface DeploymentsTable {
@@ -54,4 +55,19 @@ interface SealingKeysTable {
   /** Base64. Not hashed, for it must be used: whoever reads the registry can make task tokens. */
   key: string
   created_at: string
+}
+
+/** Agents that poll, or did. */
+interface AgentsTable {
+  deployment_id: string
+  /** What its worker calls itself: one for each start of an agent. */
+  agent_key: string
+  token_id: string
+  host: string
+  version: string
+  /** Control plane that holds its polls; `null` when none does. */
+  holder: string | null
+  last_seen_at: string
+  /** When it counts as gone unless its control plane says otherwise. */
+  online_until: string
 }

@@ -1,0 +1,93 @@
+/**
+ * Which agents are there, told by the polls they hold: online is who is receiving.
+ *
+ *   first poll ──► arrived ──► (a poll held, or none for a moment) ──► left
+ */
+import { randomUUID } from 'node:crypto'
+import type { Agents, SeenAgent } from './registry/agents.js'
+
+/** Between two polls, and while a control plane is restarted, an agent holds none. */
+const LINGER_MS = 5_000
+/** An agent whose control plane died is online no longer than this. */
+const TRUSTED_MS = 30_000
+const RENEW_MS = 10_000
+/** An agent may call itself anything, as often as it likes: of one deployment no more are watched at a time. */
+const MAX_WATCHED = 100
+
+interface Watched {
+  polls: number
+  leaving: NodeJS.Timeout | undefined
+}
+
+export interface PresenceLog {
+  warn(fields: object, message: string): void
+}
+
+export class PresenceWatch {
+  readonly #agents: Agents
+  readonly #log: PresenceLog
+  readonly #holder = randomUUID()
+  readonly #watched = new Map<string, Map<string, Watched>>()
+  readonly #renewal: NodeJS.Timeout
+  /** In order, so that who left does not arrive after it. */
+  #writes: Promise<void> = Promise.resolve()
+
+  constructor(agents: Agents, log: PresenceLog) {
+    this.#agents = agents
+    this.#log = log
+    this.#renewal = setInterval(() => {
+      if (this.#watched.size > 0) this.#write(() => agents.stay(this.#holder, until()))
+    }, RENEW_MS)
+    this.#renewal.unref()
+  }
+
+  /** Call what it gives when the poll ends. */
+  polls(agent: SeenAgent): () => void {
+    const ofDeployment = this.#watched.get(agent.deploymentId) ?? new Map<string, Watched>()
+    const known = ofDeployment.get(agent.key)
+    if (known === undefined && ofDeployment.size >= MAX_WATCHED) return () => undefined
+    const watched = known ?? { polls: 0, leaving: undefined }
+    watched.polls += 1
+    clearTimeout(watched.leaving)
+    if (known === undefined) {
+      ofDeployment.set(agent.key, watched)
+      this.#watched.set(agent.deploymentId, ofDeployment)
+      // Should it fail, the next poll tries again.
+      this.#write(
+        () => this.#agents.arrived(agent, this.#holder, until()),
+        () => ofDeployment.delete(agent.key),
+      )
+    }
+    return () => {
+      watched.polls -= 1
+      if (watched.polls === 0) watched.leaving = setTimeout(() => this.#left(agent), LINGER_MS).unref()
+    }
+  }
+
+  /** What is watched here has left, as far as this control plane knows. */
+  async close(): Promise<void> {
+    clearInterval(this.#renewal)
+    for (const ofDeployment of this.#watched.values()) {
+      for (const { leaving } of ofDeployment.values()) clearTimeout(leaving)
+    }
+    this.#watched.clear()
+    this.#write(() => this.#agents.left(this.#holder))
+    await this.#writes
+  }
+
+  #left(agent: SeenAgent): void {
+    const ofDeployment = this.#watched.get(agent.deploymentId)
+    ofDeployment?.delete(agent.key)
+    if (ofDeployment?.size === 0) this.#watched.delete(agent.deploymentId)
+    this.#write(() => this.#agents.left(this.#holder, agent))
+  }
+
+  #write(write: () => Promise<void>, undo: () => void = () => undefined): void {
+    this.#writes = this.#writes.then(write).catch((error: unknown) => {
+      undo()
+      this.#log.warn({ error: error instanceof Error ? error.message : String(error) }, 'agents could not be noted')
+    })
+  }
+}
+
+const until = (): Date => new Date(Date.now() + TRUSTED_MS)
