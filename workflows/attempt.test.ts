@@ -38,8 +38,6 @@ const LOST: AttemptOutcome = { kind: 'lost' }
 const TIMED_OUT: AttemptOutcome = { kind: 'timed_out' }
 const NOT_TAKEN: AttemptOutcome = { kind: 'not_taken' }
 
-const NOT_DELIVERED: AttemptOutcome = { kind: 'not_delivered' }
-
 const times = (lost: number, count = 0) => ({ undelivered: 0, lost, failed: count })
 
 test.each([{ rowCount: 3 }, null, 0, false, ''])('a result is the end: %j', (result) => {
@@ -223,32 +221,5 @@ describe('after its agent was lost', () => {
   test('with time for the back-off, it is delivered again', () => {
     expect(nextStep(input(), LOST, times(1), 1)).toEqual({ kind: 'deliver_again', afterMs: 0 })
     expect(nextStep(input(), LOST, times(2), 1_001)).toEqual({ kind: 'deliver_again', afterMs: 1_000 })
-  })
-})
-
-describe('after a delivery that no agent was there to take', () => {
-  const undelivered = (count: number, lost = 0) => ({ undelivered: count, lost, failed: 0 })
-
-  test.each([
-    [1, 0],
-    [2, 1_000],
-    [3, 2_000],
-    [50, 60_000],
-  ])('number %d, the next one follows after %d ms', (count, afterMs) => {
-    const again = { kind: 'deliver_again', afterMs }
-    expect(nextStep(input(), NOT_DELIVERED, undelivered(count), Infinity)).toEqual(again)
-    // It ran nowhere: at most once is not used up.
-    expect(nextStep(input({ atMostOnce: true }), NOT_DELIVERED, undelivered(count), Infinity)).toEqual(again)
-  })
-
-  test('with no time left, nothing ran, unless an agent was lost before', () => {
-    expect(nextStep(input(), NOT_DELIVERED, undelivered(2), 1_000)).toMatchObject({
-      kind: 'fail',
-      error: { code: 'deployment_offline' },
-    })
-    expect(nextStep(input(), NOT_DELIVERED, undelivered(2, 1), 1_000)).toMatchObject({
-      kind: 'fail',
-      error: { code: 'outcome_unknown' },
-    })
   })
 })

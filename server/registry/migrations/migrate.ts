@@ -7,8 +7,13 @@ import { CommandError } from '../../../protocol/errors.js'
 import type { RegistrySchema } from '../schema.js'
 import { initial } from './0001-initial.js'
 import { sealingKeys } from './0003-sealing-keys.js'
+import { identity } from './0004-identity.js'
 
-const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-initial': initial, '0003-sealing-keys': sealingKeys }
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-initial': initial,
+  '0003-sealing-keys': sealingKeys,
+  '0004-identity': identity,
+}
 
 /**
  * Brings the database at `address` to this version's schema. Safe when several processes do it at once: one works, the others wait.
