@@ -2,11 +2,13 @@
 import { Command } from 'commander'
 import { createRequire } from 'node:module'
 import { agentCommand } from './commands/agent.js'
+import { auditCommand } from './commands/audit.js'
 import { deploymentsCommand } from './commands/deployments.js'
 import { devCommand } from './commands/dev.js'
 import { getCommand, listCommand } from './commands/invocations.js'
 import { invokeCommand } from './commands/invoke.js'
 import { serverCommand, workerCommand } from './commands/server.js'
+import { tokensCommand } from './commands/tokens.js'
 
 const EXAMPLES = `
 Examples:
@@ -34,6 +36,8 @@ export function createProgram(): Command {
     .addCommand(devCommand())
     .addCommand(commands)
     .addCommand(deploymentsCommand())
+    .addCommand(tokensCommand())
+    .addCommand(auditCommand())
     .addCommand(agentCommand())
     .addCommand(serverCommand())
     .addCommand(workerCommand())

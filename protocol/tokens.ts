@@ -2,8 +2,6 @@
 import type { DeploymentRef } from './invocation.js'
 import type { Rights } from './rights.js'
 
-export const TOKEN_KINDS = ['api-key', 'agent-token'] as const
-
 /** How long a rotated token stays good beside its successor, unless told otherwise. */
 export const DEFAULT_OVERLAP_MS = 3_600_000
 
@@ -33,3 +31,9 @@ export type TokenInfo = ApiKeyInfo | AgentTokenInfo
 
 /** The answer to the making of a token, the only one that has the token. */
 export type NewToken = TokenInfo & { readonly token: string }
+
+/** The answer to the rotation of a token. */
+export type RotatedToken = NewToken & {
+  /** The old one, with when it expires. */
+  readonly replaces: TokenInfo
+}

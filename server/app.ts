@@ -6,14 +6,15 @@ import { requestId } from './middleware/request-id.js'
 import { ROUTES } from './route-table.js'
 import { serve } from './serve.js'
 import type { ServerDeps } from './server-deps.js'
+import { trustProxy } from './trust-proxy.js'
 
-/** @param trustProxy whose `x-forwarded-for` says who calls, as Express has it. Default: nobody's */
-export function createApp(deps: ServerDeps, trustProxy: number | string | false = false): Express {
+/** @param trustedProxies whose `x-forwarded-for` says who calls. Default: nobody's */
+export function createApp(deps: ServerDeps, trustedProxies?: string): Express {
   const app = express()
   app.disable('x-powered-by')
   // Answers are never the same twice, and hashing each costs more than it saves.
   app.disable('etag')
-  app.set('trust proxy', trustProxy)
+  trustProxy(app, trustedProxies)
   app.use(requestId, helmet())
   for (const route of ROUTES) {
     const method = route.method.toLowerCase() as Lowercase<typeof route.method>

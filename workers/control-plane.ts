@@ -39,8 +39,8 @@ export interface ControlPlaneOptions extends Omit<ListenOptions, 'tls'> {
   readonly pollLimits?: PollLimits | undefined
   /** Calls a second that each token may make, twice as many at once; 0 for no limit. Default: 100. */
   readonly callsPerSecond?: number | undefined
-  /** Whose `x-forwarded-for` says who calls: a number of proxies, or their addresses. Default: nobody's. */
-  readonly trustProxy?: number | string | undefined
+  /** Whose `x-forwarded-for` says who calls: how many proxies, or their addresses. Default: nobody's. */
+  readonly trustProxy?: string | undefined
   readonly log: Logger
 }
 

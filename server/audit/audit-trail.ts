@@ -45,7 +45,7 @@ export class AuditTrail implements AuditSink {
     const record = { ...entry, id: newAuditId(at), at: at.toISOString() }
     if (this.#pending.length >= MAX_PENDING) this.#lose([record], new Error(`${MAX_PENDING} records wait already`))
     else this.#pending.push(record)
-    this.#timer ??= setTimeout(() => void this.#flush(), LINGER_MS)
+    this.#timer ??= setTimeout(() => void this.flush(), LINGER_MS)
   }
 
   /** For a call that may have to be recorded: `close` waits until what this gives is called, with the record if any. */
@@ -68,10 +68,11 @@ export class AuditTrail implements AuditSink {
       })
       clearTimeout(timer)
     }
-    await this.#flush()
+    await this.flush()
   }
 
-  #flush(): Promise<void> {
+  /** Writes all that was appended, now. */
+  flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
     // One after the other: a slow registry gets no second batch before it has taken the first.

@@ -8,7 +8,7 @@ import { assertCommandName } from '../../protocol/names.js'
 import { findDeployment } from '../identity/find-deployment.js'
 import type { ApiKeyCall } from '../route.js'
 import { readInvocation } from './read.js'
-import { visibilityQuery } from './visibility.js'
+import { needsCommandNames, visibilityQuery } from './visibility.js'
 
 const querySchema = z.strictObject({
   deployment: z.string().optional(),
@@ -79,8 +79,11 @@ async function readUnlessGone(call: ApiKeyCall, id: string): Promise<Invocation 
 
 async function visibilityOf(call: ApiKeyCall, { deployment, command, status }: ListQuery): Promise<string> {
   const { access } = call.caller
+  const { deployments, manifests } = call.deps.registry
   const name = deployment === undefined ? undefined : (await findDeployment(call, deployment)).name
   if (command !== undefined) assertCommandName(command)
-  const deployments = access.everyDeployment || name !== undefined ? [] : await call.deps.registry.deployments.list()
-  return visibilityQuery({ deployment: name, command, status }, access, deployments)
+  return visibilityQuery({ deployment: name, command, status }, access, {
+    deployments: access.everyDeployment || name !== undefined ? [] : await deployments.list(),
+    commands: needsCommandNames(access) && command === undefined ? await manifests.commandNames() : [],
+  })
 }

@@ -292,6 +292,14 @@ export function testRegistry(engine: RegistryEngine): void {
       }
     })
 
+    test('together have the names of all commands, each once', async () => {
+      const acme = await registry.deployments.create({ name: 'acme' })
+      const globex = await registry.deployments.create({ name: 'globex' })
+      await registry.manifests.publish(acme.id, '', [commandNamed('run'), commandNamed('list')])
+      await registry.manifests.publish(globex.id, 'reports', [commandNamed('run'), commandNamed('report')])
+      expect([...(await registry.manifests.commandNames())].sort()).toEqual(['list', 'report', 'run'])
+    })
+
     test('are dated by the last publication', async () => {
       const { id } = await registry.deployments.create({ name: 'acme' })
       await registry.manifests.publish(id, '', [])
