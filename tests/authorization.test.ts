@@ -17,38 +17,10 @@ import { ROUTES } from '../server/route-table.js'
 import { connectTemporal } from '../server/temporal-clients.js'
 import { plainTemporal } from '../temporal/settings.js'
 import { eventually } from './support/eventually.js'
+import { callRoute, makeTarget, nameOf, NOWHERE, routesThat, traces, type Target } from './support/every-route.js'
 import { callApi, type Answer } from './support/http.js'
 
 let stack: TestStack
-
-/** A deployment, and all that belongs to it, for one try of one route. */
-interface Target {
-  readonly name: string
-  readonly id: string
-  readonly agentToken: string
-  readonly agentTokenId: string
-  readonly invocationId: string
-}
-
-/** What no key of another deployment may ever read. */
-const traces = ({ name, id, agentTokenId, invocationId }: Target): string[] => [name, id, agentTokenId, invocationId]
-
-let made = 0
-
-/** As an operator with every right does it. No agent ever connects, so every command name is taken. */
-async function makeTarget(prefix: string): Promise<Target> {
-  const name = `${prefix}-${(made += 1)}`
-  const created = await admin('POST', '/v1/deployments', { name })
-  const token = await admin('POST', '/v1/tokens', { kind: 'agent-token', deployment: name })
-  const invocation = await admin('POST', '/v1/invocations', { deployment: name, command: 'generate-report' })
-  return {
-    name,
-    id: created.body.id,
-    agentToken: token.body.token,
-    agentTokenId: token.body.id,
-    invocationId: invocation.body.id,
-  }
-}
 
 const admin = (method: string, path: string, body?: unknown): Promise<Answer> =>
   callApi(stack.state, stack.state.token, method, path, body)
@@ -56,43 +28,14 @@ const admin = (method: string, path: string, body?: unknown): Promise<Answer> =>
 const makeKey = async (rights: object): Promise<string> =>
   String((await admin('POST', '/v1/tokens', { kind: 'api-key', name: 'test', ...rights })).body.token)
 
-const nameOf = ({ method, path }: Route): string => `${method} ${path}`
-
-/** A good call of each route, about a target: path and body. */
-const CALLS: Record<string, (target: Target) => { path: string; body?: unknown }> = {
-  'GET /healthz': () => ({ path: '/healthz' }),
-  'GET /readyz': () => ({ path: '/readyz' }),
-  'POST /v1/agent/session': () => ({ path: '/v1/agent/session', body: { commands: [] } }),
-  'POST /v1/invocations': ({ name }) => ({
-    path: '/v1/invocations',
-    body: { deployment: name, command: 'generate-report' },
-  }),
-  'GET /v1/invocations': ({ name }) => ({ path: `/v1/invocations?deployment=${name}` }),
-  'GET /v1/invocations/:id': ({ invocationId }) => ({ path: `/v1/invocations/${invocationId}` }),
-  'POST /v1/deployments': ({ name }) => ({ path: '/v1/deployments', body: { name: `${name}-new${(made += 1)}` } }),
-  'GET /v1/deployments': () => ({ path: '/v1/deployments' }),
-  'GET /v1/deployments/:deployment': ({ id }) => ({ path: `/v1/deployments/${id}` }),
-  'DELETE /v1/deployments/:deployment': ({ name }) => ({ path: `/v1/deployments/${name}` }),
-  'GET /v1/deployments/:deployment/commands': ({ name }) => ({ path: `/v1/deployments/${name}/commands` }),
-  'POST /v1/tokens': ({ name }) => ({ path: '/v1/tokens', body: { kind: 'agent-token', deployment: name } }),
-  'GET /v1/tokens': () => ({ path: '/v1/tokens?all=true' }),
-  'DELETE /v1/tokens/:id': ({ agentTokenId }) => ({ path: `/v1/tokens/${agentTokenId}` }),
-  'POST /v1/tokens/:id/rotate': ({ agentTokenId }) => ({ path: `/v1/tokens/${agentTokenId}/rotate` }),
-  'GET /v1/audit': () => ({ path: '/v1/audit' }),
-}
-
 /** Routes about all that a key covers. What is not covered is left out; there is nothing to refuse. */
 const LISTS = new Set(['GET /v1/deployments', 'GET /v1/tokens', 'GET /v1/audit'])
 
 /** Answers that are refusals by the name alone, whether there is such a thing or not. */
 const REFUSED_BY_NAME = new Set(['POST /v1/deployments'])
 
-const callWith = (token: string | undefined, route: Route, target: Target): Promise<Answer> => {
-  const make = CALLS[nameOf(route)]
-  if (!make) throw new Error(`${nameOf(route)} is not tried: add a good call of it to CALLS`)
-  const { path, body } = make(target)
-  return callApi(stack.state, token, route.method, path, body)
-}
+const callWith = (token: string | undefined, route: Route, target: Target): Promise<Answer> =>
+  callRoute(stack.state, token, route, target)
 
 /** Bodies but for what differs by chance, or repeats what the caller said. */
 const anonymous = ({ status, body }: Answer, { name, id, agentTokenId, invocationId }: Target): string =>
@@ -100,14 +43,6 @@ const anonymous = ({ status, body }: Answer, { name, id, agentTokenId, invocatio
     new RegExp([invocationId, agentTokenId, id, name].join('|'), 'g'),
     'IT',
   )
-
-const NOWHERE: Target = {
-  name: 'nowhere',
-  id: 'dep_aaaaaaaaaaaaaaaaaaaa',
-  agentToken: '',
-  agentTokenId: 'agtid_aaaaaaaaaaaaaaaaaaaa',
-  invocationId: 'inv_nowhere-0123456789abcdef',
-}
 
 let own: Target
 let foreign: Target
@@ -118,8 +53,8 @@ const allKeys = new Map<Scope, string>()
 
 beforeAll(async () => {
   stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts', deployments: ['initech'] })
-  own = await makeTarget('own')
-  foreign = await makeTarget('foreign')
+  own = await makeTarget(stack.state, 'own')
+  foreign = await makeTarget(stack.state, 'foreign')
   for (const scope of SCOPES) {
     allKeys.set(scope, await makeKey({ scopes: [scope] }))
     ownKeys.set(scope, await makeKey({ scopes: [scope], deployments: ['own-*'] }))
@@ -151,36 +86,35 @@ beforeAll(async () => {
 
 afterAll(() => stack.close())
 
-const guarded = ROUTES.filter((route) => route.credential !== 'public')
-const forKeys = ROUTES.filter((route) => route.credential === 'api-key')
-const named = (routes: readonly Route[]) => routes.map((route) => [nameOf(route), route] as const)
-
 describe('without a good token', () => {
-  test.each(named(guarded))('%s answers the same to each', async (_name, route) => {
-    const expectedKind = route.credential === 'agent-token' ? 'agent token' : 'API key'
-    const wrongKind = route.credential === 'agent-token' ? stack.state.token : own.agentToken
-    const tokens: Record<string, string | undefined> = { ...badTokens, 'the other kind': wrongKind }
-    for (const [what, token] of Object.entries(tokens)) {
-      const { status, headers, body } = await callWith(token, route, own)
-      const message =
-        token === undefined || token === ''
-          ? `a token is required: send the header "authorization: Bearer ${route.credential === 'agent-token' ? 'agt' : 'key'}_…"`
-          : `the ${expectedKind} is not valid: it is unknown, expired or revoked`
-      expect({ what, status, body }).toEqual({
-        what,
-        status: 401,
-        body: { error: { code: 'unauthenticated', message, requestId: headers.get('x-request-id') } },
-      })
-    }
-  })
+  test.each(routesThat(({ credential }) => credential !== 'public'))(
+    '%s answers the same to each',
+    async (_name, route) => {
+      const expectedKind = route.credential === 'agent-token' ? 'agent token' : 'API key'
+      const wrongKind = route.credential === 'agent-token' ? stack.state.token : own.agentToken
+      const tokens: Record<string, string | undefined> = { ...badTokens, 'the other kind': wrongKind }
+      for (const [what, token] of Object.entries(tokens)) {
+        const { status, headers, body } = await callWith(token, route, own)
+        const message =
+          token === undefined || token === ''
+            ? `a token is required: send the header "authorization: Bearer ${route.credential === 'agent-token' ? 'agt' : 'key'}_…"`
+            : `the ${expectedKind} is not valid: it is unknown, expired or revoked`
+        expect({ what, status, body }).toEqual({
+          what,
+          status: 401,
+          body: { error: { code: 'unauthenticated', message, requestId: headers.get('x-request-id') } },
+        })
+      }
+    },
+  )
 
-  test.each(named(ROUTES.filter((route) => route.credential === 'public')))('%s answers', async (_name, route) => {
+  test.each(routesThat(({ credential }) => credential === 'public'))('%s answers', async (_name, route) => {
     expect((await callWith(undefined, route, own)).status).toBe(200)
   })
 })
 
 describe('an agent token', () => {
-  test.each(named(ROUTES.filter((route) => route.credential === 'agent-token')))(
+  test.each(routesThat(({ credential }) => credential === 'agent-token'))(
     '%s is about its own deployment, whatever is asked',
     async (_name, route) => {
       const { status, body } = await callWith(own.agentToken, route, foreign)
@@ -193,9 +127,10 @@ describe('an agent token', () => {
 
 describe.each(SCOPES)('an API key with the scope %s', (scope) => {
   const key = (keys: Map<Scope, string>): string => keys.get(scope) ?? ''
-  const permitted = (route: Route): boolean => route.credential === 'api-key' && includesScope([scope], route.scope)
+  const isPermitted = (route: Route): boolean => route.credential === 'api-key' && includesScope([scope], route.scope)
+  const isDenied = (route: Route): boolean => route.credential === 'api-key' && !includesScope([scope], route.scope)
 
-  test.each(named(forKeys.filter((route) => !permitted(route))))('%s is denied, own or not', async (_name, route) => {
+  test.each(routesThat(isDenied))('%s is denied, own or not', async (_name, route) => {
     for (const keys of [allKeys, ownKeys]) {
       const answers = await Promise.all([own, foreign, NOWHERE].map((target) => callWith(key(keys), route, target)))
       for (const answer of answers) {
@@ -205,17 +140,17 @@ describe.each(SCOPES)('an API key with the scope %s', (scope) => {
     }
   })
 
-  test.each(named(forKeys.filter(permitted)))('%s does its own', async (_name, route) => {
+  test.each(routesThat(isPermitted))('%s does its own', async (_name, route) => {
     // Some calls are the end of their target.
     for (const keys of [allKeys, ownKeys]) {
-      const { status, body } = await callWith(key(keys), route, await makeTarget('own'))
+      const { status, body } = await callWith(key(keys), route, await makeTarget(stack.state, 'own'))
       expect({ status, body }).toMatchObject({
         status: expect.toSatisfy((code) => code >= 200 && code < 300) as number,
       })
     }
   })
 
-  test.each(named(forKeys.filter(permitted)))('%s knows nothing of what is foreign', async (_name, route) => {
+  test.each(routesThat(isPermitted))('%s knows nothing of what is foreign', async (_name, route) => {
     const name = nameOf(route)
     const answer = await callWith(key(ownKeys), route, foreign)
     const said = anonymous(answer, foreign)
@@ -266,7 +201,7 @@ describe('a key for some commands', () => {
   })
 
   test('sees its own, in lists too', async () => {
-    const { name } = await makeTarget('own')
+    const { name } = await makeTarget(stack.state, 'own')
     const { body } = await callApi(stack.state, token, 'POST', '/v1/invocations', {
       deployment: name,
       command: 'list-files',
@@ -278,7 +213,7 @@ describe('a key for some commands', () => {
     })
   })
 
-  test.each(named(ROUTES.filter((route) => route.credential === 'api-key' && route.wholeDeployment === true)))(
+  test.each(routesThat((route) => route.credential === 'api-key' && route.wholeDeployment === true))(
     '%s is denied, being about all commands',
     async (_name, route) => {
       const { status, body } = await callWith(token, route, own)
