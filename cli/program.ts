@@ -1,11 +1,13 @@
 /** The command line: which commands there are. What a command needs is loaded when it runs. */
 import { Command } from 'commander'
 import { agentCommand } from './commands/agent.js'
+import { auditCommand } from './commands/audit.js'
 import { deploymentsCommand } from './commands/deployments.js'
 import { devCommand } from './commands/dev.js'
 import { getCommand, listCommand } from './commands/invocations.js'
 import { invokeCommand } from './commands/invoke.js'
 import { serverCommand, workerCommand } from './commands/server.js'
+import { tokensCommand } from './commands/tokens.js'
 import { VERSION } from '../workers/version.js'
 
 const EXAMPLES = `
@@ -33,6 +35,8 @@ export function createProgram(): Command {
     .addCommand(devCommand())
     .addCommand(commands)
     .addCommand(deploymentsCommand())
+    .addCommand(tokensCommand())
+    .addCommand(auditCommand())
     .addCommand(agentCommand())
     .addCommand(serverCommand())
     .addCommand(workerCommand())

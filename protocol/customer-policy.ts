@@ -3,7 +3,7 @@
  * enforced by the agent. `docs/alien-policy.schema.json` is made from the schema here.
  */
 import { z } from 'zod'
-import { COMMAND_PATTERN } from './command-pattern.js'
+import { NAME_PATTERN } from './name-pattern.js'
 import { durationSchema } from './policy.js'
 
 /** In the folder where the agent is started, unless told otherwise. */
@@ -14,7 +14,7 @@ const MAX_RUN_TIME_MS = 24 * 86_400_000
 
 const patterns = z
   .array(
-    z.string().regex(COMMAND_PATTERN, {
+    z.string().regex(NAME_PATTERN, {
       error: ({ input }) =>
         `${JSON.stringify(input)} must be a command's name, in which "*" stands for any characters, like "report-*"`,
     }),

@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   deployment_not_found: { httpStatus: 404, exitCode: 2, retryable: false, meaning: 'no such deployment' },
   invocation_not_found: { httpStatus: 404, exitCode: 2, retryable: false, meaning: 'no such invocation' },
   command_not_found: { httpStatus: 404, exitCode: 2, retryable: false, meaning: 'the deployment has no such command' },
+  token_not_found: { httpStatus: 404, exitCode: 2, retryable: false, meaning: 'no such API key or agent token' },
   conflict: {
     httpStatus: 409,
     exitCode: 2,

@@ -17,6 +17,7 @@ describe('the table', () => {
       ['deployment_not_found', 404, 2, false],
       ['invocation_not_found', 404, 2, false],
       ['command_not_found', 404, 2, false],
+      ['token_not_found', 404, 2, false],
       ['conflict', 409, 2, false],
       ['payload_too_large', 413, 2, false],
       ['rate_limited', 429, 8, true],

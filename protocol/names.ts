@@ -35,9 +35,12 @@ export const agentQueue = (deploymentId: string, functionName = ''): string =>
 
 const COMMAND_NAME = /^[A-Za-z][A-Za-z0-9._-]{0,99}$/
 
+/** Whether it is written as names of commands are; some of those are reserved. */
+export const isCommandName = (name: unknown): name is string => typeof name === 'string' && COMMAND_NAME.test(name)
+
 /** Throws `invalid_request` unless `name` can name a command. The name is also the Temporal activity type. */
 export function assertCommandName(name: unknown): asserts name is string {
-  if (typeof name !== 'string' || !COMMAND_NAME.test(name)) {
+  if (!isCommandName(name)) {
     throw new CommandError(
       'invalid_request',
       `command name ${quoted(name)} must start with a letter and have at most 100 letters, digits, ".", "_" or "-"`,
@@ -50,9 +53,11 @@ export function assertCommandName(name: unknown): asserts name is string {
 
 const INVOCATION_ID = /^inv_[A-Za-z0-9._-]{16,180}$/
 
+export const isInvocationId = (id: unknown): id is string => typeof id === 'string' && INVOCATION_ID.test(id)
+
 /** Throws `invalid_request` unless `id` can name an invocation. It is also the Temporal workflow id. */
 export function assertInvocationId(id: unknown): asserts id is string {
-  if (typeof id !== 'string' || !INVOCATION_ID.test(id)) {
+  if (!isInvocationId(id)) {
     throw new CommandError(
       'invalid_request',
       `invocation id ${quoted(id)} must be "inv_" and 16 to 180 letters, digits, ".", "_" or "-"`,

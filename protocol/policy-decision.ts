@@ -1,5 +1,5 @@
 /** Whether the customer's policy lets a command run, and how a caller is told that it does not. */
-import { matchesPattern } from './command-pattern.js'
+import { matchesPattern } from './name-pattern.js'
 import type { CustomerPolicy } from './customer-policy.js'
 import { CommandError } from './errors.js'
 

@@ -39,13 +39,15 @@ describe('commands list', () => {
 
   beforeAll(async () => {
     const [acme, globex] = [stack.client('acme-corp'), stack.client('globex')]
-    const handles = {
-      first: await acme.start('echo', { value: 1 }),
-      failed: await acme.start('fail'),
-      last: await acme.start('echo', { value: 2 }),
-      elsewhere: await globex.start('echo', { value: 3 }),
+    const starts = {
+      first: () => acme.start('echo', { value: 1 }),
+      failed: () => acme.start('fail'),
+      last: () => acme.start('echo', { value: 2 }),
+      elsewhere: () => globex.start('echo', { value: 3 }),
     }
-    for (const [name, handle] of Object.entries(handles)) {
+    // One after the other: Temporal lists what has ended by when it ended, not by when it began.
+    for (const [name, start] of Object.entries(starts)) {
+      const handle = await start()
       await handle.result().catch(() => undefined)
       ids[name as keyof typeof ids] = handle.id
     }

@@ -29,6 +29,11 @@ describe('--help', () => {
         'alien deployments list',
         'alien deployments commands',
         'alien deployments delete',
+        'alien tokens create',
+        'alien tokens list',
+        'alien tokens revoke',
+        'alien tokens rotate',
+        'alien audit export',
         'alien agent start',
         'alien agent policy check',
         'alien server',
@@ -90,6 +95,14 @@ test.concurrent.each<[string[], string]>([
     ['dev', '--port', value],
     `error invalid_request: port "${value}" ${portRule}`,
   ]),
+  ...['-1', 'many', '1e9', ''].map((value): [string[], string] => [
+    ['server', '--rate-limit', value],
+    `error invalid_request: rate limit "${value}" must be a number of calls a second up to 1000000, or 0 for no limit`,
+  ]),
+  [
+    ['tokens', 'create', 'ci', '--scope', 'root'],
+    "error: option '--scope <scope>' argument 'root' is invalid. Allowed choices are read, invoke, operate, admin.",
+  ],
   [['server', '--port', '1e3'], `error invalid_request: port "1e3" ${portRule}`],
   [
     [...INVOKE, '--url', 'acme.example', '--token', 'key_1'],

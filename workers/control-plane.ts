@@ -6,6 +6,9 @@ import { createGateway, type Gateway } from '../gateway/server.js'
 import { TaskTokenSeal } from '../gateway/task-token.js'
 import { PresenceWatch } from '../server/agent-presence.js'
 import { createApp } from '../server/app.js'
+import { AuditTrail } from '../server/audit/audit-trail.js'
+import { Authenticator } from '../server/identity/authenticator.js'
+import { DEFAULT_CALLS_PER_SECOND, RateLimiter } from '../server/identity/rate-limiter.js'
 import { findAgent } from '../server/find-agent.js'
 import { listen, type ListenOptions } from '../server/listener.js'
 import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
@@ -35,6 +38,10 @@ export interface ControlPlaneOptions extends Omit<ListenOptions, 'tls'> {
   readonly sealingKeys?: readonly [Buffer, ...Buffer[]] | undefined
   /** How many polls agents may hold. */
   readonly pollLimits?: PollLimits | undefined
+  /** Calls a second that each token may make, twice as many at once; 0 for no limit. Default: 100. */
+  readonly callsPerSecond?: number | undefined
+  /** Whose `x-forwarded-for` says who calls: how many proxies, or their addresses. Default: nobody's. */
+  readonly trustProxy?: string | undefined
   readonly log: Logger
 }
 
@@ -70,16 +77,24 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   closers.add(temporal.close)
   await ensureSearchAttributes(temporal.reader.connection, settings.namespace, SEARCH_ATTRIBUTES)
 
+  const audit = new AuditTrail(registry.audit, log)
+  closers.add(() => audit.close(DRAIN_MS))
   const draining = new AbortController()
-  const app = createApp({
-    registry,
-    temporal,
-    told,
-    temporalUiUrl: options.temporalUiUrl,
-    draining: draining.signal,
-    workerState: worker?.state,
-    log,
-  })
+  const app = createApp(
+    {
+      registry,
+      authenticator: new Authenticator(registry),
+      rateLimiter: new RateLimiter(options.callsPerSecond ?? DEFAULT_CALLS_PER_SECOND),
+      audit,
+      temporal,
+      told,
+      temporalUiUrl: options.temporalUiUrl,
+      draining: draining.signal,
+      workerState: worker?.state,
+      log,
+    },
+    options.trustProxy,
+  )
   const gateway = await openGateway(options, registry, closers)
   const listener = await listen({ http: app, http2: gateway.inject }, { ...options, tls: tlsFiles(options) })
   closers.add(() => Promise.all([listener.close(DRAIN_MS), gateway.drain(DRAIN_MS)]))

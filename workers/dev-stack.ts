@@ -70,6 +70,8 @@ async function open(options: DevStackOptions, closers: Closers): Promise<DevStac
     temporal: temporal.settings,
     temporalUiUrl: temporal.uiUrl,
     vendorWorker: true,
+    // On one's own machine a limit would only be in the way.
+    callsPerSecond: 0,
     log,
   })
   closers.add(controlPlane.close)

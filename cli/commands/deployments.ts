@@ -92,9 +92,11 @@ function remove(): Command {
   const command = new Command('delete')
     .description('delete a deployment, its agent tokens and its manifest')
     .argument('<deployment>', 'id or name')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  $ alien deployments delete acme-corp')
   return withConnection(command).action(async (name: string, flags: Flags) => {
     await call<unknown>(flags, { method: 'DELETE', path: one(name) })
-    say(`deleted ${name}`)
+    if (flags.json === true) printJson({ deleted: name })
+    else say(`deleted ${name}`)
   })
 }

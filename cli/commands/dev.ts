@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { DEFAULT_DEPLOYMENT } from '../../protocol/dev-state.js'
 import { DEFAULT_PORT } from '../../protocol/names.js'
+import { collect } from '../collect.js'
 import { parsePort } from '../port.js'
 
 export interface DevFlags {
@@ -38,5 +39,3 @@ export function devCommand(): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, flags: DevFlags) => (await import('../run/dev.js')).runDev(file, flags))
 }
-
-const collect = (value: string, previous: string[] = []): string[] => [...previous, value]

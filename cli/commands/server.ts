@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander'
 import { DEFAULT_PORT } from '../../protocol/names.js'
 import { parsePort } from '../port.js'
+import { parseRateLimit } from '../rate-limit.js'
 
 export interface ServerFlags {
   readonly port: number
@@ -14,6 +15,8 @@ export interface ServerFlags {
   readonly tlsKey?: string
   readonly insecurePlaintext?: boolean
   readonly sealingKeys?: string
+  readonly rateLimit?: number
+  readonly trustProxy?: string
 }
 
 const SERVER_EXAMPLES = `
@@ -51,6 +54,20 @@ export function serverCommand(): Command {
         '--sealing-keys <keys>',
         "for agents' task tokens: base64 of 32 bytes each, comma-separated, the first seals (default: made once, kept in the registry)",
       ).env('ALIEN_SEALING_KEYS'),
+    )
+    .addOption(
+      new Option(
+        '--rate-limit <calls>',
+        'a second for each token, twice as many at once; 0 for no limit (default: 100)',
+      )
+        .env('ALIEN_RATE_LIMIT')
+        .argParser(parseRateLimit),
+    )
+    .addOption(
+      new Option(
+        '--trust-proxy <proxies>',
+        "whose x-forwarded-for names the caller: how many proxies, or their addresses (default: nobody's)",
+      ).env('ALIEN_TRUST_PROXY'),
     )
     .option('--no-worker', 'leave the vendor worker to "alien worker"')
     .addHelpText('after', SERVER_EXAMPLES)

@@ -23,6 +23,8 @@ export async function runServer(flags: ServerFlags): Promise<void> {
     vendorWorker: flags.worker,
     tls: tlsFiles(flags),
     insecurePlaintext: flags.insecurePlaintext,
+    callsPerSecond: flags.rateLimit,
+    trustProxy: flags.trustProxy,
     sealingKeys: flags.sealingKeys === undefined ? undefined : parseSealingKeys(flags.sealingKeys),
     log,
   })

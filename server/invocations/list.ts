@@ -2,16 +2,13 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { CommandError } from '../../protocol/errors.js'
-import {
-  INVOCATION_STATUSES,
-  type Invocation,
-  type InvocationPage,
-  type InvocationStatus,
-} from '../../protocol/invocation.js'
+import { INVOCATION_STATUSES, type Invocation, type InvocationPage } from '../../protocol/invocation.js'
 import { describeIssues } from '../../protocol/issues.js'
-import { assertCommandName, INVOKE_COMMAND_WORKFLOW } from '../../protocol/names.js'
+import { assertCommandName } from '../../protocol/names.js'
+import { findDeployment } from '../identity/find-deployment.js'
+import type { ApiKeyCall } from '../route.js'
 import { readInvocation } from './read.js'
-import type { InvocationDeps } from './service.js'
+import { needsCommandNames, visibilityQuery } from './visibility.js'
 
 const querySchema = z.strictObject({
   deployment: z.string().optional(),
@@ -23,27 +20,17 @@ const querySchema = z.strictObject({
 
 type ListQuery = z.output<typeof querySchema>
 
-/** Temporal knows fewer states than our users; each invocation's own state sorts out the rest. */
-const EXECUTION_STATUSES: Record<InvocationStatus, string> = {
-  queued: "'Running'",
-  running: "'Running'",
-  succeeded: "'Completed'",
-  failed: "'Failed', 'Terminated', 'TimedOut'",
-  canceled: "'Canceled'",
-  expired: "'Failed'",
-}
-
 /**
  * Newest first. A page filtered by status may be shorter than `limit` and still have a cursor.
  *
  * @throws {CommandError} `invalid_request`, `deployment_not_found`
  */
-export async function listInvocations(deps: InvocationDeps, query: unknown): Promise<InvocationPage> {
+export async function listInvocations(call: ApiKeyCall, query: unknown): Promise<InvocationPage> {
   const parsed = querySchema.safeParse(query)
   if (!parsed.success) throw new CommandError('invalid_request', `bad query: ${describeIssues(parsed.error)}`)
   const { status, limit, cursor } = parsed.data
-  const { reader, namespace } = deps.temporal
-  const visibility = await visibilityQuery(deps, parsed.data)
+  const { reader, namespace } = call.deps.temporal
+  const visibility = await visibilityOf(call, parsed.data)
   const { executions, nextPageToken } = await reader.workflowService.listWorkflowExecutions({
     namespace,
     pageSize: limit,
@@ -51,7 +38,7 @@ export async function listInvocations(deps: InvocationDeps, query: unknown): Pro
     ...(cursor === undefined ? {} : { nextPageToken: pageToken(cursor, visibility) }),
   })
   const ids = executions.map(({ execution }) => execution?.workflowId ?? '')
-  const found = await Promise.all(ids.map((id) => readUnlessGone(deps, id)))
+  const found = await Promise.all(ids.map((id) => readUnlessGone(call, id)))
   const invocations = found.filter((one) => one !== undefined).filter((one) => (status ?? one.status) === one.status)
   return { invocations, ...(nextPageToken.length === 0 ? {} : { cursor: cursorOf(nextPageToken, visibility) }) }
 }
@@ -80,30 +67,23 @@ function pageToken(cursor: string, visibility: string): Uint8Array {
 const checkOf = (token: Uint8Array, visibility: string): Buffer =>
   createHash('sha256').update(visibility).update('\0').update(token).digest().subarray(0, CHECK_BYTES)
 
-/** Visibility lags behind: what it lists may have reached the end of its retention. */
-async function readUnlessGone(deps: InvocationDeps, id: string): Promise<Invocation | undefined> {
+/** Visibility lags behind: what it lists may have reached the end of its retention. Nor need the key cover it. */
+async function readUnlessGone(call: ApiKeyCall, id: string): Promise<Invocation | undefined> {
   try {
-    return await readInvocation(deps, id, { withResult: false })
+    return await readInvocation(call, id, { withResult: false })
   } catch (error) {
     if (error instanceof CommandError && error.code === 'invocation_not_found') return undefined
     throw error
   }
 }
 
-/** Both values are checked before they are quoted: neither a deployment's name nor a command's has a quote in it. */
-async function visibilityQuery(
-  { registry }: InvocationDeps,
-  { deployment, command, status }: ListQuery,
-): Promise<string> {
-  const terms = [`WorkflowType = '${INVOKE_COMMAND_WORKFLOW}'`]
-  if (deployment !== undefined) {
-    const { name } = await registry.deployments.find(deployment)
-    terms.push(`AlienDeployment = '${name}'`)
-  }
-  if (command !== undefined) {
-    assertCommandName(command)
-    terms.push(`AlienCommand = '${command}'`)
-  }
-  if (status !== undefined) terms.push(`ExecutionStatus IN (${EXECUTION_STATUSES[status]})`)
-  return terms.join(' AND ')
+async function visibilityOf(call: ApiKeyCall, { deployment, command, status }: ListQuery): Promise<string> {
+  const { access } = call.caller
+  const { deployments, manifests } = call.deps.registry
+  const name = deployment === undefined ? undefined : (await findDeployment(call, deployment)).name
+  if (command !== undefined) assertCommandName(command)
+  return visibilityQuery({ deployment: name, command, status }, access, {
+    deployments: access.everyDeployment || name !== undefined ? [] : await deployments.list(),
+    commands: needsCommandNames(access) && command === undefined ? await manifests.commandNames() : [],
+  })
 }

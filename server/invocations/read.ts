@@ -15,6 +15,7 @@ import { INVOKE_COMMAND_WORKFLOW } from '../../protocol/names.js'
 import { fromWorkflowFailure, isWorkflowNotFound } from '../../temporal/failure.js'
 import { COMMAND_KEY } from './search-keys.js'
 import { workflowLink, type InvocationDeps } from './service.js'
+import type { ApiKeyCall } from '../route.js'
 
 // Node finds no named exports in this CommonJS module.
 const { PendingActivityState } = proto.temporal.api.enums.v1
@@ -23,11 +24,13 @@ const { PendingActivityState } = proto.temporal.api.enums.v1
 const SETTLED_WITHIN_MS = 5_000
 
 /**
+ * One that the caller's key does not cover is as unknown as one that never was.
+ *
  * @param withResult whether to fetch the result of one that succeeded
  * @throws {CommandError} `invocation_not_found`
  */
 export async function readInvocation(
-  deps: InvocationDeps,
+  { deps, caller: { access }, subject }: Pick<ApiKeyCall, 'deps' | 'caller' | 'subject'>,
   id: string,
   { withResult = true }: { withResult?: boolean } = {},
 ): Promise<Invocation> {
@@ -36,6 +39,11 @@ export async function readInvocation(
   const description = await describe(deps.temporal.reader, id)
   const { deployment } = description.memo as unknown as InvocationMemo
   const command = description.typedSearchAttributes.get(COMMAND_KEY) ?? ''
+  if (!access.seesDeployment(deployment) || !access.seesCommand(command)) {
+    subject.isDeployment(deployment)
+    subject.deny()
+    throw notFound(id)
+  }
   return {
     id,
     deployment,
@@ -54,11 +62,14 @@ async function describe(reader: Client, id: string): Promise<WorkflowExecutionDe
   } catch (error) {
     if (!isWorkflowNotFound(error)) throw error
   }
-  throw new CommandError(
+  throw notFound(id)
+}
+
+const notFound = (id: string): CommandError =>
+  new CommandError(
     'invocation_not_found',
     `no invocation "${id}"; it may be older than what Temporal keeps, or was started elsewhere`,
   )
-}
 
 function stateOf(
   reader: Client,

@@ -12,6 +12,8 @@ import type { InvocationRequest } from './request.js'
 import type { TemporalClients } from '../temporal-clients.js'
 import { COMMAND_KEY, DEPLOYMENT_KEY } from './search-keys.js'
 import type { InvocationDeps } from './service.js'
+import { findDeployment } from '../identity/find-deployment.js'
+import type { ApiKeyCall } from '../route.js'
 
 /**
  * How long a vendor worker may take over one step of a workflow before Temporal gives the step to another; a step takes
@@ -34,11 +36,11 @@ export interface StartedInvocation {
   readonly isHere: boolean
 }
 
-/** @throws {CommandError} `deployment_not_found` or `command_not_found` */
-export async function resolveCall(deps: InvocationDeps, request: InvocationRequest): Promise<Call> {
-  const { id: deploymentId, name } = await deps.registry.deployments.find(request.deployment)
+/** @throws {CommandError} `deployment_not_found`, `command_not_found` or `permission_denied` */
+export async function resolveCall(call: ApiKeyCall, request: InvocationRequest): Promise<Call> {
+  const { id: deploymentId, name } = await findDeployment(call, request.deployment)
   const deployment = { id: deploymentId, name }
-  const { functionName, policy } = await findCommand(deps, deployment, request.command)
+  const { functionName, policy } = await findCommand(call, deployment, request.command)
   return {
     id: request.id ?? invocationId(request.command, uniquePart(deploymentId, request)),
     input: {
@@ -80,10 +82,17 @@ export async function startInvocation({ temporal }: InvocationDeps, call: Call):
 }
 
 async function findCommand(
-  { registry }: InvocationDeps,
+  { deps: { registry }, caller: { name: keyName, access } }: ApiKeyCall,
   deployment: DeploymentRef,
   command: string,
 ): Promise<{ functionName: string; policy: ManifestCommand['policy'] }> {
+  // Told by the name alone: whether the deployment has it is not for this key to know.
+  if (!access.seesCommand(command)) {
+    throw new CommandError(
+      'permission_denied',
+      `the API key "${keyName}" may not invoke "${command}"; its commands are ${access.patterns.commands.join(', ')}`,
+    )
+  }
   const manifests = await registry.manifests.forDeployment(deployment.id)
   for (const { functionName, commands } of manifests) {
     const found = commands.find(({ name }) => name === command)
@@ -91,7 +100,9 @@ async function findCommand(
   }
   // No agent ever connected: what it will know is not known, and the work waits for it.
   if (manifests.length === 0) return { functionName: '', policy: {} }
-  const names = manifests.flatMap(({ commands }) => commands.map(({ name }) => name))
+  const names = manifests
+    .flatMap(({ commands }) => commands.map(({ name }) => name))
+    .filter((name) => access.seesCommand(name))
   const suggestions = nearest(command, names)
   const known = names.slice(0, 5).map((name) => `"${name}"`)
   const hint =

@@ -29,7 +29,7 @@ export function errorBody(log: Logger): ErrorRequestHandler {
   }
 }
 
-function statusOf({ code }: CommandError): number {
+export function statusOf({ code }: CommandError): number {
   const { httpStatus } = ERROR_CODES[code]
   // A code that is an invocation's outcome is no answer to a request.
   return httpStatus === 200 ? 500 : httpStatus
@@ -37,10 +37,12 @@ function statusOf({ code }: CommandError): number {
 
 function setHeaders(response: Response, { code }: CommandError): void {
   if (code === 'unauthenticated') response.set('www-authenticate', 'Bearer')
-  if (ERROR_CODES[code].retryable === true && code !== 'internal') response.set('retry-after', '1')
+  if (ERROR_CODES[code].retryable === true && code !== 'internal' && !response.hasHeader('retry-after')) {
+    response.set('retry-after', '1')
+  }
 }
 
-const asCommandError = (thrown: unknown): CommandError =>
+export const asCommandError = (thrown: unknown): CommandError =>
   pathTrouble(thrown) ?? bodyTrouble(thrown) ?? temporalTrouble(thrown) ?? CommandError.from(thrown)
 
 /** What Express's router throws for a path like `/%E0%A4`. Without its status, it would be a defect of ours. */

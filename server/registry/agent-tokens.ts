@@ -1,7 +1,34 @@
 import type { Kysely } from 'kysely'
+import type { AgentTokenInfo } from '../../protocol/tokens.js'
 import { orDeploymentNotFound } from './foreign-key.js'
-import type { RegistrySchema } from './schema.js'
-import { hashToken, isLive, lookupOf, newId, newToken } from './tokens.js'
+import type { AgentTokensTable, RegistrySchema } from './schema.js'
+import {
+  factsOf,
+  hashToken,
+  isLive,
+  lookupOf,
+  newId,
+  newToken,
+  overlapEnd,
+  statusOf,
+  successorExpiry,
+  TOKEN_ID_PREFIXES,
+  tokenColumns,
+} from './tokens.js'
+
+export interface NewAgentToken {
+  /** What it is for, to people. Default: none. */
+  readonly name?: string | undefined
+  /** Default: never. */
+  readonly expiresAt?: Date | null | undefined
+}
+
+export interface AgentToken {
+  readonly deploymentId: string
+  readonly tokenId: string
+  /** ISO 8601; `null`: never. */
+  readonly expiresAt: string | null
+}
 
 /** The credentials of agents: each is good for one deployment. */
 export class AgentTokens {
@@ -12,32 +39,47 @@ export class AgentTokens {
   }
 
   /** Adds a token; the deployment's earlier ones stay good. @throws `deployment_not_found`. */
-  async create(deploymentId: string): Promise<{ id: string; token: string }> {
+  async create(
+    deploymentId: string,
+    { name = '', expiresAt = null }: NewAgentToken = {},
+  ): Promise<{ id: string; token: string }> {
     const token = newToken('agt')
-    const hash = hashToken(token)
-    const id = newId('agtid_')
-    const row = {
-      id,
-      deployment_id: deploymentId,
-      token_lookup: lookupOf(hash),
-      token_hash: hash,
-      created_at: new Date().toISOString(),
-      expires_at: null,
-      revoked_at: null,
-    }
+    const id = newId(TOKEN_ID_PREFIXES['agent-token'])
+    const row = { ...tokenColumns(id, token, expiresAt), deployment_id: deploymentId, name }
     await orDeploymentNotFound(deploymentId, this.#db.insertInto('agent_tokens').values(row).execute())
     return { id, token }
   }
 
   /** Whose agent has this token; `undefined` when nobody's, or it is revoked or expired. */
-  async verify(token: string): Promise<{ deploymentId: string; tokenId: string } | undefined> {
+  async verify(token: string): Promise<AgentToken | undefined> {
     const hash = hashToken(token)
     const row = await this.#db
       .selectFrom('agent_tokens')
-      .select(['id', 'deployment_id', 'token_hash', 'expires_at', 'revoked_at'])
+      .selectAll()
       .where('token_lookup', '=', lookupOf(hash))
       .executeTakeFirst()
-    return row && isLive(row, hash) ? { deploymentId: row.deployment_id, tokenId: row.id } : undefined
+    if (!isLive(row, hash)) return undefined
+    return { deploymentId: row.deployment_id, tokenId: row.id, expiresAt: row.expires_at }
+  }
+
+  /** All of them, newest first. */
+  async list(): Promise<AgentTokenInfo[]> {
+    return (await this.#withDeployment().orderBy('agent_tokens.created_at', 'desc').execute()).map(infoOf)
+  }
+
+  async find(id: string): Promise<AgentTokenInfo | undefined> {
+    const row = await this.#withDeployment().where('agent_tokens.id', '=', id).executeTakeFirst()
+    return row && infoOf(row)
+  }
+
+  /** Takes effect at once here, and elsewhere when a verification is not older. Again is no harm. */
+  async revoke(id: string): Promise<void> {
+    await this.#db
+      .updateTable('agent_tokens')
+      .set({ revoked_at: new Date().toISOString() })
+      .where('id', '=', id)
+      .where('revoked_at', 'is', null)
+      .execute()
   }
 
   /** Those of the tokens that are neither revoked nor expired, nor gone with their deployment. */
@@ -62,4 +104,42 @@ export class AgentTokens {
       .executeTakeFirstOrThrow()
     return Number(numUpdatedRows)
   }
+
+  /**
+   * A new token of the same deployment and as long a life; the old one expires after `overlapMs`, unless it does so
+   * sooner. `undefined` when there is no such token, or it is no longer good.
+   */
+  async rotate(id: string, overlapMs: number): Promise<{ id: string; token: string } | undefined> {
+    const successor = { id: newId(TOKEN_ID_PREFIXES['agent-token']), token: newToken('agt') }
+    return this.#db.transaction().execute(async (transaction) => {
+      const tokens = transaction.updateTable('agent_tokens').where('id', '=', id)
+      // Changes nothing, and holds off whoever would revoke it meanwhile.
+      const row = await tokens
+        .set((columns) => ({ revoked_at: columns.ref('revoked_at') }))
+        .returningAll()
+        .executeTakeFirst()
+      if (row === undefined || statusOf(row) !== 'active') return undefined
+      await tokens.set({ expires_at: overlapEnd(row, overlapMs) }).execute()
+      const columns = tokenColumns(successor.id, successor.token, successorExpiry(row))
+      await transaction
+        .insertInto('agent_tokens')
+        .values({ ...row, ...columns })
+        .execute()
+      return successor
+    })
+  }
+
+  #withDeployment() {
+    return this.#db
+      .selectFrom('agent_tokens')
+      .innerJoin('deployments', 'deployments.id', 'agent_tokens.deployment_id')
+      .selectAll('agent_tokens')
+      .select('deployments.name as deployment_name')
+  }
 }
+
+const infoOf = (row: AgentTokensTable & { readonly deployment_name: string }): AgentTokenInfo => ({
+  kind: 'agent-token',
+  ...factsOf(row),
+  deployment: { id: row.deployment_id, name: row.deployment_name },
+})

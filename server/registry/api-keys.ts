@@ -1,18 +1,42 @@
 import type { Kysely } from 'kysely'
 import { CommandError } from '../../protocol/errors.js'
-import type { RegistrySchema } from './schema.js'
-import { hashToken, isLive, lookupOf, newId, newToken } from './tokens.js'
+import type { Rights, Scope } from '../../protocol/rights.js'
+import type { ApiKeyInfo } from '../../protocol/tokens.js'
+import type { ApiKeysTable, RegistrySchema } from './schema.js'
+import {
+  factsOf,
+  hashToken,
+  isLive,
+  lookupOf,
+  newId,
+  newToken,
+  overlapEnd,
+  statusOf,
+  successorExpiry,
+  TOKEN_ID_PREFIXES,
+  tokenColumns,
+} from './tokens.js'
 
 /** 32 hex digits are 128 bits: what an operator's own token must have at least. Printable, to fit an HTTP header. */
 const TOKEN = /^[\x21-\x7e]{32,256}$/
 
-/** Every key may do everything, until keys can be limited. */
-const SCOPES: readonly string[] = ['admin']
+const EVERYTHING: Rights = { scopes: ['admin'], deployments: ['*'], commands: ['*'] }
 
-export interface ApiKey {
+export interface NewApiKey {
+  readonly name: string
+  /** Default: a new one. */
+  readonly token?: string | undefined
+  /** Default: everything. */
+  readonly rights?: Rights | undefined
+  /** Default: never. */
+  readonly expiresAt?: Date | null | undefined
+}
+
+export interface ApiKey extends Rights {
   readonly id: string
   readonly name: string
-  readonly scopes: readonly string[]
+  /** ISO 8601; `null`: never. */
+  readonly expiresAt: string | null
 }
 
 /** The vendor side's credentials. */
@@ -33,25 +57,14 @@ export class ApiKeys {
   async create({
     name,
     token = newToken('key'),
-  }: {
-    readonly name: string
-    readonly token?: string | undefined
-  }): Promise<{ id: string; token: string }> {
+    rights = EVERYTHING,
+    expiresAt = null,
+  }: NewApiKey): Promise<{ id: string; token: string }> {
     assertToken(token)
-    const hash = hashToken(token)
-    const id = newId('keyid_')
+    const id = newId(TOKEN_ID_PREFIXES['api-key'])
     const created = await this.#db
       .insertInto('api_keys')
-      .values({
-        id,
-        name,
-        scopes: JSON.stringify(SCOPES),
-        token_lookup: lookupOf(hash),
-        token_hash: hash,
-        created_at: new Date().toISOString(),
-        expires_at: null,
-        revoked_at: null,
-      })
+      .values({ ...tokenColumns(id, token, expiresAt), name, ...rightsColumns(rights) })
       .onConflict((conflict) => conflict.column('token_lookup').doNothing())
       .returning('id')
       .executeTakeFirst()
@@ -66,11 +79,56 @@ export class ApiKeys {
     const hash = hashToken(token)
     const row = await this.#db
       .selectFrom('api_keys')
-      .select(['id', 'name', 'scopes', 'token_hash', 'expires_at', 'revoked_at'])
+      .selectAll()
       .where('token_lookup', '=', lookupOf(hash))
       .executeTakeFirst()
-    if (!row || !isLive(row, hash)) return undefined
-    return { id: row.id, name: row.name, scopes: JSON.parse(row.scopes) as string[] }
+    if (!isLive(row, hash)) return undefined
+    return { id: row.id, name: row.name, expiresAt: row.expires_at, ...rightsOf(row) }
+  }
+
+  /** All of them, newest first. */
+  async list(): Promise<ApiKeyInfo[]> {
+    const rows = await this.#db.selectFrom('api_keys').selectAll().orderBy('created_at', 'desc').execute()
+    return rows.map(infoOf)
+  }
+
+  async find(id: string): Promise<ApiKeyInfo | undefined> {
+    const row = await this.#db.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst()
+    return row && infoOf(row)
+  }
+
+  /** Takes effect at once here, and elsewhere when a verification is not older. Again is no harm. */
+  async revoke(id: string): Promise<void> {
+    await this.#db
+      .updateTable('api_keys')
+      .set({ revoked_at: new Date().toISOString() })
+      .where('id', '=', id)
+      .where('revoked_at', 'is', null)
+      .execute()
+  }
+
+  /**
+   * A new key with the same rights and as long a life; the old one expires after `overlapMs`, unless it does so sooner.
+   * `undefined` when there is no such key, or it is no longer good.
+   */
+  async rotate(id: string, overlapMs: number): Promise<{ id: string; token: string } | undefined> {
+    const successor = { id: newId(TOKEN_ID_PREFIXES['api-key']), token: newToken('key') }
+    return this.#db.transaction().execute(async (transaction) => {
+      const keys = transaction.updateTable('api_keys').where('id', '=', id)
+      // Changes nothing, and holds off whoever would revoke it meanwhile.
+      const row = await keys
+        .set((columns) => ({ revoked_at: columns.ref('revoked_at') }))
+        .returningAll()
+        .executeTakeFirst()
+      if (row === undefined || statusOf(row) !== 'active') return undefined
+      await keys.set({ expires_at: overlapEnd(row, overlapMs) }).execute()
+      const columns = tokenColumns(successor.id, successor.token, successorExpiry(row))
+      await transaction
+        .insertInto('api_keys')
+        .values({ ...row, ...columns })
+        .execute()
+      return successor
+    })
   }
 }
 
@@ -81,3 +139,17 @@ function assertToken(token: string): void {
     `the api key token has ${token.length} characters; it must have 32 to 256 printable ones and no space, as openssl rand -hex 32 gives`,
   )
 }
+
+const rightsColumns = ({ scopes, deployments, commands }: Rights) => ({
+  scopes: JSON.stringify(scopes),
+  deployment_patterns: JSON.stringify(deployments),
+  command_patterns: JSON.stringify(commands),
+})
+
+const rightsOf = (row: ApiKeysTable): Rights => ({
+  scopes: JSON.parse(row.scopes) as Scope[],
+  deployments: JSON.parse(row.deployment_patterns) as string[],
+  commands: JSON.parse(row.command_patterns) as string[],
+})
+
+const infoOf = (row: ApiKeysTable): ApiKeyInfo => ({ kind: 'api-key', ...factsOf(row), ...rightsOf(row) })

@@ -6,7 +6,7 @@ import { newId } from './tokens.js'
 
 const ID_PREFIX = 'dep_'
 /** Ids fit it too. What does not is never looked up: PostgreSQL takes offense at some text, e.g. with a zero byte. */
-const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/
+export const DEPLOYMENT_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/
 
 export interface Deployment {
   /** `dep_` and 20 base32 characters. */
@@ -41,15 +41,22 @@ export class Deployments {
     )
   }
 
-  /** @throws `deployment_not_found`, with the nearest names in the message and in `details.nearest`. */
-  async find(idOrName: string): Promise<Deployment> {
-    if (!NAME.test(idOrName)) return this.#notFound(idOrName)
+  /** `undefined` when there is none. */
+  async lookUp(idOrName: string): Promise<Deployment | undefined> {
+    if (!DEPLOYMENT_NAME.test(idOrName)) return undefined
     const row = await this.#db
       .selectFrom('deployments')
       .selectAll()
       .where(keyOf(idOrName), '=', idOrName)
       .executeTakeFirst()
-    return row ? fromRow(row) : this.#notFound(idOrName)
+    return row && fromRow(row)
+  }
+
+  /** @throws `deployment_not_found`, with the nearest names in the message and in `details.nearest`. */
+  async find(idOrName: string): Promise<Deployment> {
+    const found = await this.lookUp(idOrName)
+    if (found) return found
+    throw await this.notFound(idOrName)
   }
 
   /** All of them, by name. */
@@ -65,22 +72,24 @@ export class Deployments {
    * @throws `deployment_not_found`, as {@link find}.
    */
   async delete(idOrName: string): Promise<Deployment> {
-    if (!NAME.test(idOrName)) return this.#notFound(idOrName)
+    if (!DEPLOYMENT_NAME.test(idOrName)) throw await this.notFound(idOrName)
     const row = await this.#db
       .deleteFrom('deployments')
       .where(keyOf(idOrName), '=', idOrName)
       .returningAll()
       .executeTakeFirst()
-    return row ? fromRow(row) : this.#notFound(idOrName)
+    if (row) return fromRow(row)
+    throw await this.notFound(idOrName)
   }
 
-  async #notFound(idOrName: string): Promise<never> {
-    const rows = await this.#db.selectFrom('deployments').select('name').execute()
+  /** What to say of one that is not there, or not there for somebody who may know of some only. */
+  async notFound(idOrName: string, isKnown: (one: Deployment) => boolean = () => true): Promise<CommandError> {
+    const known = (await this.list()).filter(isKnown)
     const names = nearest(
       idOrName,
-      rows.map(({ name }) => name),
+      known.map(({ name }) => name),
     )
-    throw new CommandError('deployment_not_found', `no deployment "${idOrName}"; ${hint(names, rows.length)}`, {
+    return new CommandError('deployment_not_found', `no deployment "${idOrName}"; ${hint(names, known.length)}`, {
       details: { nearest: names },
     })
   }
@@ -98,7 +107,7 @@ const keyOf = (idOrName: string): 'id' | 'name' => (idOrName.startsWith(ID_PREFI
 const fromRow = (row: DeploymentsTable): Deployment => ({ id: row.id, name: row.name, createdAt: row.created_at })
 
 function assertDeploymentName(name: string): void {
-  if (!NAME.test(name)) {
+  if (!DEPLOYMENT_NAME.test(name)) {
     throw new CommandError(
       'invalid_request',
       `deployment name ${JSON.stringify(name)} must start with a lower-case letter or a digit and have at most 63 lower-case letters, digits, "_" or "-"`,

@@ -52,4 +52,10 @@ export class Manifests {
       publishedAt: row.published_at,
     }))
   }
+
+  /** Of all deployments. */
+  async commandNames(): Promise<Set<string>> {
+    const rows = await this.#db.selectFrom('manifests').select('commands').execute()
+    return new Set(rows.flatMap(({ commands }) => (JSON.parse(commands) as ManifestCommand[]).map(({ name }) => name)))
+  }
 }

@@ -1,5 +1,5 @@
 /**
- * The registry: deployments, credentials and manifests, in SQLite or PostgreSQL. Never an invocation's state, whose
+ * The registry: deployments, credentials, manifests and the audit, in SQLite or PostgreSQL. Never an invocation's state, whose
  * only home is Temporal.
  */
 import { resolve } from 'node:path'
@@ -8,6 +8,7 @@ import { CommandError } from '../../protocol/errors.js'
 import { Agents } from './agents.js'
 import { AgentTokens } from './agent-tokens.js'
 import { ApiKeys } from './api-keys.js'
+import { AuditRecords } from './audit-records.js'
 import { Deployments } from './deployments.js'
 import { Manifests } from './manifests.js'
 import { migrate } from './migrations/migrate.js'
@@ -21,6 +22,7 @@ export interface Registry {
   readonly apiKeys: ApiKeys
   readonly agentTokens: AgentTokens
   readonly manifests: Manifests
+  readonly audit: AuditRecords
   readonly sealingKeys: SealingKeys
   readonly agents: Agents
   /** Resolves when the database answers. @throws `unavailable` when PostgreSQL cannot be reached. */
@@ -86,6 +88,7 @@ const createRegistry = (db: Kysely<RegistrySchema>): Registry => ({
   apiKeys: new ApiKeys(db),
   agentTokens: new AgentTokens(db),
   manifests: new Manifests(db),
+  audit: new AuditRecords(db),
   sealingKeys: new SealingKeys(db),
   agents: new Agents(db),
   ping: () => sql`select 1`.execute(db).then(() => undefined),

@@ -33,13 +33,19 @@ export async function openSqlite(file: string): Promise<Kysely<RegistrySchema>> 
   return new Kysely({ dialect: new RegistrySqliteDialect({ database: preparedOnce(database) }) })
 }
 
-/** Prepares each text of SQL once: parsing costs more than a look-up. There are as many texts as queries in this folder. */
+/** More than the queries of this folder have forms; those that depend on what is filtered by have many. */
+const MAX_PREPARED = 500
+
+/** Prepares each text of SQL once: parsing costs more than a look-up. */
 function preparedOnce(database: SqliteDatabase): SqliteDatabase {
   const statements = new Map<string, SqliteStatement>()
   return {
     prepare(sql) {
       let statement = statements.get(sql)
-      if (!statement) statements.set(sql, (statement = database.prepare(sql)))
+      if (!statement) {
+        if (statements.size >= MAX_PREPARED) statements.clear()
+        statements.set(sql, (statement = database.prepare(sql)))
+      }
       return statement
     },
     close: () => database.close(),

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { ManifestCommand } from '../../protocol/manifest.js'
 import { buildScript } from '../../tests/support/script.js'
+import { testIdentity } from './identity.testsuite.js'
 import { openRegistry, type Registry, type RegistryOptions } from './open-registry.js'
 
 export interface RegistryEngine {
@@ -48,7 +49,7 @@ export function testRegistry(engine: RegistryEngine): void {
     other = await openRegistry(database)
   })
   afterAll(() => Promise.all([registry.close(), other.close()]))
-  afterEach(() => execute('delete from deployments; delete from api_keys'))
+  afterEach(() => execute('delete from deployments; delete from api_keys; delete from audit'))
 
   test('answers a ping', async () => {
     await expect(registry.ping()).resolves.toBeUndefined()
@@ -163,7 +164,14 @@ export function testRegistry(engine: RegistryEngine): void {
       const { id, token } = await registry.apiKeys.create({ name: 'ci' })
       expect(id).toMatch(/^keyid_[a-z2-7]{20}$/)
       expect(token).toMatch(/^key_[A-Za-z0-9_-]{43}$/)
-      expect(await other.apiKeys.verify(token)).toEqual({ id, name: 'ci', scopes: ['admin'] })
+      expect(await other.apiKeys.verify(token)).toEqual({
+        id,
+        name: 'ci',
+        expiresAt: null,
+        scopes: ['admin'],
+        deployments: ['*'],
+        commands: ['*'],
+      })
       expect(await registry.apiKeys.verify(`${token}x`)).toBeUndefined()
       expect(await registry.apiKeys.verify('')).toBeUndefined()
     })
@@ -223,7 +231,7 @@ export function testRegistry(engine: RegistryEngine): void {
       expect(first.id).toMatch(/^agtid_[a-z2-7]{20}$/)
       expect(first.token).toMatch(/^agt_[A-Za-z0-9_-]{43}$/)
       for (const { id, token } of [first, second]) {
-        expect(await other.agentTokens.verify(token)).toEqual({ deploymentId, tokenId: id })
+        expect(await other.agentTokens.verify(token)).toEqual({ deploymentId, tokenId: id, expiresAt: null })
       }
     })
 
@@ -261,6 +269,10 @@ export function testRegistry(engine: RegistryEngine): void {
     })
   })
 
+  describe('identity', () => {
+    testIdentity(() => registry)
+  })
+
   describe('manifests', () => {
     test('are replaced, function by function', async () => {
       const { id } = await registry.deployments.create({ name: 'acme' })
@@ -278,6 +290,14 @@ export function testRegistry(engine: RegistryEngine): void {
         expect(publishedAt).toMatch(ISO_TIME)
         expect(publishedAt >= before).toBe(true)
       }
+    })
+
+    test('together have the names of all commands, each once', async () => {
+      const acme = await registry.deployments.create({ name: 'acme' })
+      const globex = await registry.deployments.create({ name: 'globex' })
+      await registry.manifests.publish(acme.id, '', [commandNamed('run'), commandNamed('list')])
+      await registry.manifests.publish(globex.id, 'reports', [commandNamed('run'), commandNamed('report')])
+      expect([...(await registry.manifests.commandNames())].sort()).toEqual(['list', 'report', 'run'])
     })
 
     test('are dated by the last publication', async () => {

@@ -5,6 +5,7 @@ export interface RegistrySchema {
   api_keys: ApiKeysTable
   agent_tokens: AgentTokensTable
   manifests: ManifestsTable
+  audit: AuditTable
   sealing_keys: SealingKeysTable
   agents: AgentsTable
 }
@@ -18,7 +19,7 @@ export interface DeploymentsTable {
 }
 
 /** What every credential keeps: never the token itself. See `tokens.ts`. */
-interface TokenColumns {
+export interface TokenColumns {
   id: string
   /** Finds the row. Unique. */
   token_lookup: string
@@ -30,14 +31,42 @@ interface TokenColumns {
   revoked_at: string | null
 }
 
-interface ApiKeysTable extends TokenColumns {
+export interface ApiKeysTable extends TokenColumns {
   name: string
-  /** JSON list. */
+  /** JSON list, as are the patterns. */
   scopes: string
+  deployment_patterns: string
+  command_patterns: string
 }
 
-interface AgentTokensTable extends TokenColumns {
+export interface AgentTokensTable extends TokenColumns {
   deployment_id: string
+  name: string
+}
+
+/** Only ever added to. No row refers to another, for it has to outlive what it tells of. */
+export interface AuditTable {
+  /** `aud_`, the time in hex and something random: sorts by time. */
+  id: string
+  at: string
+  actor_kind: 'api-key' | 'agent-token'
+  actor_id: string
+  /** Of an API key. */
+  actor_name: string | null
+  /** Of an agent token. */
+  actor_deployment_id: string | null
+  address: string
+  method: string
+  action: string
+  deployment_id: string | null
+  deployment_name: string | null
+  command: string | null
+  invocation_id: string | null
+  token_id: string | null
+  outcome: 'done' | 'denied' | 'failed'
+  status: number
+  code: string | null
+  request_id: string
 }
 
 /** One row for each function of a deployment, since every function publishes its own commands. */

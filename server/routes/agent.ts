@@ -1,29 +1,33 @@
 /** `/v1/agent`: what an agent may ask of the control plane, for its own deployment only. */
-import { Router } from 'express'
 import { agentSessionRequestSchema, type AgentSession } from '../../protocol/agent-session.js'
 import { CommandError } from '../../protocol/errors.js'
 import { describeIssues } from '../../protocol/issues.js'
 import { agentQueue } from '../../protocol/names.js'
-import { authenticatedDeployment } from '../middleware/authenticate.js'
-import type { Registry } from '../registry/open-registry.js'
-import type { TemporalClients } from '../temporal-clients.js'
+import type { AgentCall, Route } from '../route.js'
 
-export function agentRoutes({ deployments, manifests }: Registry, { namespace }: TemporalClients): Router {
-  const router = Router()
+export const AGENT_ROUTES: readonly Route[] = [
+  {
+    method: 'POST',
+    path: '/v1/agent/session',
+    credential: 'agent-token',
+    action: 'agent.session',
+    mutates: true,
+    handle: openSession,
+  },
+]
 
-  router.post('/session', async (request, response) => {
-    const parsed = agentSessionRequestSchema.safeParse(request.body)
-    if (!parsed.success) throw new CommandError('invalid_request', `bad manifest: ${describeIssues(parsed.error)}`)
-    const { function: functionName, commands } = parsed.data
-    const { id, name } = await deployments.find(authenticatedDeployment(response))
-    await manifests.publish(id, functionName, commands)
-    const session: AgentSession = {
-      deployment: { id, name },
-      taskQueue: agentQueue(id, functionName),
-      namespace,
-    }
-    response.json(session)
-  })
-
-  return router
+async function openSession({ deps, caller, subject, request, response }: AgentCall): Promise<void> {
+  const { deployments, manifests } = deps.registry
+  const { id, name } = await deployments.find(caller.deploymentId)
+  subject.isDeployment({ id, name })
+  const parsed = agentSessionRequestSchema.safeParse(request.body)
+  if (!parsed.success) throw new CommandError('invalid_request', `bad manifest: ${describeIssues(parsed.error)}`)
+  const { function: functionName, commands } = parsed.data
+  await manifests.publish(id, functionName, commands)
+  const session: AgentSession = {
+    deployment: { id, name },
+    taskQueue: agentQueue(id, functionName),
+    namespace: deps.temporal.namespace,
+  }
+  response.json(session)
 }

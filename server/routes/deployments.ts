@@ -1,43 +1,110 @@
 /** `/v1/deployments`: create, list, look, delete, and what commands they have. */
-import { Router } from 'express'
+import type { Request } from 'express'
 import { z } from 'zod'
 import { CommandError } from '../../protocol/errors.js'
 import { describeIssues } from '../../protocol/issues.js'
-import type { Registry } from '../registry/open-registry.js'
+import { findDeployment } from '../identity/find-deployment.js'
+import { bodyFields, pathParam } from '../request-fields.js'
+import type { ApiKeyCall, Route } from '../route.js'
+
+const named = (request: Request) => ({ deployment: pathParam(request, 'deployment') })
+
+export const DEPLOYMENT_ROUTES: readonly Route[] = [
+  {
+    method: 'POST',
+    path: '/v1/deployments',
+    credential: 'api-key',
+    scope: 'operate',
+    wholeDeployment: true,
+    action: 'deployments.create',
+    mutates: true,
+    claims: (request) => ({ deployment: bodyFields(request)['name'] }),
+    handle: create,
+  },
+  {
+    method: 'GET',
+    path: '/v1/deployments',
+    credential: 'api-key',
+    scope: 'read',
+    action: 'deployments.list',
+    mutates: false,
+    handle: list,
+  },
+  {
+    method: 'GET',
+    path: '/v1/deployments/:deployment',
+    credential: 'api-key',
+    scope: 'read',
+    action: 'deployments.get',
+    mutates: false,
+    claims: named,
+    handle: get,
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/deployments/:deployment',
+    credential: 'api-key',
+    scope: 'operate',
+    wholeDeployment: true,
+    action: 'deployments.delete',
+    mutates: true,
+    claims: named,
+    handle: remove,
+  },
+  {
+    method: 'GET',
+    path: '/v1/deployments/:deployment/commands',
+    credential: 'api-key',
+    scope: 'read',
+    action: 'deployments.commands',
+    mutates: false,
+    claims: named,
+    handle: commands,
+  },
+]
 
 const createSchema = z.strictObject({ name: z.string() })
 
-export function deploymentRoutes({ deployments, agentTokens, manifests }: Registry): Router {
-  const router = Router()
+async function create({ deps, caller, subject, request, response }: ApiKeyCall): Promise<void> {
+  const { deployments, agentTokens } = deps.registry
+  const parsed = createSchema.safeParse(request.body)
+  if (!parsed.success) throw new CommandError('invalid_request', `bad deployment: ${describeIssues(parsed.error)}`)
+  const { name } = parsed.data
+  // Told by the name alone: whether it is taken is not for this key to know.
+  if (!caller.access.seesDeployment({ id: '', name })) {
+    throw new CommandError(
+      'permission_denied',
+      `the API key "${caller.name}" may not create a deployment named ${JSON.stringify(name)}; its deployments are ${caller.access.patterns.deployments.join(', ')}`,
+    )
+  }
+  const deployment = await deployments.create({ name })
+  subject.isDeployment(deployment)
+  const { token } = await agentTokens.create(deployment.id)
+  // The only time the agent token is shown; what is kept is its hash.
+  response.status(201).json({ ...deployment, agentToken: token })
+}
 
-  router.post('/', async (request, response) => {
-    const parsed = createSchema.safeParse(request.body)
-    if (!parsed.success) throw new CommandError('invalid_request', `bad deployment: ${describeIssues(parsed.error)}`)
-    const deployment = await deployments.create(parsed.data)
-    const { token } = await agentTokens.create(deployment.id)
-    // The only time the agent token is shown; what is kept is its hash.
-    response.status(201).json({ ...deployment, agentToken: token })
-  })
+async function list({ deps, caller, response }: ApiKeyCall): Promise<void> {
+  const all = await deps.registry.deployments.list()
+  response.json({ deployments: all.filter((one) => caller.access.seesDeployment(one)) })
+}
 
-  router.get('/', async (_request, response) => {
-    response.json({ deployments: await deployments.list() })
-  })
+async function get(call: ApiKeyCall): Promise<void> {
+  call.response.json(await findDeployment(call, pathParam(call.request, 'deployment')))
+}
 
-  router.get('/:deployment', async (request, response) => {
-    response.json(await deployments.find(request.params.deployment))
-  })
+async function remove(call: ApiKeyCall): Promise<void> {
+  const { id } = await findDeployment(call, pathParam(call.request, 'deployment'))
+  await call.deps.registry.deployments.delete(id)
+  call.deps.authenticator.forget()
+  call.response.status(204).end()
+}
 
-  router.delete('/:deployment', async (request, response) => {
-    await deployments.delete(request.params.deployment)
-    response.status(204).end()
-  })
-
-  router.get('/:deployment/commands', async (request, response) => {
-    const { id, name } = await deployments.find(request.params.deployment)
-    const published = await manifests.forDeployment(id)
-    const commands = published.flatMap((manifest) => manifest.commands)
-    response.json({ deployment: { id, name }, commands: commands.sort((a, b) => a.name.localeCompare(b.name)) })
-  })
-
-  return router
+async function commands(call: ApiKeyCall): Promise<void> {
+  const { id, name } = await findDeployment(call, pathParam(call.request, 'deployment'))
+  const published = await call.deps.registry.manifests.forDeployment(id)
+  const seen = published
+    .flatMap((manifest) => manifest.commands)
+    .filter((command) => call.caller.access.seesCommand(command.name))
+  call.response.json({ deployment: { id, name }, commands: seen.sort((a, b) => a.name.localeCompare(b.name)) })
 }

@@ -1,7 +1,5 @@
 /** `/healthz`: the process answers. `/readyz`: everything it needs does, with the reason when not. */
-import { Router } from 'express'
-import type { Registry } from '../registry/open-registry.js'
-import type { TemporalClients } from '../temporal-clients.js'
+import type { Exchange, Route } from '../route.js'
 
 /** A dependency that takes longer than this to answer is not ready. */
 const CHECK_TIMEOUT_MS = 2_000
@@ -12,33 +10,24 @@ interface Check {
   readonly reason?: string
 }
 
-export interface HealthDeps {
-  readonly registry: Registry
-  readonly temporal: TemporalClients
-  readonly draining: AbortSignal
-  /** Of the vendor worker in this process; `undefined` when it runs elsewhere. */
-  readonly workerState: (() => string) | undefined
+export const HEALTH_ROUTES: readonly Route[] = [
+  { method: 'GET', path: '/healthz', credential: 'public', handle: healthz },
+  { method: 'GET', path: '/readyz', credential: 'public', handle: readyz },
+]
+
+function healthz({ response }: Exchange): void {
+  response.json({ status: 'ok' })
 }
 
-export function healthRoutes({ registry, temporal, draining, workerState }: HealthDeps): Router {
-  const router = Router()
-
-  router.get('/healthz', (_request, response) => {
-    response.json({ status: 'ok' })
-  })
-
-  router.get('/readyz', async (_request, response) => {
-    const checks: Record<string, Check> = {
-      registry: await check(() => registry.ping()),
-      temporal: await check(() => temporal.reader.workflowService.describeNamespace({ namespace: temporal.namespace })),
-      ...(workerState === undefined ? {} : { worker: await check(() => assertRunning(workerState())) }),
-      ...(draining.aborted ? { server: { ok: false, latencyMs: 0, reason: 'shutting down' } } : {}),
-    }
-    const ready = Object.values(checks).every(({ ok }) => ok)
-    response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not_ready', checks })
-  })
-
-  return router
+async function readyz({ deps: { registry, temporal, draining, workerState }, response }: Exchange): Promise<void> {
+  const checks: Record<string, Check> = {
+    registry: await check(() => registry.ping()),
+    temporal: await check(() => temporal.reader.workflowService.describeNamespace({ namespace: temporal.namespace })),
+    ...(workerState === undefined ? {} : { worker: await check(() => assertRunning(workerState())) }),
+    ...(draining.aborted ? { server: { ok: false, latencyMs: 0, reason: 'shutting down' } } : {}),
+  }
+  const ready = Object.values(checks).every(({ ok }) => ok)
+  response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not_ready', checks })
 }
 
 async function check(probe: () => unknown): Promise<Check> {

@@ -1,58 +1,92 @@
 /** `/v1/invocations`: start, look, wait, list. */
-import { Router, type Response } from 'express'
+import type { Response } from 'express'
 import { CommandError } from '../../protocol/errors.js'
 import { isFinal, type Invocation } from '../../protocol/invocation.js'
 import { assertInvocationId } from '../../protocol/names.js'
 import { listInvocations } from '../invocations/list.js'
 import { outcomeUntil, readInvocation } from '../invocations/read.js'
 import { parseInvocationRequest, waitSchema } from '../invocations/request.js'
-import { workflowLink, type InvocationDeps } from '../invocations/service.js'
+import { workflowLink } from '../invocations/service.js'
 import { resolveCall, startInvocation } from '../invocations/start.js'
 import { startAndWait } from '../invocations/wait.js'
+import { bodyFields, pathParam } from '../request-fields.js'
+import type { ApiKeyCall, Route } from '../route.js'
 
-export function invocationRoutes(deps: InvocationDeps): Router {
-  const router = Router()
+export const INVOCATION_ROUTES: readonly Route[] = [
+  {
+    method: 'POST',
+    path: '/v1/invocations',
+    credential: 'api-key',
+    scope: 'invoke',
+    action: 'invocations.create',
+    mutates: true,
+    claims: (request) => {
+      const { deployment, command, id } = bodyFields(request)
+      return { deployment, command, invocationId: id }
+    },
+    handle: create,
+  },
+  {
+    method: 'GET',
+    path: '/v1/invocations',
+    credential: 'api-key',
+    scope: 'read',
+    action: 'invocations.list',
+    mutates: false,
+    claims: ({ query: { deployment, command } }) => ({ deployment, command }),
+    handle: list,
+  },
+  {
+    method: 'GET',
+    path: '/v1/invocations/:id',
+    credential: 'api-key',
+    scope: 'read',
+    action: 'invocations.get',
+    mutates: false,
+    claims: (request) => ({ invocationId: pathParam(request, 'id') }),
+    handle: get,
+  },
+]
 
-  /** Aborts when a request has been held long enough: its time is over, its caller is gone, or we drain. */
-  const heldEnough = (waitMs: number, response: Response): AbortSignal =>
-    AbortSignal.any([AbortSignal.timeout(waitMs), callerGone(response), deps.draining])
-
-  router.post('/', async (request, response) => {
-    const parsed = parseInvocationRequest(request.body)
-    const call = await resolveCall(deps, parsed)
-    const { id, input } = call
-    if (parsed.waitMs === 0) {
-      await startInvocation(deps, call)
-      send(response, await readInvocation(deps, id))
-      return
-    }
-    const { started, outcome } = await startAndWait(deps, call, heldEnough(parsed.waitMs, response))
-    if (outcome === undefined) {
-      send(response, await readInvocation(deps, id))
-      return
-    }
-    const { deployment, command } = input
-    send(response, { id, deployment, command, ...outcome, links: workflowLink(deps, id, started.runId) })
-  })
-
-  router.get('/', async (request, response) => {
-    response.json(await listInvocations(deps, request.query))
-  })
-
-  router.get('/:id', async (request, response) => {
-    const { id } = request.params
-    assertInvocationId(id)
-    const waitMs = parseWait(request.query['wait'])
-    let invocation = await readInvocation(deps, id)
-    if (waitMs > 0 && !isFinal(invocation)) {
-      const outcome = await outcomeUntil(deps, heldEnough(waitMs, response), id)
-      if (outcome !== undefined) invocation = await readInvocation(deps, id)
-    }
-    send(response, invocation)
-  })
-
-  return router
+async function create(exchange: ApiKeyCall): Promise<void> {
+  const { deps, subject, request, response } = exchange
+  const parsed = parseInvocationRequest(request.body)
+  const call = await resolveCall(exchange, parsed)
+  const { id, input } = call
+  subject.isInvocation(id)
+  if (parsed.waitMs === 0) {
+    await startInvocation(deps, call)
+    send(response, await readInvocation(exchange, id))
+    return
+  }
+  const { started, outcome } = await startAndWait(deps, call, heldEnough(exchange, parsed.waitMs))
+  if (outcome === undefined) {
+    send(response, await readInvocation(exchange, id))
+    return
+  }
+  const { deployment, command } = input
+  send(response, { id, deployment, command, ...outcome, links: workflowLink(deps, id, started.runId) })
 }
+
+async function list(call: ApiKeyCall): Promise<void> {
+  call.response.json(await listInvocations(call, call.request.query))
+}
+
+async function get(call: ApiKeyCall): Promise<void> {
+  const id = pathParam(call.request, 'id')
+  assertInvocationId(id)
+  const waitMs = parseWait(call.request.query['wait'])
+  let invocation = await readInvocation(call, id)
+  if (waitMs > 0 && !isFinal(invocation)) {
+    const outcome = await outcomeUntil(call.deps, heldEnough(call, waitMs), id)
+    if (outcome !== undefined) invocation = await readInvocation(call, id)
+  }
+  send(call.response, invocation)
+}
+
+/** Aborts when a request has been held long enough: its time is over, its caller is gone, or we drain. */
+const heldEnough = ({ deps, response }: ApiKeyCall, waitMs: number): AbortSignal =>
+  AbortSignal.any([AbortSignal.timeout(waitMs), callerGone(response), deps.draining])
 
 /** 200 once there is an outcome, 202 while there is none. */
 function send(response: Response, invocation: Invocation): void {

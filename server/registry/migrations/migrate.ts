@@ -7,11 +7,13 @@ import { CommandError } from '../../../protocol/errors.js'
 import type { RegistrySchema } from '../schema.js'
 import { initial } from './0001-initial.js'
 import { sealingKeys } from './0003-sealing-keys.js'
+import { identity } from './0004-identity.js'
 import { agents } from './0005-agents.js'
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0003-sealing-keys': sealingKeys,
+  '0004-identity': identity,
   '0005-agents': agents,
 }
 

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { expect, test } from 'vitest'
-import { COMMAND_PATTERN, matchesPattern } from './command-pattern.js'
+import { NAME_PATTERN, matchesPattern } from './name-pattern.js'
 
 test.each<[string, string, boolean]>([
   ['report', 'report', true],
@@ -37,5 +37,5 @@ test('a pattern made to be slow is not', () => {
 })
 
 test.each(['', 'drop ?', 'drop-?', '[ab]', '{a,b}', '/drop/', 'a'.repeat(101)])('"%s" is no pattern', (pattern) => {
-  expect(COMMAND_PATTERN.test(pattern)).toBe(false)
+  expect(NAME_PATTERN.test(pattern)).toBe(false)
 })

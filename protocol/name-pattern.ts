@@ -1,7 +1,7 @@
-/** Which commands a pattern means: letters as they are, `*` for any number of any characters. */
+/** Which names of commands or deployments a pattern means: letters as they are, `*` for any number of any characters. */
 
-/** Names of commands and `*`, so that a pattern in another notation is a mistake and not one that never matches. */
-export const COMMAND_PATTERN = /^[A-Za-z0-9._*-]{1,100}$/
+/** Names and `*`, so that a pattern in another notation is a mistake and not one that never matches. */
+export const NAME_PATTERN = /^[A-Za-z0-9._*-]{1,100}$/
 
 /** Case counts, as it does in names. Takes time linear in both, whatever the pattern. */
 export function matchesPattern(pattern: string, name: string): boolean {

@@ -1,0 +1,39 @@
+/** How often somebody may call: a bucket that fills at a steady rate, and from which each call takes one. */
+
+/** Of those who have not called for longest, the buckets are full again, or as good as that. */
+const MAX_BUCKETS = 50_000
+
+interface Bucket {
+  left: number
+  atMs: number
+}
+
+export interface RateLimit {
+  /** Calls a second, in the long run. */
+  readonly perSecond: number
+  /** Calls at once, after a quiet time. */
+  readonly burst: number
+}
+
+export class TokenBuckets {
+  readonly #limit: RateLimit
+  readonly #buckets = new Map<string, Bucket>()
+
+  constructor(limit: RateLimit) {
+    this.#limit = limit
+  }
+
+  /** Takes one, and gives 0; when there is none, the ms until there is one. */
+  take(who: string, nowMs = performance.now()): number {
+    const { perSecond, burst } = this.#limit
+    const { left, atMs } = this.#buckets.get(who) ?? { left: burst, atMs: nowMs }
+    const now = Math.min(burst, left + ((nowMs - atMs) / 1_000) * perSecond)
+    const taken = now >= 1 ? 1 : 0
+    // Set anew, it is the youngest.
+    this.#buckets.delete(who)
+    this.#buckets.set(who, { left: now - taken, atMs: nowMs })
+    const [oldest] = this.#buckets.keys()
+    if (this.#buckets.size > MAX_BUCKETS && oldest !== undefined) this.#buckets.delete(oldest)
+    return taken === 1 ? 0 : Math.ceil(((1 - now) / perSecond) * 1_000)
+  }
+}

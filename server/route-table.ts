@@ -1,0 +1,17 @@
+import type { Route } from './route.js'
+import { AGENT_ROUTES } from './routes/agent.js'
+import { AUDIT_ROUTES } from './routes/audit.js'
+import { DEPLOYMENT_ROUTES } from './routes/deployments.js'
+import { HEALTH_ROUTES } from './routes/health.js'
+import { INVOCATION_ROUTES } from './routes/invocations.js'
+import { TOKEN_ROUTES } from './routes/tokens.js'
+
+/** Every route of the HTTP API. There are no others, and `tests/authorization.test.ts` tries each with every token. */
+export const ROUTES: readonly Route[] = [
+  ...HEALTH_ROUTES,
+  ...AGENT_ROUTES,
+  ...INVOCATION_ROUTES,
+  ...DEPLOYMENT_ROUTES,
+  ...TOKEN_ROUTES,
+  ...AUDIT_ROUTES,
+]

@@ -1,0 +1,61 @@
+/** What a route of the HTTP API declares of itself. The app is built from nothing but these. */
+import type { Request, Response } from 'express'
+import type { Scope } from '../protocol/rights.js'
+import type { CallSubject, Claims } from './audit/call-subject.js'
+import type { AgentCaller, ApiKeyCaller } from './identity/caller.js'
+import type { ServerDeps } from './server-deps.js'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+export interface Exchange {
+  readonly deps: ServerDeps
+  readonly request: Request
+  readonly response: Response
+}
+
+export interface Call<Who> extends Exchange {
+  readonly caller: Who
+  /** What the call is about, for the audit. */
+  readonly subject: CallSubject
+}
+
+export type ApiKeyCall = Call<ApiKeyCaller>
+export type AgentCall = Call<AgentCaller>
+
+interface Declared {
+  readonly method: Method
+  /** As Express has it: `/v1/deployments/:deployment`. */
+  readonly path: string
+}
+
+interface Answered extends Declared {
+  /** What the audit calls it, like `deployments.create`. */
+  readonly action: string
+  /** Whether it changes anything. Then every call leaves an audit record, else only one that was denied. */
+  readonly mutates: boolean
+  /** What the call says it is about; looked at before it is known whether it may. */
+  readonly claims?: (request: Request) => Claims
+}
+
+/** Open to all. It cannot change anything. */
+export interface PublicRoute extends Declared {
+  readonly credential: 'public'
+  readonly handle: (exchange: Exchange) => unknown
+}
+
+/** For agents, each of which acts for its own deployment. */
+export interface AgentRoute extends Answered {
+  readonly credential: 'agent-token'
+  readonly handle: (call: AgentCall) => unknown
+}
+
+/** For the vendor's side. */
+export interface ApiKeyRoute extends Answered {
+  readonly credential: 'api-key'
+  readonly scope: Scope
+  /** Whether it touches all commands of a deployment, so that a key for some of them may not use it. */
+  readonly wholeDeployment?: true
+  readonly handle: (call: ApiKeyCall) => unknown
+}
+
+export type Route = PublicRoute | AgentRoute | ApiKeyRoute

@@ -1,0 +1,126 @@
+/**
+ * What becomes of a call to a route, in this order: who is it, is it not too often, may it, what does it say, what is
+ * the answer, and a record of it.
+ */
+import express, { type RequestHandler } from 'express'
+import type { AuditEntry } from '../protocol/audit.js'
+import { CommandError } from '../protocol/errors.js'
+import { MAX_BODY_BYTES } from '../protocol/limits.js'
+import { CallSubject } from './audit/call-subject.js'
+import { actorOf, type ApiKeyCaller, type Caller } from './identity/caller.js'
+import { asCommandError, statusOf } from './middleware/errors.js'
+import type { AgentRoute, ApiKeyRoute, Call, Exchange, Route } from './route.js'
+import type { ServerDeps } from './server-deps.js'
+
+export function serve(route: Route, deps: ServerDeps): RequestHandler {
+  return async (request, response) => {
+    const exchange = { deps, request, response }
+    const authorization = request.get('authorization')
+    switch (route.credential) {
+      case 'public':
+        refuseTooMany(exchange, deps.rateLimiter.countAddress(addressOf(exchange)), 'this address')
+        await route.handle(exchange)
+        return
+      case 'agent-token': {
+        const caller = await identified(exchange, deps.authenticator.agentToken(authorization))
+        await answer(route, exchange, caller, route.handle)
+        return
+      }
+      case 'api-key': {
+        const caller = await identified(exchange, deps.authenticator.apiKey(authorization))
+        await answer(route, exchange, caller, (call) => {
+          assertAllowed(route, caller)
+          return route.handle(call)
+        })
+      }
+    }
+  }
+}
+
+async function identified<Who>(exchange: Exchange, caller: Promise<Who>): Promise<Who> {
+  try {
+    return await caller
+  } catch (error) {
+    if (error instanceof CommandError && error.code === 'unauthenticated') {
+      refuseTooMany(exchange, exchange.deps.rateLimiter.countAddress(addressOf(exchange)), 'this address')
+    }
+    throw error
+  }
+}
+
+/** @throws {CommandError} `rate_limited` */
+function refuseTooMany({ deps, response }: Exchange, waitMs: number, who: string): void {
+  if (waitMs === 0) return
+  response.set('retry-after', String(Math.ceil(waitMs / 1_000)))
+  throw new CommandError(
+    'rate_limited',
+    `${who} makes more than ${deps.rateLimiter.perSecond} calls a second; try again in ${waitMs} ms, or call less often`,
+  )
+}
+
+async function answer<Who extends Caller>(
+  route: AgentRoute | ApiKeyRoute,
+  exchange: Exchange,
+  caller: Who,
+  handle: (call: Call<Who>) => unknown,
+): Promise<void> {
+  const { deps, request, response } = exchange
+  // Not recorded: a caller that is held off is not to fill the audit instead.
+  refuseTooMany(exchange, deps.rateLimiter.countToken(caller.id), 'this token')
+  const recorded = deps.audit.begin()
+  let subject = new CallSubject({})
+  let ending: Ending | undefined
+  try {
+    if (route.method === 'POST' || route.method === 'PUT') await readBody(exchange)
+    subject = new CallSubject(route.claims?.(request) ?? {})
+    await handle({ ...exchange, caller, subject })
+    ending = { outcome: 'done', status: response.statusCode, code: null }
+  } catch (error) {
+    const refusal = asCommandError(error)
+    const isDenied = refusal.code === 'permission_denied' || subject.isDenied
+    ending = { outcome: isDenied ? 'denied' : 'failed', status: statusOf(refusal), code: refusal.code }
+    throw error
+  } finally {
+    const record = ending && { ...factsOf(route, exchange, caller), ...subject.known, ...ending }
+    recorded(route.mutates || record?.outcome === 'denied' ? record : undefined)
+  }
+}
+
+/** @throws {CommandError} `permission_denied` */
+function assertAllowed({ action, scope, wholeDeployment }: ApiKeyRoute, { name, access }: ApiKeyCaller): void {
+  if (!access.allows(scope)) {
+    throw new CommandError(
+      'permission_denied',
+      `the API key "${name}" may not do ${action}, which needs the scope "${scope}"; use a key that has it`,
+    )
+  }
+  if (wholeDeployment === true && !access.everyCommand) {
+    throw new CommandError(
+      'permission_denied',
+      `the API key "${name}" is limited to some commands, and ${action} is about all of a deployment; use a key without that limit`,
+    )
+  }
+}
+
+const parseJson: RequestHandler = express.json({ limit: MAX_BODY_BYTES, strict: false })
+
+const readBody = ({ request, response }: Exchange): Promise<void> =>
+  new Promise((resolve, reject) => {
+    void parseJson(request, response, (error?: Error | string) => {
+      if (error === undefined) resolve()
+      else reject(error instanceof Error ? error : new Error(error))
+    })
+  })
+
+type Ending = Pick<AuditEntry, 'outcome' | 'status' | 'code'>
+
+const factsOf = ({ method, action }: AgentRoute | ApiKeyRoute, exchange: Exchange, caller: Caller) => ({
+  actor: actorOf(caller),
+  address: addressOf(exchange),
+  method,
+  action,
+  requestId: String(exchange.response.locals['requestId']),
+})
+
+/** As Express finds it: the connection's, or that behind the proxies that are trusted. */
+const addressOf = ({ request }: Exchange): string => request.ip ?? ''

@@ -1,0 +1,15 @@
+import type { Logger } from 'pino'
+import type { AuditTrail } from './audit/audit-trail.js'
+import type { Authenticator } from './identity/authenticator.js'
+import type { RateLimiter } from './identity/rate-limiter.js'
+import type { InvocationDeps } from './invocations/service.js'
+
+/** What the routes work with. */
+export interface ServerDeps extends InvocationDeps {
+  readonly authenticator: Authenticator
+  readonly rateLimiter: RateLimiter
+  readonly audit: AuditTrail
+  /** Of the vendor worker in this process; `undefined` when it runs elsewhere. */
+  readonly workerState: (() => string) | undefined
+  readonly log: Logger
+}

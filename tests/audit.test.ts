@@ -1,0 +1,266 @@
+/** What the audit has of every route that changes something, and what it must not have. */
+import { startControlPlane, type ControlPlane } from '@alienplatform/sdk/server'
+import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pino from 'pino'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { scratchDirectory } from '../bindings/scratch.testsuite.js'
+import type { AuditRecord } from '../protocol/audit.js'
+import { openRegistry } from '../server/registry/open-registry.js'
+import type { Route } from '../server/route.js'
+import { plainTemporal } from '../temporal/settings.js'
+import { alien, type CliAnswer } from './support/cli.js'
+import { callRoute, makeTarget, NOWHERE, routesThat, type Target } from './support/every-route.js'
+import { callApi, type Answer } from './support/http.js'
+
+let stack: TestStack
+let readKey: { id: string; token: string }
+let elsewhereKey: { id: string; token: string }
+
+const admin = (method: string, path: string, body?: unknown): Promise<Answer> =>
+  callApi(stack.state, stack.state.token, method, path, body)
+
+const makeKey = async (name: string, rights: object): Promise<{ id: string; token: string }> =>
+  (await admin('POST', '/v1/tokens', { kind: 'api-key', name, ...rights })).body
+
+beforeAll(async () => {
+  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts', deployments: ['initech'] })
+  readKey = await makeKey('looks only', { scopes: ['read'] })
+  elsewhereKey = await makeKey('elsewhere', { scopes: ['admin'], deployments: ['nowhere-*'] })
+})
+
+afterAll(() => stack.close())
+
+/** The one record of a call. */
+async function recordOf({ headers }: Answer): Promise<AuditRecord | undefined> {
+  const { body } = await admin('GET', '/v1/audit?limit=20')
+  const records = body.records.filter(({ requestId }: AuditRecord) => requestId === headers.get('x-request-id'))
+  expect(records.length).toBeLessThanOrEqual(1)
+  return records[0]
+}
+
+const actionOf = (route: Route): string => (route.credential === 'public' ? '' : route.action)
+const isMutating = (route: Route): boolean => route.credential !== 'public' && route.mutates
+const isMutatingByKey = (route: Route): boolean => route.credential === 'api-key' && route.mutates
+const credentialOf = (route: Route, { agentToken }: Target): string =>
+  route.credential === 'agent-token' ? agentToken : stack.state.token
+
+describe('a route', () => {
+  test.each(routesThat(isMutating))('%s leaves a record when it is done', async (_name, route) => {
+    const target = await makeTarget(stack.state, 'acme')
+    const answer = await callRoute(stack.state, credentialOf(route, target), route, target)
+    const record = await recordOf(answer)
+    expect(record).toEqual({
+      id: expect.stringMatching(/^aud_[0-9a-f]{26}$/) as string,
+      at: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+      actor:
+        route.credential === 'agent-token'
+          ? { kind: 'agent-token', id: target.agentTokenId, deploymentId: target.id }
+          : { kind: 'api-key', id: expect.stringMatching(/^keyid_/) as string, name: 'development' },
+      address: '127.0.0.1',
+      method: route.method,
+      action: actionOf(route),
+      deploymentId: expect.stringMatching(/^dep_/) as string,
+      deploymentName: expect.stringMatching(/^acme-/) as string,
+      command: actionOf(route) === 'invocations.create' ? 'generate-report' : null,
+      invocationId: actionOf(route) === 'invocations.create' ? answer.body.id : null,
+      tokenId: actionOf(route).startsWith('tokens.') ? (expect.stringMatching(/^agtid_/) as string) : null,
+      outcome: 'done',
+      status: answer.status,
+      code: null,
+      requestId: answer.headers.get('x-request-id'),
+    })
+  })
+
+  test.each(routesThat(isMutatingByKey))('%s leaves a record when the scope excludes it', async (_name, route) => {
+    const target = await makeTarget(stack.state, 'acme')
+    const answer = await callRoute(stack.state, readKey.token, route, target)
+    expect(await recordOf(answer)).toMatchObject({
+      actor: { id: readKey.id, name: 'looks only' },
+      action: actionOf(route),
+      outcome: 'denied',
+      status: 403,
+      code: 'permission_denied',
+    })
+  })
+
+  test.each(routesThat(isMutatingByKey))('%s leaves a record when the target is foreign', async (_name, route) => {
+    const target = await makeTarget(stack.state, 'acme')
+    const answer = await callRoute(stack.state, elsewhereKey.token, route, target)
+    expect(await recordOf(answer)).toMatchObject({
+      actor: { id: elsewhereKey.id },
+      deploymentName: expect.stringMatching(/^acme-/) as string,
+      outcome: 'denied',
+      status: answer.status,
+      code: answer.body.error.code,
+    })
+  })
+
+  test.each(routesThat((route) => isMutatingByKey(route) && route.path !== '/v1/deployments'))(
+    '%s leaves a record when there is no such thing',
+    async (_name, route) => {
+      const answer = await callRoute(stack.state, stack.state.token, route, NOWHERE)
+      expect(answer.status).toBe(404)
+      expect(await recordOf(answer)).toMatchObject({
+        deploymentId: null,
+        deploymentName: actionOf(route).match(/revoke|rotate/) ? null : 'nowhere',
+        outcome: 'failed',
+        status: 404,
+        code: answer.body.error.code,
+      })
+    },
+  )
+
+  test.each(routesThat((route) => isMutating(route) && route.method === 'POST'))(
+    '%s leaves a record when the body is none',
+    async (_name, route) => {
+      const target = await makeTarget(stack.state, 'acme')
+      const path = route.path.replace(':id', target.agentTokenId)
+      const answer = await callApi(stack.state, credentialOf(route, target), 'POST', path, '{"password": "hunter2"')
+      expect(answer.status).toBe(400)
+      expect(await recordOf(answer)).toMatchObject({ outcome: 'failed', status: 400, code: 'invalid_request' })
+    },
+  )
+
+  test.each(routesThat((route) => route.credential === 'api-key' && !route.mutates))(
+    '%s leaves a record only when it is denied',
+    async (_name, route) => {
+      const target = await makeTarget(stack.state, 'acme')
+      expect(await recordOf(await callRoute(stack.state, stack.state.token, route, target))).toBeUndefined()
+      const answer = await callRoute(stack.state, elsewhereKey.token, route, target)
+      if (answer.status === 200) return
+      expect(await recordOf(answer)).toMatchObject({ deploymentId: target.id, outcome: 'denied', status: 404 })
+    },
+  )
+
+  test.each(routesThat(isMutating))('%s leaves none of a caller that nobody knows', async (_name, route) => {
+    expect(await recordOf(await callRoute(stack.state, 'garbage', route, NOWHERE))).toBeUndefined()
+  })
+})
+
+test('no payload and no token is ever in it', async () => {
+  const target = await makeTarget(stack.state, 'acme')
+  await admin('POST', '/v1/invocations', {
+    deployment: target.name,
+    command: 'generate-report',
+    params: { password: 'hunter2' },
+    idempotencyKey: 'hunter2',
+  })
+  // Claims that are no names are not taken down.
+  await admin('POST', '/v1/invocations', { deployment: 'Hunter2!', command: 'hunter2 ', id: 'hunter2' })
+  await admin('DELETE', '/v1/tokens/hunter2')
+  let text = ''
+  for (let cursor = ''; ;) {
+    const { body } = await admin('GET', `/v1/audit?limit=1000${cursor}`)
+    text += JSON.stringify(body)
+    if (body.cursor === undefined) break
+    cursor = `&cursor=${body.cursor}`
+  }
+  expect(text).toContain(target.invocationId)
+  expect(text.toLowerCase()).not.toContain('hunter2')
+  for (const secret of [stack.state.token, target.agentToken, readKey.token]) expect(text).not.toContain(secret)
+})
+
+describe('GET /v1/audit', () => {
+  test.each([
+    ['limit=0', 'limit: Too small: expected number to be >=1'],
+    ['limit=1001', 'limit: Too big: expected number to be <=1000'],
+    ['from=yesterday', 'from: must be a date or a time, like "2030-01-31T12:00:00Z"'],
+    ['actor=', 'actor: must be 1 to 100 characters, none of them a control character'],
+    ['deployment=%00', 'deployment: must be 1 to 100 characters, none of them a control character'],
+    ['cursor=x', 'cursor: not one that a list of records gave'],
+    ['who=me', 'Unrecognized key: "who"'],
+  ])('refuses %s', async (query, why) => {
+    const { status, body } = await admin('GET', `/v1/audit?${query}`)
+    expect(status).toBe(400)
+    expect(body.error).toMatchObject({ code: 'invalid_request', message: `bad query: ${why}` })
+  })
+})
+
+describe('alien audit export', () => {
+  const run = (...args: string[]): Promise<CliAnswer> =>
+    alien(['audit', 'export', ...args], {
+      cwd: tmpdir(),
+      env: { ALIEN_URL: stack.state.url, ALIEN_TOKEN: stack.state.token },
+    })
+
+  const lines = ({ stdout }: CliAnswer): AuditRecord[] =>
+    stdout.split('\n').map((line) => JSON.parse(line) as AuditRecord)
+
+  test('prints a record a line, newest first, filtered', async () => {
+    const target = await makeTarget(stack.state, 'umbrella')
+    const answer = await run('--deployment', target.name)
+    expect(answer).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(lines(answer).map(({ action }) => action)).toEqual([
+      'invocations.create',
+      'tokens.create',
+      'deployments.create',
+    ])
+    expect(lines(await run('--deployment', target.id, '--limit', '2'))).toHaveLength(2)
+    expect(lines(await run('--deployment', target.id, '--action', 'tokens.create'))).toHaveLength(1)
+    expect((await run('--deployment', target.id, '--to', '2020-01-01')).stdout).toBe('')
+    expect(lines(await run('--deployment', target.id, '--from', '2020-01-01'))).toHaveLength(3)
+    expect(lines(await run('--actor', 'looks only', '--limit', '1'))[0]?.actor.id).toBe(readKey.id)
+  })
+
+  test('goes on over all pages', async () => {
+    const { name } = await makeTarget(stack.state, 'many')
+    const body = { deployment: name, command: 'not a name' }
+    for (let round = 0; round < 21; round += 1) {
+      await Promise.all(Array.from({ length: 50 }, () => admin('POST', '/v1/invocations', body)))
+    }
+    const ids = lines(await run('--deployment', name)).map(({ id }) => id)
+    expect(ids).toHaveLength(3 + 1_050)
+    expect(ids).toEqual([...new Set(ids)].sort().reverse())
+  })
+
+  test('refuses a limit that is none', async () => {
+    expect(await run('--limit', '0')).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: 'error invalid_request: --limit "0" must be a whole number of at least 1',
+    })
+  })
+})
+
+describe('a control plane that is told to stop', () => {
+  const TOKEN = 'a'.repeat(32)
+
+  async function start(file: string): Promise<ControlPlane> {
+    return startControlPlane({
+      host: '127.0.0.1',
+      port: 0,
+      registry: { file },
+      apiKey: { name: 'operator', token: TOKEN },
+      temporal: plainTemporal(stack.state.temporalAddress, 'default'),
+      vendorWorker: false,
+      log: pino({ level: 'silent' }),
+    })
+  }
+
+  test('loses no record, of calls that are held neither', async () => {
+    const file = join(await scratchDirectory(), 'registry.db')
+    const controlPlane = await start(file)
+    await callApi(controlPlane, TOKEN, 'POST', '/v1/deployments', { name: 'acme' })
+    const held = callApi(controlPlane, TOKEN, 'POST', '/v1/invocations', {
+      deployment: 'acme',
+      command: 'generate-report',
+      id: 'inv_held-0123456789abcdef',
+      wait: '50s',
+    })
+    await expect
+      .poll(async () => (await callApi(controlPlane, TOKEN, 'GET', '/v1/invocations/inv_held-0123456789abcdef')).status)
+      .toBe(202)
+    await controlPlane.close()
+    expect((await held).status).toBe(202)
+
+    const registry = await openRegistry({ file })
+    const records = await registry.audit.list({ deployments: ['*'], commands: ['*'] }, 10)
+    await registry.close()
+    expect(records.map(({ action, status }) => [action, status])).toEqual([
+      ['invocations.create', 202],
+      ['deployments.create', 201],
+    ])
+  })
+})

@@ -1,0 +1,143 @@
+/** How often a caller may call, and who a caller is. */
+import { CommandsClient } from '@alienplatform/sdk/commands'
+import { startControlPlane, type ControlPlane } from '@alienplatform/sdk/server'
+import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
+import { join } from 'node:path'
+import pino from 'pino'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { scratchDirectory } from '../bindings/scratch.testsuite.js'
+import { plainTemporal } from '../temporal/settings.js'
+import { callApi, type Answer } from './support/http.js'
+
+const TOKEN = 'a'.repeat(32)
+
+let stack: TestStack
+
+beforeAll(async () => {
+  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
+})
+
+afterAll(() => stack.close())
+
+async function start(options: { callsPerSecond?: number; trustProxy?: string }): Promise<ControlPlane> {
+  const controlPlane = await startControlPlane({
+    host: '127.0.0.1',
+    port: 0,
+    registry: { file: join(await scratchDirectory(), 'registry.db') },
+    apiKey: { name: 'operator', token: TOKEN },
+    temporal: plainTemporal(stack.state.temporalAddress, 'default'),
+    vendorWorker: false,
+    log: pino({ level: 'silent' }),
+    ...options,
+  })
+  onTestFinished(() => controlPlane.close())
+  return controlPlane
+}
+
+/** Sent at the same time, for a machine may be slower than the limit. */
+const manyAtOnce = (count: number, call: () => Promise<Answer>): Promise<Answer[]> =>
+  Promise.all(Array.from({ length: count }, call))
+
+const countOf = (answers: readonly Answer[], wanted: number): number =>
+  answers.filter(({ status }) => status === wanted).length
+
+/** One call in ten seconds, two at once: none comes in while a test runs. */
+const SLOW = { callsPerSecond: 1 / 10 }
+
+describe('a token that calls too often', () => {
+  test('is told when to come again', async () => {
+    const controlPlane = await start({ callsPerSecond: 1 })
+    const answers = await manyAtOnce(8, () => callApi(controlPlane, TOKEN, 'GET', '/v1/deployments'))
+    expect(countOf(answers, 200)).toBeGreaterThanOrEqual(2)
+    const refused = answers.find(({ status }) => status === 429)
+    expect(refused?.headers.get('retry-after')).toBe('1')
+    expect(refused?.body.error).toMatchObject({
+      code: 'rate_limited',
+      message: expect.stringMatching(
+        /^this token makes more than 1 calls a second; try again in \d+ ms, or call less often$/,
+      ) as string,
+    })
+  })
+
+  test('is told so in whole seconds', async () => {
+    const controlPlane = await start(SLOW)
+    const [, refused] = await manyAtOnce(2, () => callApi(controlPlane, TOKEN, 'GET', '/v1/deployments'))
+    expect(refused?.status).toBe(429)
+    expect(refused?.headers.get('retry-after')).toBe('10')
+  })
+
+  test('keeps nobody else out', async () => {
+    const controlPlane = await start({ callsPerSecond: 1 })
+    const { registry } = controlPlane
+    const other = await registry.apiKeys.create({ name: 'other' })
+    await manyAtOnce(8, () => callApi(controlPlane, TOKEN, 'GET', '/v1/deployments'))
+    expect((await callApi(controlPlane, other.token, 'GET', '/v1/deployments')).status).toBe(200)
+  })
+
+  test('is held off before it can do anything, and fills no audit', async () => {
+    const controlPlane = await start({ callsPerSecond: 1 })
+    let count = 0
+    const answers = await manyAtOnce(8, () =>
+      callApi(controlPlane, TOKEN, 'POST', '/v1/deployments', { name: `acme-${(count += 1)}` }),
+    )
+    const done = countOf(answers, 201)
+    expect(done + countOf(answers, 429)).toBe(8)
+    expect(await controlPlane.registry.deployments.list()).toHaveLength(done)
+    await expect
+      .poll(async () => (await controlPlane.registry.audit.list({ deployments: ['*'], commands: ['*'] }, 100)).length)
+      .toBe(done)
+  })
+
+  test('gets its answer in the end, when it is our client', async () => {
+    const controlPlane = await start({ callsPerSecond: 2 })
+    await controlPlane.registry.deployments.create({ name: 'acme' })
+    const client = new CommandsClient({ deploymentId: 'acme', token: TOKEN, url: controlPlane.url })
+    const handles = await Promise.all(Array.from({ length: 6 }, () => client.start('echo')))
+    expect(new Set(handles.map(({ id }) => id)).size).toBe(6)
+  })
+})
+
+describe('an address without a good token', () => {
+  test('is held off too, and harms nobody who has one', async () => {
+    const controlPlane = await start(SLOW)
+    const answers = await manyAtOnce(4, () => callApi(controlPlane, 'garbage', 'GET', '/v1/deployments'))
+    expect(answers.map(({ status }) => status).sort()).toEqual([401, 429, 429, 429])
+    expect(answers.find(({ status }) => status === 429)?.body.error.message).toMatch(
+      /^this address makes more than 0.1 calls a second; try again in \d+ ms, or call less often$/,
+    )
+    expect((await callApi(controlPlane, undefined, 'GET', '/healthz')).status).toBe(429)
+    expect((await callApi(controlPlane, TOKEN, 'GET', '/v1/deployments')).status).toBe(200)
+  })
+
+  const forwarded = async (controlPlane: ControlPlane, address: string): Promise<number> =>
+    (await fetch(`${controlPlane.url}/healthz`, { headers: { 'x-forwarded-for': address } })).status
+
+  test('is that of the connection, whatever the caller says', async () => {
+    const controlPlane = await start(SLOW)
+    expect(await forwarded(controlPlane, '203.0.113.1')).toBe(200)
+    expect(await forwarded(controlPlane, '203.0.113.2')).toBe(429)
+  })
+
+  test.each(['1', 'loopback'])('is what a trusted proxy says (%s)', async (trustProxy) => {
+    const controlPlane = await start({ ...SLOW, trustProxy })
+    expect(await forwarded(controlPlane, '203.0.113.1')).toBe(200)
+    expect(await forwarded(controlPlane, '203.0.113.2')).toBe(200)
+    expect(await forwarded(controlPlane, '203.0.113.1')).toBe(429)
+    // The last is what the proxy wrote; those before it are the caller's own.
+    expect(await forwarded(controlPlane, '203.0.113.9, 203.0.113.2')).toBe(429)
+    await callApi(controlPlane, TOKEN, 'POST', '/v1/deployments', { name: 'acme' })
+  })
+
+  test('no proxies are trusted that are none', async () => {
+    await expect(start({ trustProxy: 'true' })).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: 'trusted proxies "true" must be how many there are, or their addresses, like "10.0.0.0/8, loopback"',
+    })
+  })
+})
+
+test('there is no limit for 0', async () => {
+  const controlPlane = await start({ callsPerSecond: 0 })
+  const answers = await manyAtOnce(300, () => callApi(controlPlane, undefined, 'GET', '/healthz'))
+  expect(countOf(answers, 200)).toBe(300)
+})
