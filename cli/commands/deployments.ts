@@ -15,6 +15,13 @@ interface Deployment {
   readonly createdAt: string
 }
 
+interface PresentDeployment extends Deployment {
+  readonly online: boolean
+  readonly lastSeenAt?: string
+  /** Those seen last first. */
+  readonly agents: readonly { readonly host: string; readonly version: string; readonly online: boolean }[]
+}
+
 export function deploymentsCommand(): Command {
   return new Command('deployments')
     .description('the installations of your software at your customers')
@@ -52,20 +59,36 @@ function create(): Command {
 
 function list(): Command {
   const command = new Command('list')
-    .description('list deployments')
+    .description('list deployments, and whether their agents are receiving')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  $ alien deployments list --json')
   return withConnection(command).action(async (flags: Flags) => {
-    const { deployments } = await call<{ deployments: Deployment[] }>(flags, { method: 'GET', path: '/v1/deployments' })
+    const { deployments } = await call<{ deployments: PresentDeployment[] }>(flags, {
+      method: 'GET',
+      path: '/v1/deployments',
+    })
     if (flags.json === true) printJson(deployments)
     else
       print(
         table(
-          ['ID', 'NAME', 'CREATED'],
-          deployments.map(({ id, name, createdAt }) => [id, name, createdAt]),
+          ['ID', 'NAME', 'AGENTS', 'LAST SEEN', 'VERSION', 'HOST', 'CREATED'],
+          deployments.map(({ id, name, createdAt, lastSeenAt = '-', agents }) => [
+            id,
+            name,
+            agentsOnline(agents),
+            lastSeenAt,
+            agents[0]?.version ?? '-',
+            agents[0]?.host ?? '-',
+            createdAt,
+          ]),
         ),
       )
   })
+}
+
+function agentsOnline(agents: PresentDeployment['agents']): string {
+  const online = agents.filter((agent) => agent.online).length
+  return online === 0 ? 'offline' : `${online} online`
 }
 
 function commands(): Command {

@@ -68,10 +68,12 @@ export class Agents {
     await query.execute()
   }
 
-  /** By deployment id, those seen last first. */
-  async list(): Promise<Map<string, AgentPresence[]>> {
+  /** Of all deployments or of one, by its id; those seen last first. */
+  async list(deploymentId?: string): Promise<Map<string, AgentPresence[]>> {
     const now = new Date().toISOString()
-    const rows = await this.#db.selectFrom('agents').selectAll().orderBy('last_seen_at', 'desc').execute()
+    let query = this.#db.selectFrom('agents').selectAll().orderBy('last_seen_at', 'desc')
+    if (deploymentId !== undefined) query = query.where('deployment_id', '=', deploymentId)
+    const rows = await query.execute()
     const byDeployment = new Map<string, AgentPresence[]>()
     for (const { deployment_id: id, host, version, last_seen_at: lastSeenAt, online_until: until } of rows) {
       const agents = byDeployment.get(id) ?? []

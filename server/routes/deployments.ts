@@ -4,6 +4,8 @@ import { z } from 'zod'
 import { CommandError } from '../../protocol/errors.js'
 import { describeIssues } from '../../protocol/issues.js'
 import { findDeployment } from '../identity/find-deployment.js'
+import type { AgentPresence } from '../registry/agents.js'
+import type { Deployment } from '../registry/deployments.js'
 import { bodyFields, pathParam } from '../request-fields.js'
 import type { ApiKeyCall, Route } from '../route.js'
 
@@ -85,13 +87,24 @@ async function create({ deps, caller, subject, request, response }: ApiKeyCall):
 }
 
 async function list({ deps, caller, response }: ApiKeyCall): Promise<void> {
-  const all = await deps.registry.deployments.list()
-  response.json({ deployments: all.filter((one) => caller.access.seesDeployment(one)) })
+  const [all, agents] = await Promise.all([deps.registry.deployments.list(), deps.registry.agents.list()])
+  const seen = all.filter((one) => caller.access.seesDeployment(one))
+  response.json({ deployments: seen.map((one) => withPresence(one, agents.get(one.id))) })
 }
 
 async function get(call: ApiKeyCall): Promise<void> {
-  call.response.json(await findDeployment(call, pathParam(call.request, 'deployment')))
+  const deployment = await findDeployment(call, pathParam(call.request, 'deployment'))
+  const agents = await call.deps.registry.agents.list(deployment.id)
+  call.response.json(withPresence(deployment, agents.get(deployment.id)))
 }
+
+/** Online is a deployment with an agent that is receiving. */
+const withPresence = (deployment: Deployment, agents: readonly AgentPresence[] = []) => ({
+  ...deployment,
+  online: agents.some(({ online }) => online),
+  ...(agents[0] === undefined ? {} : { lastSeenAt: agents[0].lastSeenAt }),
+  agents,
+})
 
 async function remove(call: ApiKeyCall): Promise<void> {
   const { id } = await findDeployment(call, pathParam(call.request, 'deployment'))

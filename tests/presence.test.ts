@@ -1,0 +1,58 @@
+/** Who is there: agents are online while they receive. */
+import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
+import { hostname } from 'node:os'
+import { createRequire } from 'node:module'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually } from './support/eventually.js'
+import { callApi } from './support/http.js'
+import { encoded, RawAgent, refusalOf, WORKFLOW_SERVICE } from './support/raw-agent.js'
+
+const { version } = createRequire(import.meta.url)('@alienplatform/sdk/package.json') as { version: string }
+let stack: TestStack
+
+const api = async (method: string, path: string, body?: unknown): Promise<Record<string, unknown>> =>
+  (await callApi(stack.state, stack.state.token, method, path, body)).body as Record<string, unknown>
+
+beforeAll(async () => {
+  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
+})
+
+afterAll(() => stack.close())
+
+test('an agent that receives is online, with its host and version', async () => {
+  const seen = await eventually('it is online', async () => {
+    const { deployments } = (await api('GET', '/v1/deployments')) as { deployments: Record<string, unknown>[] }
+    return deployments[0]?.['online'] === true ? deployments[0] : undefined
+  })
+  const time = expect.stringMatching(/^\d{4}-.*Z$/) as string
+  expect(seen).toMatchObject({
+    name: 'acme-corp',
+    lastSeenAt: time,
+    agents: [{ host: hostname(), version, online: true, lastSeenAt: time }],
+  })
+  expect(await api('GET', '/v1/deployments/acme-corp')).toMatchObject({ name: 'acme-corp', online: true })
+})
+
+test('one that is gone is not, within seconds; one that never was has not been seen', async () => {
+  const { id, agentToken } = (await api('POST', '/v1/deployments', { name: 'passing' })) as Record<string, string>
+  expect(await api('GET', '/v1/deployments/passing')).toMatchObject({ online: false, agents: [] })
+  await callApi(stack.state, agentToken, 'POST', '/v1/agent/session', { commands: [] })
+  const agent = new RawAgent(stack.state.url, agentToken)
+  const request = encoded('PollActivityTaskQueue', {
+    namespace: 'default',
+    taskQueue: { name: `deployment-${id ?? ''}`, kind: 1 },
+    workerInstanceKey: 'worker',
+  })
+  const poll = agent.send(`/${WORKFLOW_SERVICE}/PollActivityTaskQueue`, request, 60_000)
+  const ended = refusalOf(poll.answer)
+  const online = (wanted: boolean) => async () => {
+    const deployment = await api('GET', '/v1/deployments/passing')
+    return deployment['online'] === wanted ? deployment : undefined
+  }
+  await eventually('it is online', online(true))
+  poll.cancel()
+  await ended
+  const gone = await eventually('it is offline', online(false))
+  expect(gone['agents']).toMatchObject([{ online: false }])
+  agent.close()
+})
