@@ -151,7 +151,9 @@ describe('deployments', () => {
       /^id {11}(dep_[a-z2-7]{20})\nname {9}initech\nagent token {2}agt_[\w-]{43}$/.exec(created.stdout) ?? []
     expect(created.stderr).toBe('the token is shown this once; give it to the agent as ALIEN_TOKEN')
 
-    expect((await run('deployments', 'list')).stdout).toMatch(new RegExp(`^${id}  initech  +offline  +-  +-  +-  +\\d{4}-.*Z$`, 'm'))
+    expect((await run('deployments', 'list')).stdout).toMatch(
+      new RegExp(`^${id}  initech  +offline  +-  +-  +-  +\\d{4}-.*Z$`, 'm'),
+    )
     const all = parsed(await run('deployments', 'list', '--json')) as { id: string; name: string }[]
     expect(all.map(({ name }) => name)).toEqual(['acme-corp', 'globex', 'initech'])
     expect(all[2]?.id).toBe(id)
