@@ -1,0 +1,97 @@
+/** All attacks, one after the other, and what is left after them. */
+import { openOrClose, type Closers } from '../workers/closers.js'
+import { Breach, type Arena, type Attack, type Scale } from './attack.js'
+import { ATTACKS } from './attacks/index.js'
+import { openBattlefield, type Battlefield, type Side } from './battlefield.js'
+import { judge, type Bystander, type Verdict } from './judge.js'
+import { takeRawTask } from './raw-task.js'
+
+export interface Report {
+  readonly verdicts: readonly Verdict[]
+  readonly aftermath: Aftermath
+}
+
+/** What must hold once all attacks are over. */
+export interface Aftermath {
+  /** Resident memory of the control plane before and after, garbage collected. */
+  readonly rssBytesBefore: number
+  readonly rssBytesAfter: number
+  /** What does not hold; empty when all is well. */
+  readonly damage: readonly string[]
+}
+
+export interface CampaignOptions {
+  readonly scale: Scale
+  /** Default: all. */
+  readonly only?: (attack: Attack) => boolean
+  readonly onVerdict?: (verdict: Verdict) => void
+}
+
+/** Resident memory may grow by this much over all attacks. */
+export const MAX_GROWTH_BYTES = 50 * 1024 * 1024
+
+export async function runCampaign(options: CampaignOptions): Promise<Report> {
+  let closeAll: () => Promise<void> = () => Promise.resolve()
+  try {
+    return await openOrClose(async (closers) => {
+      closeAll = () => closers.close()
+      return fight(await openArena(closers), options, closers)
+    })
+  } finally {
+    await closeAll()
+  }
+}
+
+interface OpenArena {
+  readonly arena: Arena
+  readonly bystanders: readonly Bystander[]
+}
+
+async function openArena(closers: Closers): Promise<OpenArena> {
+  const field = await openBattlefield(closers)
+  const [evilTask, acmeTask] = [await takeRawTask(field, field.evil), await takeRawTask(field, field.acme)]
+  closers.add(evilTask.abandon)
+  closers.add(acmeTask.abandon)
+  const held = [await hold(field, field.acme), await hold(field, field.evil)]
+  const bystanders = await Promise.all(
+    [...held, acmeTask.invocationId, evilTask.invocationId].map((id) => bystander(field, id)),
+  )
+  return { arena: { ...field, evilTask, acmeTask }, bystanders }
+}
+
+/** Starts a command that runs until the end of it all, and waits until its agent has it. */
+async function hold(_field: Battlefield, { commands }: Side): Promise<string> {
+  const handle = await commands.start('hold')
+  while ((await handle.status()) !== 'running');
+  return handle.id
+}
+
+async function bystander({ temporal }: Battlefield, invocationId: string): Promise<Bystander> {
+  return { invocationId, events: (await temporal.workflow.getHandle(invocationId).describe()).historyLength }
+}
+
+async function fight({ arena, bystanders }: OpenArena, options: CampaignOptions, _closers: Closers): Promise<Report> {
+  const { scale, only = () => true, onVerdict = () => undefined } = options
+  const verdicts: Verdict[] = []
+  await normalCalls(arena)
+  const { rssBytes: rssBytesBefore } = await arena.ask({ kind: 'memory' })
+  for (const attack of ATTACKS.filter(only)) {
+    const verdict = await judge(attack, arena, scale, bystanders)
+    verdicts.push(verdict)
+    onVerdict(verdict)
+  }
+  const damage: string[] = []
+  await normalCalls(arena).catch((error: unknown) => damage.push(String(error)))
+  const { rssBytes: rssBytesAfter } = await arena.ask({ kind: 'memory' })
+  const grownBytes = rssBytesAfter - rssBytesBefore
+  if (grownBytes > MAX_GROWTH_BYTES) damage.push(`memory grew by ${Math.round(grownBytes / 1e6)} MB`)
+  return { verdicts, aftermath: { rssBytesBefore, rssBytesAfter, damage } }
+}
+
+/** What a day is made of. @throws {Breach} */
+async function normalCalls({ acme, evil }: Arena): Promise<void> {
+  for (const { name, commands } of [acme, evil]) {
+    const result = await commands.invoke('echo', { value: name }, { timeoutMs: 10_000 })
+    if (result !== name) throw new Breach(`${name} answered ${JSON.stringify(result)}`)
+  }
+}
