@@ -30,9 +30,9 @@ export interface Attack {
   readonly run: (arena: Arena, scale: Scale) => Promise<string>
   /**
    * `nothing`: no call may reach Temporal. `own`: calls may, if the agent has the right to make them as they arrive.
-   * `vendor`: those of the API too.
+   * `vendor`: beside those, what the API asks of Temporal. `other agents`: anything, since the attack brings its own.
    */
-  readonly mayReach: 'nothing' | 'own' | 'vendor'
+  readonly mayReach: 'nothing' | 'own' | 'vendor' | 'other agents'
   /** Whether it goes by calls that Temporal itself would take. */
   readonly speaksGrpc: boolean
 }

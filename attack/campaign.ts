@@ -3,7 +3,7 @@ import { openOrClose, type Closers } from '../workers/closers.js'
 import { Breach, type Arena, type Attack, type Scale } from './attack.js'
 import { ATTACKS } from './attacks/index.js'
 import { openBattlefield, type Battlefield, type Side } from './battlefield.js'
-import { judge, type Bystander, type Verdict } from './judge.js'
+import { judge, MAX_GROWTH_BYTES, type Bystander, type Verdict } from './judge.js'
 import { takeRawTask } from './raw-task.js'
 
 export interface Report {
@@ -27,15 +27,12 @@ export interface CampaignOptions {
   readonly onVerdict?: (verdict: Verdict) => void
 }
 
-/** Resident memory may grow by this much over all attacks. */
-export const MAX_GROWTH_BYTES = 50 * 1024 * 1024
-
 export async function runCampaign(options: CampaignOptions): Promise<Report> {
   let closeAll: () => Promise<void> = () => Promise.resolve()
   try {
     return await openOrClose(async (closers) => {
       closeAll = () => closers.close()
-      return fight(await openArena(closers), options, closers)
+      return fight(await openArena(closers), options)
     })
   } finally {
     await closeAll()
@@ -52,15 +49,14 @@ async function openArena(closers: Closers): Promise<OpenArena> {
   const [evilTask, acmeTask] = [await takeRawTask(field, field.evil), await takeRawTask(field, field.acme)]
   closers.add(evilTask.abandon)
   closers.add(acmeTask.abandon)
-  const held = [await hold(field, field.acme), await hold(field, field.evil)]
-  const bystanders = await Promise.all(
-    [...held, acmeTask.invocationId, evilTask.invocationId].map((id) => bystander(field, id)),
-  )
+  // What evil-corp does to its own commands is its own affair.
+  const held = [await hold(field.acme), acmeTask.invocationId]
+  const bystanders = await Promise.all(held.map((id) => bystander(field, id)))
   return { arena: { ...field, evilTask, acmeTask }, bystanders }
 }
 
 /** Starts a command that runs until the end of it all, and waits until its agent has it. */
-async function hold(_field: Battlefield, { commands }: Side): Promise<string> {
+async function hold({ commands }: Side): Promise<string> {
   const handle = await commands.start('hold')
   while ((await handle.status()) !== 'running');
   return handle.id
@@ -70,7 +66,7 @@ async function bystander({ temporal }: Battlefield, invocationId: string): Promi
   return { invocationId, events: (await temporal.workflow.getHandle(invocationId).describe()).historyLength }
 }
 
-async function fight({ arena, bystanders }: OpenArena, options: CampaignOptions, _closers: Closers): Promise<Report> {
+async function fight({ arena, bystanders }: OpenArena, options: CampaignOptions): Promise<Report> {
   const { scale, only = () => true, onVerdict = () => undefined } = options
   const verdicts: Verdict[] = []
   await normalCalls(arena)

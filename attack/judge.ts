@@ -1,4 +1,5 @@
 /** Whether an attack got through: by what it says itself, by what Temporal saw of it, and by what is left standing. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { Breach, type Arena, type Attack, type Scale } from './attack.js'
 import { NAMESPACE } from './battlefield.js'
 import type { RecordedCall } from './recorder.js'
@@ -14,7 +15,12 @@ export interface Verdict {
   /** Calls of it that Temporal saw. */
   readonly reached: number
   readonly tookMs: number
+  /** By how much the control plane's resident memory grew, garbage collected. */
+  readonly grownBytes: number
 }
+
+/** Resident memory may grow by this much in an attack, and over all of them. */
+export const MAX_GROWTH_BYTES = 50 * 1024 * 1024
 
 /** Of the invocations that run all the while, at which nobody but their own agents may touch. */
 export interface Bystander {
@@ -32,6 +38,7 @@ export async function judge(
   const { name, without } = attack
   const before = arena.recorder.calls.length
   const startMs = performance.now()
+  const { rssBytes } = await arena.ask({ kind: 'memory' })
   let how: string
   let passed = false
   let seen: readonly RecordedCall[] = []
@@ -40,12 +47,23 @@ export async function judge(
     seen = callsOf(arena, before)
     assertHarmless(attack, arena, seen)
     await assertStanding(arena, bystanders)
+    await assertSlim(arena, rssBytes)
   } catch (error) {
     seen = callsOf(arena, before)
     passed = true
     how = error instanceof Breach ? error.message : `failed: ${String(error)}`
   }
-  return { name, without, passed, how, reached: seen.length, tookMs: Math.round(performance.now() - startMs) }
+  const { rssBytes: rssBytesAfter } = await arena.ask({ kind: 'memory' })
+  const grownBytes = rssBytesAfter - rssBytes
+  return {
+    name,
+    without,
+    grownBytes,
+    passed,
+    how,
+    reached: seen.length,
+    tookMs: Math.round(performance.now() - startMs),
+  }
 }
 
 /** What the control plane sent on since, except for those who do what they should. */
@@ -59,15 +77,23 @@ function callsOf({ recorder, acme, evil }: Arena, since: number): RecordedCall[]
 }
 
 function assertHarmless({ mayReach }: Attack, arena: Arena, calls: readonly RecordedCall[]): void {
-  if (mayReach === 'vendor') return
+  if (mayReach === 'other agents') return
   const [first] = calls
   if (mayReach === 'nothing' && first) throw new Breach(`${calls.length} calls reached Temporal, first ${first.path}`)
   const rights = rightsOf(arena)
   for (const { path, request } of calls) {
+    if (mayReach === 'vendor' && isApiCall(path, request)) continue
     const breach = breachOf(path, request, rights)
     if (breach !== undefined) throw new Breach(`reached Temporal: ${breach}`)
   }
 }
+
+/** What the API itself asks, while commands are invoked beside an attack. */
+const API_METHODS =
+  /\/(Start|Describe|RequestCancel)WorkflowExecution$|\/GetWorkflowExecutionHistory$|\/DescribeNamespace$/
+
+const isApiCall = (path: string, request: Uint8Array): boolean =>
+  API_METHODS.test(path) && !identityIn(path, request).startsWith('agent/')
 
 const rightsOf = ({ evil, acmeTask }: Arena): Rights => ({
   namespace: NAMESPACE,
@@ -90,6 +116,20 @@ async function assertStanding({ url, pid, temporal }: Arena, bystanders: readonl
     if (status.name !== 'RUNNING' || historyLength !== events) {
       throw new Breach(`${invocationId} is ${status.name} and went from ${events} events to ${historyLength}`)
     }
+  }
+}
+
+const LOOK_AGAIN_MS = 500
+const SLIM_WITHIN_MS = 10_000
+
+/** What closed connections held is given back within seconds, not at once. */
+async function assertSlim({ ask }: Arena, rssBytesBefore: number): Promise<void> {
+  const endMs = Date.now() + SLIM_WITHIN_MS
+  for (;;) {
+    const { rssBytes } = await ask({ kind: 'memory' })
+    if (rssBytes - rssBytesBefore < MAX_GROWTH_BYTES) return
+    if (Date.now() > endMs) throw new Breach(`memory grew by ${Math.round((rssBytes - rssBytesBefore) / 1e6)} MB`)
+    await delay(LOOK_AGAIN_MS)
   }
 }
 

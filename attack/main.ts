@@ -24,12 +24,12 @@ const { short = false, only = '' } = new Command('npm run attack --')
   .parse()
   .opts<Flags>()
 
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
 const { verdicts, aftermath } = await runCampaign({
   scale: short ? SHORT : FULL,
   only: ({ name }) => name.includes(only),
   onVerdict: (verdict) => console.log(line(verdict)),
 })
-const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
 const { rssBytesBefore, rssBytesAfter, damage } = aftermath
 console.log(`memory of the control plane: ${megabytes(rssBytesBefore)} before, ${megabytes(rssBytesAfter)} after`)
 for (const broken of damage) console.log(`BROKEN  ${broken}`)
@@ -37,7 +37,7 @@ const passed = verdicts.filter((verdict) => verdict.passed).length
 console.log(`${verdicts.length} attacks, ${passed} passed`)
 process.exit(passed > 0 || damage.length > 0 ? 1 : 0)
 
-function line({ name, without, passed: through, how, reached, tookMs }: Verdict): string {
+function line({ name, without, passed: through, how, reached, tookMs, grownBytes }: Verdict): string {
   const word = through ? 'PASSED ' : 'failed '
-  return `${word} ${name}: ${how}; ${reached} calls reached Temporal, ${tookMs} ms (undefended, it ${without})`
+  return `${word} ${name}: ${how}; ${reached} calls reached Temporal, ${tookMs} ms, ${megabytes(grownBytes)} grown (undefended, it ${without})`
 }

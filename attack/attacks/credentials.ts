@@ -106,11 +106,17 @@ export const CREDENTIAL_ATTACKS: readonly Attack[] = [
       `Bearer ${'x'.repeat(8_000)}`,
     ),
   ),
-  attack('come with two tokens', "would be checked as one deployment's and served as another's", (arena) => {
-    const [own, none] = [`Bearer ${arena.evil.token}`, 'Bearer agt_x']
-    const joined = [`${own}, ${none}`, `${own},${own}`, `Bearer ${arena.evil.token},${arena.acme.id}`]
-    return noneComesIn(arena, [own, own], [own, none], [none, own], ...joined)
-  }),
+  attack(
+    'come with two tokens in one header',
+    "would be checked as one deployment's and served as another's",
+    (arena) =>
+      noneComesIn(
+        arena,
+        `Bearer ${arena.evil.token}, Bearer agt_x`,
+        `Bearer ${arena.evil.token},Bearer ${arena.evil.token}`,
+        `Bearer agt_x Bearer ${arena.evil.token}`,
+      ),
+  ),
   attack('come with an API key', 'would give the keys of callers the reach of agents', (arena) =>
     noneComesIn(arena, `Bearer ${arena.apiKey}`),
   ),
@@ -134,7 +140,7 @@ export const CREDENTIAL_ATTACKS: readonly Attack[] = [
     'go on with a revoked token',
     'would keep an agent that was thrown out',
     (arena) => pollUntil(arena, 'revoked-corp', (deploymentId) => arena.ask({ kind: 'revoke', deploymentId })),
-    'vendor',
+    'other agents',
     false,
   ),
   attack(
@@ -146,7 +152,7 @@ export const CREDENTIAL_ATTACKS: readonly Attack[] = [
         const { status } = await fetch(`${arena.url}/v1/deployments/${id}`, { method: 'DELETE', headers })
         if (status !== 204) throw new Error(`the deployment could not be deleted: ${status}`)
       }),
-    'vendor',
+    'other agents',
     false,
   ),
 ]

@@ -47,7 +47,7 @@ const shutdown = (more: object): Uint8Array =>
   service.ShutdownWorkerRequest.encode({ namespace: NAMESPACE, identity: 'mallory', ...more }).finish()
 
 const STICKY = temporal.api.enums.v1.TaskQueueKind.TASK_QUEUE_KIND_STICKY
-const CONTROL = 6
+const CONTROL = temporal.api.enums.v1.TaskQueueKind.TASK_QUEUE_KIND_WORKER_COMMANDS
 
 const attack = (name: string, without: string, run: Attack['run']): Attack => ({
   ...{ name, without, run },
