@@ -10,10 +10,12 @@ export interface Scale {
   readonly floods: number
   /** Entries of the header map. */
   readonly headers: number
+  /** One after the other, with a look at the memory after each; else those that mostly wait run side by side. */
+  readonly oneByOne: boolean
 }
 
-export const FULL: Scale = { connections: 10_000, floods: 100_000, headers: 1_000_000 }
-export const SHORT: Scale = { connections: 150, floods: 3_000, headers: 50_000 }
+export const FULL: Scale = { connections: 10_000, floods: 100_000, headers: 1_000_000, oneByOne: true }
+export const SHORT: Scale = { connections: 150, floods: 3_000, headers: 50_000, oneByOne: false }
 
 /** What every attack may use. */
 export interface Arena extends Battlefield {
@@ -35,6 +37,8 @@ export interface Attack {
   readonly mayReach: 'nothing' | 'own' | 'vendor' | 'other agents'
   /** Whether it goes by calls that Temporal itself would take. */
   readonly speaksGrpc: boolean
+  /** It mostly waits, and can do so beside others of its file. */
+  readonly waits?: true
 }
 
 /** An attack got through. */

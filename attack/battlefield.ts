@@ -78,8 +78,18 @@ export async function openBattlefield(closers: Closers): Promise<Battlefield> {
   const newDeployment = (name: string) => createDeployment(url, apiKey, name)
   return {
     ...{ url, host, port: Number(port), pid, apiKey, sealingKey, acme, evil, hostile, recorder, temporal },
-    ask: child.ask,
+    ask: oneAtATime(child.ask),
     newDeployment,
+  }
+}
+
+/** As a child wants its questions. */
+function oneAtATime(ask: (question: Question) => Promise<Answer>): (question: Question) => Promise<Answer> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (question) => {
+    const answer = last.then(() => ask(question))
+    last = answer.catch(() => undefined)
+    return answer
   }
 }
 

@@ -3,16 +3,19 @@ import { openOrClose, type Closers } from '../workers/closers.js'
 import { Breach, type Arena, type Attack, type Scale } from './attack.js'
 import { ATTACKS } from './attacks/index.js'
 import { openBattlefield, type Battlefield, type Side } from './battlefield.js'
-import { judge, MAX_GROWTH_BYTES, type Bystander, type Verdict } from './judge.js'
+import { HostileClient } from './hostile-client.js'
+import { assertSlim, judge, type Bystander, type Verdict } from './judge.js'
 import { takeRawTask } from './raw-task.js'
 
 export interface Report {
   readonly verdicts: readonly Verdict[]
+  /** Of those run without the gateway. */
+  readonly undefended: readonly Verdict[]
   readonly aftermath: Aftermath
 }
 
 /** What must hold once all attacks are over. */
-export interface Aftermath {
+interface Aftermath {
   /** Resident memory of the control plane before and after, garbage collected. */
   readonly rssBytesBefore: number
   readonly rssBytesAfter: number
@@ -24,6 +27,8 @@ export interface CampaignOptions {
   readonly scale: Scale
   /** Default: all. */
   readonly only?: (attack: Attack) => boolean
+  /** Which to run once more at the end, straight at Temporal. Default: none. */
+  readonly undefended?: (attack: Attack) => boolean
   readonly onVerdict?: (verdict: Verdict) => void
 }
 
@@ -71,17 +76,45 @@ async function fight({ arena, bystanders }: OpenArena, options: CampaignOptions)
   const verdicts: Verdict[] = []
   await normalCalls(arena)
   const { rssBytes: rssBytesBefore } = await arena.ask({ kind: 'memory' })
-  for (const attack of ATTACKS.filter(only)) {
-    const verdict = await judge(attack, arena, scale, bystanders)
-    verdicts.push(verdict)
-    onVerdict(verdict)
+  for (const group of groupsOf(ATTACKS.filter(only), scale)) {
+    const judged = await Promise.all(group.map((attack) => judge(attack, arena, scale, bystanders)))
+    verdicts.push(...judged)
+    judged.forEach(onVerdict)
   }
   const damage: string[] = []
   await normalCalls(arena).catch((error: unknown) => damage.push(String(error)))
+  await assertSlim(arena, rssBytesBefore).catch((error: unknown) => damage.push(String(error)))
   const { rssBytes: rssBytesAfter } = await arena.ask({ kind: 'memory' })
-  const grownBytes = rssBytesAfter - rssBytesBefore
-  if (grownBytes > MAX_GROWTH_BYTES) damage.push(`memory grew by ${Math.round(grownBytes / 1e6)} MB`)
-  return { verdicts, aftermath: { rssBytesBefore, rssBytesAfter, damage } }
+  const undefended = await runUndefended(arena, options)
+  return { verdicts, undefended, aftermath: { rssBytesBefore, rssBytesAfter, damage } }
+}
+
+/** Of attacks that wait, those that follow each other and want the same. */
+function groupsOf(attacks: readonly Attack[], { oneByOne }: Scale): Attack[][] {
+  const groups: Attack[][] = []
+  for (const attack of attacks) {
+    const last = groups.at(-1)
+    const [first] = last ?? []
+    const fits = !oneByOne && attack.waits && first?.waits && first.mayReach === attack.mayReach
+    if (fits) last?.push(attack)
+    else groups.push([attack])
+  }
+  return groups
+}
+
+/** The same attacks with no gateway before Temporal: that they get through there shows that the gateway stops them. */
+async function runUndefended(arena: Arena, { scale, undefended }: CampaignOptions): Promise<readonly Verdict[]> {
+  const verdicts: Verdict[] = []
+  const [host = '', port] = arena.recorder.address.split(':')
+  const hostile = new HostileClient(arena.recorder.address, arena.evil.token)
+  try {
+    for (const attack of ATTACKS.filter((each) => each.speaksGrpc && undefended?.(each))) {
+      verdicts.push(await judge(attack, { ...arena, host, port: Number(port), hostile }, scale, []))
+    }
+  } finally {
+    hostile.close()
+  }
+  return verdicts
 }
 
 /** What a day is made of. @throws {Breach} */

@@ -16,12 +16,12 @@ export interface HostileCall {
   /** Value of the `authorization` header. Default: the client's own token. `null` sends none. */
   readonly authorization?: string | readonly string[] | null
   readonly metadata?: Readonly<Record<string, string>>
-  /** Default: 5 s. */
+  /** Default: 10 s. */
   readonly timeoutMs?: number
 }
 
 export const WORKFLOW_SERVICE = 'temporal.api.workflowservice.v1.WorkflowService'
-const TIMEOUT_MS = 5_000
+const TIMEOUT_MS = 10_000
 const CODE_NAMES = Object.keys(status) as (keyof typeof status)[]
 
 const asItIs = (bytes: Buffer): Buffer => bytes

@@ -1,6 +1,6 @@
 /** Tasks of the function `raw`, taken and reported on call by call. */
 import { NAMESPACE, type Battlefield, type Side } from './battlefield.js'
-import { HostileClient, service } from './hostile-client.js'
+import { HostileClient, service, temporal } from './hostile-client.js'
 
 export interface RawTask {
   readonly invocationId: string
@@ -54,7 +54,7 @@ const workflowOf = (answer: Uint8Array): string | null | undefined =>
 export const pollRequest = (queue: string, more: object = {}): Uint8Array =>
   service.PollActivityTaskQueueRequest.encode({
     namespace: NAMESPACE,
-    taskQueue: { name: queue, kind: 1 },
+    taskQueue: { name: queue, kind: temporal.api.enums.v1.TaskQueueKind.TASK_QUEUE_KIND_NORMAL },
     identity: 'mallory',
     ...more,
   }).finish()

@@ -72,24 +72,28 @@ function upstreamOf(address: string, session: ServerHttp2Session): () => ClientH
   }
 }
 
+/** What each connection says of itself. */
+const OWN: ReadonlySet<string> = new Set([':scheme', ':authority'])
+
 function pass(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, session: ClientHttp2Session): RecordedCall {
   const request: Buffer[] = []
   const answer: Buffer[] = []
   let trailers: IncomingHttpHeaders = {}
-  const { ':scheme': _scheme, ':authority': _authority, ...rest } = headers
-  const up = session.request(rest, { endStream: false })
+  const up = session.request(Object.fromEntries(Object.entries(headers).filter(([name]) => !OWN.has(name))))
   stream.on('data', (chunk: Buffer) => {
     request.push(chunk)
     up.write(chunk)
   })
   stream.on('end', () => up.end()).on('error', () => undefined)
   stream.on('close', () => up.close(stream.rstCode === 0 ? constants.NGHTTP2_NO_ERROR : stream.rstCode))
-  up.on('response', ({ ':status': status, ...answered }, flags) => {
+  up.on('response', (answered, flags) => {
     if (stream.destroyed) return
     const only = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
-    stream.respond({ ':status': Number(status), ...answered }, only ? { endStream: true } : { waitForTrailers: true })
+    stream.respond(answered, only ? { endStream: true } : { waitForTrailers: true })
   })
-  up.on('trailers', (sent) => (trailers = sent))
+  up.on('trailers', (sent: IncomingHttpHeaders) => {
+    trailers = sent
+  })
   up.on('data', (chunk: Buffer) => {
     answer.push(chunk)
     stream.write(chunk)

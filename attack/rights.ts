@@ -3,7 +3,7 @@
  * tells it: with Temporal's own types, from the outside.
  */
 import protobuf from 'protobufjs'
-import { service, temporal, WORKFLOW_SERVICE } from './hostile-client.js'
+import { temporal, WORKFLOW_SERVICE } from './hostile-client.js'
 
 export interface Rights {
   readonly namespace: string
@@ -125,7 +125,7 @@ function foreignContent(field: protobuf.Field, content: Uint8Array, level: numbe
 
 function wireTypesOf(field: protobuf.Field): readonly number[] {
   if (field.map || field.resolvedType instanceof protobuf.Type) return [2]
-  const scalar = field.resolvedType ? 0 : (protobuf.types.basic[field.type as 'int32'] as number)
+  const scalar = field.resolvedType ? 0 : protobuf.types.basic[field.type as 'int32']
   return field.repeated ? [scalar, 2] : [scalar]
 }
 
@@ -143,10 +143,8 @@ export function workflowOfToken(token: Uint8Array): string {
 export const identityIn = (path: string, request: Uint8Array): string => {
   try {
     const type = requestType(path.slice(path.lastIndexOf('/') + 1))
-    return String((type.decode(request) as protobuf.Message & { identity?: string }).identity ?? '')
+    return (type.decode(request) as protobuf.Message & { readonly identity?: string }).identity ?? ''
   } catch {
     return ''
   }
 }
-
-export { service }

@@ -19,6 +19,7 @@ const attack = (name: string, without: string, run: Attack['run']): Attack => ({
   ...{ name, without, run },
   mayReach: 'vendor',
   speaksGrpc: false,
+  waits: true,
 })
 
 const AT_ONCE = 2_000

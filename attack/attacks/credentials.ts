@@ -11,7 +11,10 @@ const attack = (
   run: Attack['run'],
   mayReach: Attack['mayReach'] = 'nothing',
   speaksGrpc = true,
-): Attack => ({ name, without, run, mayReach, speaksGrpc })
+): Attack => ({
+  ...{ name, without, run, mayReach, speaksGrpc },
+  ...(mayReach === 'other agents' ? { waits: true } : {}),
+})
 
 const describeNamespace = service.DescribeNamespaceRequest.encode({ namespace: NAMESPACE }).finish()
 

@@ -35,14 +35,15 @@ async function harmless(arena: Arena, method: string, ...requests: readonly Uint
   )
 }
 
+const nextTurn = (): Promise<false> => new Promise((resolve) => setImmediate(() => resolve(false)))
+
 /** Polls that nobody waits for: Temporal has held them by the time they are canceled. */
 async function pollAndLeave({ hostile, recorder }: Arena, request: Uint8Array): Promise<void> {
   const before = recorder.calls.length
   const { answer, cancel } = hostile.start({ method: 'PollActivityTaskQueue', request, timeoutMs: 5_000 })
-  let ended = false
-  void answer.then(() => (ended = true))
+  const ended = answer.then(() => true)
   const polls = () => recorder.calls.slice(before).some(({ path }) => path.endsWith('/PollActivityTaskQueue'))
-  while (!ended && !polls()) await new Promise((resolve) => setImmediate(resolve))
+  while (!polls() && !(await Promise.race([ended, nextTurn()])));
   cancel()
   await answer
 }

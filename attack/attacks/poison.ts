@@ -48,7 +48,7 @@ async function swallow(arena: Arena, { method, fields }: Poison): Promise<string
   }
 }
 
-const { EVENT_TYPE_WORKFLOW_TASK_FAILED, EVENT_TYPE_ACTIVITY_TASK_SCHEDULED } = proto.temporal.api.enums.v1.EventType
+const { EventType, TimeoutType, RetryState, ApplicationErrorCategory } = proto.temporal.api.enums.v1
 
 /** That it ended, or is delivered again. @throws {Breach} when the vendor worker cannot go on with it */
 async function endOf({ temporal }: Arena, invocationId: string): Promise<string> {
@@ -57,13 +57,14 @@ async function endOf({ temporal }: Arena, invocationId: string): Promise<string>
     const { status } = await handle.describe()
     if (status.name !== 'RUNNING') return status.name.toLowerCase()
     const { events } = await handle.fetchHistory()
-    const count = (type: number) => events?.filter(({ eventType }) => eventType === type).length ?? 0
-    if (count(EVENT_TYPE_WORKFLOW_TASK_FAILED) > 0) {
+    const count = (type: proto.temporal.api.enums.v1.EventType) =>
+      events?.filter(({ eventType }) => eventType === type).length ?? 0
+    if (count(EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED) > 0) {
       const reason = events?.find(({ workflowTaskFailedEventAttributes: attributes }) => attributes)
       const { failure } = reason?.workflowTaskFailedEventAttributes ?? {}
       throw new Breach(`the vendor worker cannot go on with the workflow: ${failure?.message ?? 'no reason given'}`)
     }
-    if (count(EVENT_TYPE_ACTIVITY_TASK_SCHEDULED) > 1) return 'delivered again'
+    if (count(EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED) > 1) return 'delivered again'
   }
   throw new Breach('the workflow hangs')
 }
@@ -103,11 +104,11 @@ export const POISON_ATTACKS: readonly Attack[] = [
   attack('fail in ways that mean something to the workflow', () => [
     failure({ message: 'x', applicationFailureInfo: { type: 'agent_stopping', nonRetryable: true } }),
     failure({ message: 'x', applicationFailureInfo: { type: 'task_not_delivered', nonRetryable: true } }),
-    failure({ message: 'x', timeoutFailureInfo: { timeoutType: 2 } }),
+    failure({ message: 'x', timeoutFailureInfo: { timeoutType: TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START } }),
     failure({ message: 'x', canceledFailureInfo: {} }),
     failure({ message: 'x', terminatedFailureInfo: {} }),
     failure({ message: 'x', serverFailureInfo: { nonRetryable: true } }),
-    failure({ message: 'x', activityFailureInfo: { activityId: '1', retryState: 3 } }),
+    failure({ message: 'x', activityFailureInfo: { activityId: '1', retryState: RetryState.RETRY_STATE_TIMEOUT } }),
     failure({ message: 'x', childWorkflowExecutionFailureInfo: { namespace: 'other' } }),
     failure({ message: 'x', nexusOperationExecutionFailureInfo: { endpoint: 'x' } }),
     failure({}),
@@ -130,7 +131,13 @@ export const POISON_ATTACKS: readonly Attack[] = [
       },
     }),
     failure({ message: 'x', applicationFailureInfo: { type: 'x'.repeat(100_000) } }),
-    failure({ message: 'x', applicationFailureInfo: { type: '__proto__', category: 1 } }),
+    failure({
+      message: 'x',
+      applicationFailureInfo: {
+        type: '__proto__',
+        category: ApplicationErrorCategory.APPLICATION_ERROR_CATEGORY_BENIGN,
+      },
+    }),
     failed(bytesField(1, Buffer.of(0xff, 0xfe))),
   ]),
   attack('complete with payloads of groups and unknown fields', () => [

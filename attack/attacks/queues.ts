@@ -46,8 +46,11 @@ const heartbeat = (taskQueue: string) => ({ workerInstanceKey: 'mallory', taskQu
 const shutdown = (more: object): Uint8Array =>
   service.ShutdownWorkerRequest.encode({ namespace: NAMESPACE, identity: 'mallory', ...more }).finish()
 
-const STICKY = temporal.api.enums.v1.TaskQueueKind.TASK_QUEUE_KIND_STICKY
-const CONTROL = temporal.api.enums.v1.TaskQueueKind.TASK_QUEUE_KIND_WORKER_COMMANDS
+const {
+  TASK_QUEUE_KIND_NORMAL: NORMAL,
+  TASK_QUEUE_KIND_STICKY: STICKY,
+  TASK_QUEUE_KIND_WORKER_COMMANDS: CONTROL,
+} = temporal.api.enums.v1.TaskQueueKind
 
 const attack = (name: string, without: string, run: Attack['run']): Attack => ({
   ...{ name, without, run },
@@ -88,7 +91,7 @@ export const QUEUE_ATTACKS: readonly Attack[] = [
             method: 'PollWorkflowTaskQueue',
             request: service.PollWorkflowTaskQueueRequest.encode({
               namespace: NAMESPACE,
-              taskQueue: { name, kind: 1 },
+              taskQueue: { name, kind: NORMAL },
             }).finish(),
           }),
         ),

@@ -1,21 +1,10 @@
 /** Messages that are larger than they look, larger than they may be, or never whole. */
 import { gzipSync } from 'node:zlib'
-import { connect as connectHttp2 } from 'node:http2'
+import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
 import { allRefused, Breach, type Arena, type Attack } from '../attack.js'
 import { NAMESPACE } from '../battlefield.js'
-import { leave } from '../crowd.js'
 import { HostileClient, WORKFLOW_SERVICE, type GrpcAnswer } from '../hostile-client.js'
-import {
-  dial,
-  END_HEADERS,
-  FRAME,
-  frame,
-  grpcHeaders,
-  grpcMessage,
-  headerBlock,
-  HELLO,
-  type Peer,
-} from '../http2-peer.js'
+import { grpcMessage } from '../http2-peer.js'
 import { bytesField } from '../protobuf-tricks.js'
 import { pollRequest } from '../raw-task.js'
 
@@ -29,6 +18,8 @@ const attack = (
 const MIB = 1024 * 1024
 const HEARTBEAT = `/${WORKFLOW_SERVICE}/RecordActivityTaskHeartbeat`
 
+const HEADERS = { ':method': 'POST', ':path': HEARTBEAT, 'content-type': 'application/grpc', te: 'trailers' }
+
 /** A call whose message is sent as it is, compressed or not, under whatever encoding it says. */
 async function sendFramed({ url, evil }: Arena, body: Uint8Array, encoding: string): Promise<string> {
   const session = connectHttp2(url)
@@ -36,11 +27,8 @@ async function sendFramed({ url, evil }: Arena, body: Uint8Array, encoding: stri
   try {
     return await new Promise<string>((resolve) => {
       const stream = session.request({
-        ':method': 'POST',
-        ':path': HEARTBEAT,
-        'content-type': 'application/grpc',
+        ...HEADERS,
         'grpc-encoding': encoding,
-        te: 'trailers',
         authorization: `Bearer ${evil.token}`,
       })
       let status = 'no status'
@@ -101,41 +89,38 @@ async function manyPolls(arena: Arena): Promise<string> {
 }
 
 /** As many streams as a connection may have, each with all but the last byte of the largest message there may be. */
-async function unfinished(arena: Arena, peersCount: number, streams: number): Promise<string> {
-  const peers: Peer[] = []
+async function unfinished(arena: Arena, connections: number, streams: number): Promise<string> {
+  const sessions: ClientHttp2Session[] = []
   const message = grpcMessage(Buffer.alloc(4 * MIB - 16)).subarray(0, -1)
-  const headers = headerBlock(grpcHeaders(HEARTBEAT, ['authorization', `Bearer ${arena.evil.token}`]))
   const { rssBytes: before } = await arena.ask({ kind: 'memory' })
   let peakBytes = before
   try {
-    for (let at = 0; at < peersCount; at += 1) peers.push(await pourIn(arena, message, headers, streams))
-    const endMs = Date.now() + 4_000
+    for (let at = 0; at < connections; at += 1) sessions.push(pourIn(arena, message, streams))
+    const endMs = Date.now() + POURING_MS
     while (Date.now() < endMs) peakBytes = Math.max(peakBytes, (await arena.ask({ kind: 'memory' })).rssBytes)
   } finally {
-    leave(peers)
+    for (const session of sessions) session.destroy()
   }
   const heldMb = Math.round((peakBytes - before) / 1e6)
-  if (heldMb > MOST_HELD_MB) throw new Breach(`${peersCount * streams} unfinished messages hold ${heldMb} MB`)
-  return `at most ${heldMb} MB held for ${peersCount * streams} unfinished messages of 4 MiB`
+  if (heldMb > MOST_HELD_MB) throw new Breach(`${connections * streams} unfinished messages hold ${heldMb} MB`)
+  return `at most ${heldMb} MB held for ${connections * streams} unfinished messages of 4 MiB`
 }
 
-const MOST_HELD_MB = 400
+/** Undefended, a gigabyte is in by then. */
+const POURING_MS = 6_000
+/** 16 messages of a deployment come in at once, of 4 MB each; the rest is what waits in sockets. */
+const MOST_HELD_MB = 200
 
-async function pourIn(arena: Arena, message: Buffer, headers: Buffer, streams: number): Promise<Peer> {
-  const peer = await dial(arena)
-  peer.socket.write(HELLO)
-  for (let at = 0; at < streams; at += 1) peer.socket.write(frame(FRAME.headers, END_HEADERS, 2 * at + 1, headers))
-  // A frame of each in turn; what goes past the window is the server's to refuse.
-  for (let from = 0; from < message.length && peer.socket.writable; from += 16_384) {
-    const part = message.subarray(from, from + 16_384)
-    for (let at = 0; at < streams; at += 1) {
-      if (!peer.socket.write(frame(FRAME.data, 0, 2 * at + 1, part))) {
-        await Promise.race([new Promise((resolve) => peer.socket.once('drain', resolve)), peer.gone])
-      }
-      if (!peer.socket.writable) return peer
-    }
+/** Keeps to what the server allows: nobody can tell it from an agent with much to report. */
+function pourIn({ url, evil }: Arena, message: Buffer, streams: number): ClientHttp2Session {
+  const session = connectHttp2(url)
+  session.on('error', () => undefined)
+  for (let at = 0; at < streams; at += 1) {
+    const stream = session.request({ ...HEADERS, authorization: `Bearer ${evil.token}` })
+    stream.on('error', () => undefined).resume()
+    stream.write(message)
   }
-  return peer
+  return session
 }
 
 export const SIZE_ATTACKS: readonly Attack[] = [

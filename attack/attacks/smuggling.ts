@@ -9,7 +9,7 @@ const attack = (
   without: string,
   run: Attack['run'],
   mayReach: Attack['mayReach'] = 'nothing',
-): Attack => ({ name, without, run, mayReach, speaksGrpc: false })
+): Attack => ({ name, without, run, mayReach, speaksGrpc: false, ...(mayReach === 'nothing' ? { waits: true } : {}) })
 
 const START = `/${WORKFLOW_SERVICE}/StartWorkflowExecution`
 const INFO = `/${WORKFLOW_SERVICE}/GetSystemInfo`
