@@ -1,10 +1,10 @@
 /** What is done with the fields of an agent's request. Each rule gives the field as Temporal gets it, or refuses. */
 import proto from '@temporalio/proto'
 import { identityOf, type Agent } from './agent.js'
-import { knownFields, messageType } from './known-fields.js'
+import { assertText, knownFields, messageType } from './known-fields.js'
 import { denied, malformed } from './refusal.js'
 import type { TaskTokenSeal } from './task-token.js'
-import { wireField, type WireField } from './wire.js'
+import { fieldsOf, wireField, type WireField } from './wire.js'
 
 const { temporal } = proto
 const { TaskQueue } = temporal.api.taskqueue.v1
@@ -21,17 +21,24 @@ export interface RequestScope {
 /** Gives the field to send on, or `undefined` to leave it out. @throws {Refusal} */
 export type FieldRule = (field: WireField, scope: RequestScope) => Uint8Array | undefined
 
-/** As it came: for text that cannot name anything of others. */
+/** Text as it came: what cannot name anything of others. */
 export const asItCame: FieldRule = ({ raw, content }) => {
-  bytes(content)
+  assertText(bytes(content))
   return raw
 }
 
 const payloadsType = messageType('temporal.api.common.v1.Payloads')
 const failureType = messageType('temporal.api.failure.v1.Failure')
 
-/** Params, results, details: their bytes are not looked into. */
+/** Details of what goes on. */
 export const payloads: FieldRule = ({ id, content }) => wireField(id, knownFields(payloadsType, bytes(content)))
+
+/** What a handler came to: one payload, for the workflow cannot go on with none or several. */
+export const result: FieldRule = ({ id, content }) => {
+  const message = knownFields(payloadsType, bytes(content))
+  if ([...fieldsOf(message)].length !== 1) throw malformed('a result is one payload')
+  return wireField(id, message)
+}
 
 export const failure: FieldRule = ({ id, content }) => wireField(id, knownFields(failureType, bytes(content)))
 

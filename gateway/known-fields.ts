@@ -2,8 +2,10 @@
  * Keeps of a message what its type knows, to a bounded depth. Temporal stores unknown fields and deep nesting as they
  * come, and the vendor's own worker would choke on them when it reads the history.
  */
+import { isUtf8 } from 'node:buffer'
 import proto from '@temporalio/proto'
 import protobuf from 'protobufjs'
+import { assertReadable } from './payload.js'
 import { malformed } from './refusal.js'
 import { fieldsOf, LENGTH_DELIMITED, wireField, type WireField } from './wire.js'
 
@@ -19,6 +21,8 @@ export function messageType(name: string): protobuf.Type {
   return root.lookupType(name)
 }
 
+const payloadType = messageType('temporal.api.common.v1.Payload')
+
 /** The bytes themselves when there is nothing to leave out. @throws {Refusal} when nested too deeply */
 export function knownFields(type: protobuf.Type, message: Uint8Array, depth = MAX_DEPTH): Uint8Array {
   if (depth === 0) throw malformed('the message is nested too deeply')
@@ -33,14 +37,18 @@ export function knownFields(type: protobuf.Type, message: Uint8Array, depth = MA
   return changed ? Buffer.concat(parts) : message
 }
 
-function knownField({ map, resolvedType }: protobuf.Field, { id, raw, content }: WireField, depth: number) {
+function knownField({ map, resolvedType, type }: protobuf.Field, { id, raw, content }: WireField, depth: number) {
   if (content === undefined) return raw
   if (map) {
     assertEntry(content)
     return raw
   }
-  if (!(resolvedType instanceof protobuf.Type)) return raw
+  if (!(resolvedType instanceof protobuf.Type)) {
+    if (type === 'string') assertText(content)
+    return raw
+  }
   const inner = knownFields(resolvedType, content, depth - 1)
+  if (resolvedType === payloadType) assertReadable(inner)
   return inner === content ? raw : wireField(id, inner)
 }
 
@@ -55,5 +63,11 @@ function hasItsType({ map, repeated, resolvedType, type }: protobuf.Field, { wir
 function assertEntry(entry: Uint8Array): void {
   for (const { id, content } of fieldsOf(entry)) {
     if ((id !== 1 && id !== 2) || content === undefined) throw malformed('a map entry is a key and a value')
+    if (id === 1) assertText(content)
   }
+}
+
+/** Temporal takes no other, and says so in a way that looks like trouble of its own. */
+export function assertText(content: Uint8Array): void {
+  if (!isUtf8(content)) throw malformed('a text is not UTF-8')
 }

@@ -17,6 +17,7 @@ import {
   ownQueueName,
   ownTaskToken,
   payloads,
+  result,
   type FieldRule,
 } from './fields.js'
 
@@ -66,7 +67,7 @@ const METHODS: Readonly<Record<string, GatewayMethod>> = {
     maxBytes: CONTROL_BYTES,
     answer: 'task',
   },
-  RespondActivityTaskCompleted: report({ 2: payloads }),
+  RespondActivityTaskCompleted: report({ 2: result }),
   RespondActivityTaskFailed: report({ 2: failure, 5: payloads }),
   RespondActivityTaskCanceled: report({ 2: payloads }),
   RecordActivityTaskHeartbeat: report({ 2: payloads }),

@@ -11,15 +11,19 @@ import {
   type ServerInterceptor,
   type ServerUnaryCall,
 } from '@grpc/grpc-js'
+import { constants, type ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { AGENT_HOST_HEADER, AGENT_VERSION_HEADER } from '../protocol/names.js'
-import type { AgentAbout } from './agent.js'
+import type { Agent, AgentAbout } from './agent.js'
 import { Authenticator, type Authenticated, type FindAgent } from './authenticator.js'
 import { Calls, type CallsDeps } from './calls.js'
 import { GATEWAY_METHODS, MAX_MESSAGE_BYTES } from './methods.js'
 import { DEFAULT_POLL_LIMITS, OpenPolls, type LiveTokens, type PollLimits } from './open-polls.js'
 import { denied, Refusal } from './refusal.js'
+import { Receiving } from './receiving.js'
 import { RefusalLog, type GatewayLog } from './refusal-log.js'
+import { Strangers } from './strangers.js'
 
 export interface GatewayOptions extends Omit<CallsDeps, 'polls'> {
   readonly findAgent: FindAgent
@@ -61,9 +65,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   const calls = new Calls({ ...deps, polls })
   const refusals = new RefusalLog(log)
   const callers = new WeakMap<Metadata, Authenticated>()
+  const strangers = new Strangers()
+  const receiving = new Receiving()
   const server = new Server({
     ...SERVER_OPTIONS,
-    interceptors: [door(new Authenticator(findAgent), callers, refusals)],
+    interceptors: [door({ authenticator: new Authenticator(findAgent), callers, refusals, strangers, receiving })],
   })
   // grpc-js answers what it does not know by itself; here it comes to the door like everything else.
   Object.assign(server, { handlers: new HandlersOfAll() })
@@ -96,7 +102,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
   return {
-    inject: (socket) => injector.injectConnection(socket),
+    inject: (socket) => {
+      strangers.admit(peerOf(socket), socket)
+      injector.injectConnection(socket)
+    },
     get refused() {
       return refusals.count
     },
@@ -110,53 +119,82 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 type Reply = (error: { code: status; details: string } | null, answer?: Buffer) => void
 
-/** Authenticates, finds the method, and bounds how long a message may take to come in. */
-function door(
-  authenticator: Authenticator,
-  callers: WeakMap<Metadata, Authenticated>,
-  refusals: RefusalLog,
-): ServerInterceptor {
+interface DoorDeps {
+  readonly authenticator: Authenticator
+  readonly callers: WeakMap<Metadata, Authenticated>
+  readonly refusals: RefusalLog
+  readonly strangers: Strangers
+  readonly receiving: Receiving
+}
+
+/** Authenticates, finds the method, and bounds how many messages come in at once, and for how long. */
+function door({ authenticator, callers, refusals, strangers, receiving }: DoorDeps): ServerInterceptor {
   return ({ path }, call) => {
-    const receiving = setTimeout(
-      () => refuse(new Refusal(status.DEADLINE_EXCEEDED, 'the message did not come')),
-      RECEIVE_MS,
-    )
-    receiving.unref()
-    const refuse = (refusal: Refusal): void => {
-      clearTimeout(receiving)
-      call.sendStatus({ code: refusal.code, details: refusal.message })
-    }
-    const enter = async (metadata: Metadata): Promise<boolean> => {
+    let received: () => void = () => undefined
+    const enter = async (metadata: Metadata): Promise<Agent | undefined> => {
       let authenticated: Authenticated | undefined
       try {
         authenticated = await authenticator.authenticate(metadata)
+        strangers.introduce(call.getPeer())
         if (!GATEWAY_METHODS.has(path)) throw denied('this method is not for agents')
         callers.set(metadata, authenticated)
-        return true
+        return authenticated.agent
       } catch (error) {
         const refusal = refusalOf(error)
         if (isDenial(refusal)) refusals.add(path, authenticated?.agent, refusal)
-        refuse(refusal)
-        return false
+        call.sendStatus({ code: refusal.code, details: refusal.message })
+        return undefined
       }
     }
+    const receive = ({ deployment }: Agent, pass: () => void): void => {
+      let timer: NodeJS.Timeout | undefined
+      const leave = receiving.enter(deployment.id, () => {
+        timer = setTimeout(late, RECEIVE_MS)
+        timer.unref()
+        pass()
+      })
+      received = () => {
+        clearTimeout(timer)
+        leave()
+      }
+    }
+    const late = (): void => {
+      received()
+      call.sendStatus({ code: status.DEADLINE_EXCEEDED, details: 'the message did not come' })
+      // What came of it is held as long as the stream is, which is its sender's to end otherwise.
+      setImmediate(() => streamOf(call)?.close(constants.NGHTTP2_CANCEL))
+    }
     return new ServerInterceptingCall(call, {
-      start: (next) =>
+      start: (next) => {
+        let gone = false
         next({
           onReceiveMetadata: (metadata, pass) => {
-            void enter(metadata).then((entered) => {
-              if (entered) pass(metadata)
+            void enter(metadata).then((agent) => {
+              if (agent && !gone) receive(agent, () => pass(metadata))
             })
           },
           onReceiveHalfClose: (pass) => {
-            clearTimeout(receiving)
+            received()
             pass()
           },
-          onCancel: () => clearTimeout(receiving),
-        }),
+          onCancel: () => {
+            gone = true
+            received()
+          },
+        })
+      },
     })
   }
 }
+
+/** As `ServerInterceptingCall.getPeer()` has it. */
+const peerOf = (socket: Duplex): string => {
+  const { remoteAddress, remotePort } = socket as Partial<Socket>
+  return `${remoteAddress ?? ''}:${remotePort ?? ''}`
+}
+
+/** grpc-js keeps to itself which stream a call came by. */
+const streamOf = (call: object): ServerHttp2Stream | undefined => (call as { stream?: ServerHttp2Stream }).stream
 
 /** Gives every path a handler. One that is not registered is never called: the door refuses before. */
 class HandlersOfAll extends Map<string, object> {

@@ -1,0 +1,25 @@
+import type { Attack } from '../attack.js'
+import { CONNECTION_ATTACKS } from './connections.js'
+import { CREDENTIAL_ATTACKS } from './credentials.js'
+import { FLOOD_ATTACKS } from './floods.js'
+import { MESSAGE_ATTACKS } from './messages.js'
+import { METHOD_ATTACKS } from './methods.js'
+import { POISON_ATTACKS } from './poison.js'
+import { QUEUE_ATTACKS } from './queues.js'
+import { SIZE_ATTACKS } from './sizes.js'
+import { SMUGGLING_ATTACKS } from './smuggling.js'
+import { TOKEN_ATTACKS } from './tokens.js'
+
+/** In the order they are run in. */
+export const ATTACKS: readonly Attack[] = [
+  ...QUEUE_ATTACKS,
+  ...TOKEN_ATTACKS,
+  ...METHOD_ATTACKS,
+  ...CREDENTIAL_ATTACKS,
+  ...MESSAGE_ATTACKS,
+  ...POISON_ATTACKS,
+  ...SMUGGLING_ATTACKS,
+  ...FLOOD_ATTACKS,
+  ...CONNECTION_ATTACKS,
+  ...SIZE_ATTACKS,
+]

@@ -1,0 +1,70 @@
+/** The control plane under attack, as `alien server` has it, in a process whose memory and pid are its own. */
+import { startControlPlane } from '@alienplatform/sdk/server'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { serve } from '../bench/serve.js'
+import { plainTemporal } from '../temporal/settings.js'
+import { createLogger } from '../workers/logger.js'
+
+export interface ControlPlaneSettings {
+  readonly temporalAddress: string
+  /** 32 bytes in base64, so that the attacks can make what only a thief of the key could. */
+  readonly sealingKey: string
+}
+
+export interface ControlPlaneReady {
+  readonly url: string
+  readonly pid: number
+  /** API key. */
+  readonly apiKey: string
+}
+
+export type Question =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'token'; readonly deploymentId: string }
+  | { readonly kind: 'revoke'; readonly deploymentId: string }
+
+export interface Answer {
+  /** Resident, after garbage was collected. */
+  readonly rssBytes: number
+  readonly token: string
+  readonly tokenId: string
+}
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+await serve<Question, Answer>(async (given) => {
+  const { temporalAddress, sealingKey } = given as ControlPlaneSettings
+  const folder = await mkdtemp(join(tmpdir(), 'alien-attack-'))
+  const apiKey = `key_${randomBytes(32).toString('base64url')}`
+  const controlPlane = await startControlPlane({
+    host: '127.0.0.1',
+    port: 0,
+    registry: { file: join(folder, 'registry.db') },
+    apiKey: { name: 'attack', token: apiKey },
+    temporal: plainTemporal(temporalAddress, 'default'),
+    vendorWorker: true,
+    sealingKeys: [Buffer.from(sealingKey, 'base64')],
+    log: createLogger('control-plane', { ALIEN_LOG_LEVEL: 'error' }),
+  })
+  const { agentTokens } = controlPlane.registry
+  return {
+    ready: { url: controlPlane.url, pid: process.pid, apiKey } satisfies ControlPlaneReady,
+    answer: async (question) => {
+      let made = { id: '', token: '' }
+      if (question.kind === 'token') made = await agentTokens.create(question.deploymentId)
+      if (question.kind === 'revoke') await agentTokens.revokeAll(question.deploymentId)
+      if (question.kind === 'memory') collectGarbage()
+      return { rssBytes: process.memoryUsage.rss(), token: made.token, tokenId: made.id }
+    },
+    close: async () => {
+      await controlPlane.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+})

@@ -1,0 +1,57 @@
+/** `npm run attack`: everything a hostile agent can do, against a real Temporal; one line an attack. */
+import { Command } from 'commander'
+import { FULL, SHORT } from './attack.js'
+import { runCampaign } from './campaign.js'
+import type { Verdict } from './judge.js'
+
+interface Flags {
+  readonly short?: true
+  readonly only?: string
+  readonly undefended?: true
+}
+
+const EXAMPLES = `
+Exits with 1 when an attack got through, or something is broken after all of them.
+
+Examples:
+  $ npm run attack
+  $ npm run attack -- --short --only token`
+
+const {
+  short = false,
+  only = '',
+  undefended = false,
+} = new Command('npm run attack --')
+  .description('attacks the gateway and the listener as a hostile agent would, and counts what gets through')
+  .option('--short', 'fewer connections and shorter floods, as the test suite has them')
+  .option('--only <text>', 'the attacks whose name has this text')
+  .option('--undefended', 'at the end, the same calls straight to Temporal: what they would come to')
+  .addHelpText('after', EXAMPLES)
+  .parse()
+  .opts<Flags>()
+
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
+const {
+  verdicts,
+  undefended: without,
+  aftermath,
+} = await runCampaign({
+  scale: short ? SHORT : FULL,
+  only: ({ name }) => name.includes(only),
+  undefended: ({ name }) => undefended && name.includes(only),
+  onVerdict: (verdict) => console.log(line(verdict)),
+})
+const { rssBytesBefore, rssBytesAfter, damage } = aftermath
+console.log(`memory of the control plane: ${megabytes(rssBytesBefore)} before, ${megabytes(rssBytesAfter)} after`)
+for (const { name, passed, how } of without) {
+  console.log(`without the gateway, ${passed ? 'passed' : 'FAILED'}  ${name}: ${how}`)
+}
+for (const broken of damage) console.log(`BROKEN  ${broken}`)
+const passed = verdicts.filter((verdict) => verdict.passed).length
+console.log(`${verdicts.length} attacks, ${passed} passed`)
+process.exit(passed > 0 || damage.length > 0 ? 1 : 0)
+
+function line({ name, without, passed: through, how, reached, tookMs, grownBytes }: Verdict): string {
+  const word = through ? 'PASSED ' : 'failed '
+  return `${word} ${name}: ${how}; ${reached} calls reached Temporal, ${tookMs} ms, ${megabytes(grownBytes)} grown (undefended, it ${without})`
+}

@@ -1,0 +1,7 @@
+import { FRAME_FUZZERS } from './frames.js'
+import type { Fuzzer } from './fuzzer.js'
+import { MANIFEST_FUZZER } from './manifest.js'
+import { REQUEST_FUZZERS } from './requests.js'
+import { TOKEN_FUZZER } from './tokens.js'
+
+export const FUZZERS: readonly Fuzzer[] = [TOKEN_FUZZER, ...FRAME_FUZZERS, ...REQUEST_FUZZERS, MANIFEST_FUZZER]
