@@ -42,6 +42,12 @@ export interface AuditRecord extends AuditEntry {
   readonly at: string
 }
 
+/** For whoever has something to record: the HTTP API, the gateway. */
+export interface AuditSink {
+  /** Never throws, never waits. */
+  append(entry: AuditEntry): void
+}
+
 /** A page of `GET /v1/audit`, newest first. */
 export interface AuditPage {
   readonly records: readonly AuditRecord[]

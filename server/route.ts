@@ -5,7 +5,7 @@ import type { CallSubject, Claims } from './audit/call-subject.js'
 import type { AgentCaller, ApiKeyCaller } from './identity/caller.js'
 import type { ServerDeps } from './server-deps.js'
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
 export interface Exchange {
   readonly deps: ServerDeps
@@ -38,7 +38,7 @@ interface Answered extends Declared {
 }
 
 /** Open to all. It cannot change anything. */
-export interface PublicRoute extends Declared {
+interface PublicRoute extends Declared {
   readonly credential: 'public'
   readonly handle: (exchange: Exchange) => unknown
 }

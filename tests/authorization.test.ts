@@ -259,6 +259,15 @@ describe('deployments', () => {
   })
 })
 
+test('a page of the audit is as full as it can be of what the key covers', async () => {
+  await makeTarget(stack.state, 'own')
+  await makeTarget(stack.state, 'foreign')
+  const { body } = await callApi(stack.state, ownKeys.get('admin'), 'GET', '/v1/audit?limit=3')
+  expect(body.records.map(({ deploymentName }: { deploymentName: string }) => deploymentName)).toEqual(
+    Array(3).fill(expect.stringMatching(/^own-/)),
+  )
+})
+
 test('a limited admin key makes agent tokens of its deployments, and no API keys', async () => {
   const key = ownKeys.get('admin')
   const { status, body } = await callApi(stack.state, key, 'POST', '/v1/tokens', {

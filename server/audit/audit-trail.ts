@@ -6,19 +6,13 @@
  * 3. What cannot be written is counted, and goes to the log in full: there is no secret in it.
  */
 import type { Logger } from 'pino'
-import type { AuditEntry, AuditRecord } from '../../protocol/audit.js'
+import type { AuditEntry, AuditRecord, AuditSink } from '../../protocol/audit.js'
 import { newAuditId, type AuditRecords } from '../registry/audit-records.js'
 
 const LINGER_MS = 50
 const MAX_BATCH = 100
 /** A registry that does not answer must not take all memory: beyond this, records go to the log at once. */
 const MAX_PENDING = 10_000
-
-/** For whoever has something to record. */
-export interface AuditSink {
-  /** Never throws, never waits. */
-  append(entry: AuditEntry): void
-}
 
 export class AuditTrail implements AuditSink {
   readonly #records: AuditRecords
