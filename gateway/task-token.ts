@@ -17,7 +17,7 @@ const EXPIRY_BYTES = 8
 const HEADER_BYTES = 1 + KEY_ID_BYTES
 const ALGORITHM = 'aes-256-gcm'
 
-export const SEALING_KEY_BYTES = 32
+const SEALING_KEY_BYTES = 32
 
 interface SealingKey {
   readonly id: Buffer

@@ -4,7 +4,7 @@ import { status, type ServiceError } from '@grpc/grpc-js'
 import type { TemporalSettings } from '../temporal/settings.js'
 import { Refusal, unavailable } from './refusal.js'
 
-export interface CallOptions {
+interface CallOptions {
   /** When to give up, ms since 1970. */
   readonly deadlineMs: number
   readonly signal?: AbortSignal

@@ -88,6 +88,33 @@ test('a client that waits goes on when the server is killed and started again', 
   expect((await agent).exitCode).toBe(0)
 })
 
+test('a restarted control plane has its agents back in seconds, and no result is lost', async () => {
+  const [server] = running
+  const { body: deployment } = await callApi({ url }, apiKey, 'POST', '/v1/deployments', { name: 'globex' })
+  const agent = alien(['agent', 'start', 'tests/fixtures/handlers.ts'], {
+    ALIEN_URL: url,
+    ALIEN_TOKEN: String(deployment.agentToken),
+  })
+  const client = new CommandsClient({ deploymentId: 'globex', token: apiKey, url })
+  const file = join(folder, 'over-a-restart')
+  await client.invoke('echo', { value: 'warm' })
+  // Ends while there is no control plane, or while the next one starts.
+  const { id } = await client.start('count-after', { file, line: 'ran', ms: 1_500 })
+  await eventually('it runs', async () => ((await client.getInvocation(id).status()) === 'running' ? true : undefined))
+
+  server?.kill('SIGTERM')
+  expect((await server)?.exitCode).toBe(0)
+  await startServer()
+  const readyAtMs = performance.now()
+  expect(await client.invoke('echo', { value: 'back' })).toBe('back')
+  expect(performance.now() - readyAtMs).toBeLessThan(3_000)
+  expect(await client.getInvocation(id).result()).toBe(1)
+  expect(await readFile(file, 'utf8')).toBe('ran\n')
+
+  agent.kill('SIGTERM')
+  expect((await agent).exitCode).toBe(0)
+})
+
 test('a drained server answers what it holds, and ends with 0', async () => {
   const [server] = running
   const client = new CommandsClient({ deploymentId: 'acme-corp', token: apiKey, url })
