@@ -1,8 +1,9 @@
 /** The roads an agent may have to the control plane: TLS, a proxy at the customer's, a proxy at the vendor's. */
+import { CommandsClient } from '@alienplatform/sdk/commands'
 import { execa } from 'execa'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, readlink, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
 import { connect, type AddressInfo, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -185,4 +186,52 @@ test('plain text to another machine is refused unless it is asked for', async ()
   expect(stderr).toBe(
     'error invalid_request: http://commands.vendor.example would send the agent token and all results in plain text; use https, or --insecure-plaintext on a network that is private',
   )
+})
+
+test('a token in a file is replaced under the running agent', async () => {
+  const asAdmin = { ALIEN_TOKEN: apiKey }
+  const { id, agentToken } = await alienJson(['deployments', 'create', 'rotating', '--url', plainUrl], asAdmin)
+  const file = join(folder, 'token')
+  await writeFile(file, `${String(agentToken)}\n`)
+  void startAgent({ ALIEN_URL: plainUrl, ALIEN_TOKEN_FILE: file, TEMPORAL_ADDRESS: '' })
+  const client = new CommandsClient({ deploymentId: String(id), token: apiKey, url: plainUrl })
+  const before = await client.invoke('pid')
+
+  const listed = await alienJson(['tokens', 'list', '--deployment', 'rotating', '--url', plainUrl], asAdmin)
+  const [old] = listed as unknown as { id: string }[]
+  const next = await alienJson(['tokens', 'create', '--agent', 'rotating', '--url', plainUrl], asAdmin)
+  await writeFile(`${file}.new`, String(next['token']))
+  await rename(`${file}.new`, file)
+  await alien(['tokens', 'revoke', old?.id ?? '', '--url', plainUrl], asAdmin)
+  // Its polls end with the old token, and are made again with the new one, by the same process.
+  expect(await client.invoke('pid')).toBe(before)
+})
+
+/** Ports that a process listens on, as Linux has them. */
+async function listeningPorts(pid: number): Promise<number[]> {
+  const fds = await readdir(`/proc/${pid}/fd`)
+  const links = await Promise.all(fds.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')))
+  const inodes = new Set(links.map((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1]))
+  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8')))
+  return tables
+    .flatMap((table) => table.trim().split('\n').slice(1))
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state, , , , , , inode]) => state === LISTEN && inodes.has(inode))
+    .map(([, local]) => parseInt(local?.split(':')[1] ?? '', 16))
+}
+
+const LISTEN = '0A'
+
+test.runIf(process.platform === 'linux')('an agent listens on no port', async () => {
+  const asAdmin = { ALIEN_TOKEN: apiKey }
+  const { id, agentToken } = await alienJson(['deployments', 'create', 'silent', '--url', plainUrl], asAdmin)
+  const supervisor = startAgent({ ALIEN_URL: plainUrl, ALIEN_TOKEN: String(agentToken), TEMPORAL_ADDRESS: '' })
+  const supervisorPid = supervisor.pid ?? 0
+  const client = new CommandsClient({ deploymentId: String(id), token: apiKey, url: plainUrl })
+  const agentPid = await client.invoke<number>('pid')
+  expect(await listeningPorts(agentPid)).toStrictEqual([])
+  expect(await listeningPorts(supervisorPid)).toStrictEqual([])
+  // The same look at a process that does listen.
+  const port = await listening(createHttpServer())
+  expect(await listeningPorts(process.pid)).toContain(port)
 })
