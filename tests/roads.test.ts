@@ -1,5 +1,6 @@
 /** The roads an agent may have to the control plane: TLS, a proxy at the customer's, a proxy at the vendor's. */
 import { CommandsClient } from '@alienplatform/sdk/commands'
+import { Client as TemporalClient, Connection } from '@temporalio/client'
 import { execa } from 'execa'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -204,7 +205,16 @@ test('a token in a file is replaced under the running agent', async () => {
   await rename(`${file}.new`, file)
   await alien(['tokens', 'revoke', old?.id ?? '', '--url', plainUrl], asAdmin)
   // Its polls end with the old token, and are made again with the new one, by the same process.
-  expect(await client.invoke('pid')).toBe(before)
+  const connection = await Connection.connect({ address: temporal.address })
+  const { workflow } = new TemporalClient({ connection })
+  await eventually('work is taken with the new token', async () => {
+    const handle = await client.start('pid')
+    expect(await handle.result()).toBe(before)
+    const { events } = await workflow.getHandle(handle.id).fetchHistory()
+    const identities = events?.map((event) => event.activityTaskStartedEventAttributes?.identity)
+    return identities?.includes(`agent/rotating/${String(next['id'])}`) === true ? true : undefined
+  })
+  await connection.close()
 })
 
 /** Ports that a process listens on, as Linux has them. */
