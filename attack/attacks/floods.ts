@@ -1,5 +1,6 @@
 /** Frames that cost the sender little and the reader much. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { allGone } from '../crowd.js'
 import { Breach, type Arena, type Attack, type Scale } from '../attack.js'
 import {
   ACK,
@@ -21,6 +22,9 @@ const attack = (name: string, without: string, run: Attack['run']): Attack => ({
   speaksGrpc: false,
 })
 
+/** A connection whose pings are not answered ends after 30 s. */
+const UNANSWERED_MS = 40_000
+
 const BATCH = 500
 
 /** Writes frames until all are written, or the server has had enough. */
@@ -30,7 +34,7 @@ async function flood({ socket, gone }: Peer, count: number, make: (index: number
     const batch = Array.from({ length: Math.min(BATCH, count - sent) }, (_, index) => make(sent + index))
     const flushed = socket.write(Buffer.concat(batch))
     sent += batch.length
-    if (!flushed) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), gone, delay(5_000)])
+    if (!flushed) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), gone, delay(1_000)])
   }
   await Promise.race([gone, delay(500)])
   return socket.destroyed || !socket.writable ? `cut off after about ${sent} frames` : `took ${sent} frames`
@@ -119,10 +123,20 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   ),
   attack('send a header map of very many entries', 'would be held in memory as a whole', manyHeaders),
   attack('send a header map by reference (HPACK bomb)', 'would grow a hundredfold on arrival', hpackBomb),
-  attack('send an HTTP/2 frame of 10 MB', 'would be read into memory before it is looked at', async (arena) => {
-    const opened = frame(FRAME.headers, END_HEADERS, 1, call(arena.evil.token))
-    return floodWith(arena, 1, () => frame(FRAME.data, 0, 1, Buffer.alloc(10 * 1024 * 1024)), opened)
-  }),
+  attack(
+    'send an HTTP/2 frame of 10 MB',
+    'would be read into memory before it is looked at',
+    async (arena, { oneByOne }) => {
+      const peer = await dial(arena)
+      const opened = frame(FRAME.headers, END_HEADERS, 1, call(arena.evil.token))
+      peer.socket.write(Buffer.concat([HELLO, opened, frame(FRAME.data, 0, 1, Buffer.alloc(10 * 1024 * 1024))]))
+      await assertAnswers(arena)
+      if (oneByOne)
+        return `let go within ${await allGone('connections with an oversized frame', [peer], UNANSWERED_MS)} ms`
+      peer.socket.destroy()
+      return 'others were served beside it'
+    },
+  ),
 ]
 
 /** In as many continuation frames as it takes. */
