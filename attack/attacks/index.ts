@@ -14,9 +14,10 @@ import { TOKEN_ATTACKS } from './tokens.js'
 export const ATTACKS: readonly Attack[] = [
   ...QUEUE_ATTACKS,
   ...TOKEN_ATTACKS,
-  ...METHOD_ATTACKS,
   ...CREDENTIAL_ATTACKS,
   ...MESSAGE_ATTACKS,
+  // After those: undefended, the namespace is deleted here.
+  ...METHOD_ATTACKS,
   ...POISON_ATTACKS,
   ...SMUGGLING_ATTACKS,
   ...FLOOD_ATTACKS,
