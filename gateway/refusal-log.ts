@@ -1,10 +1,14 @@
 /** Logs what was refused, a line a minute for each deployment and reason, so that an attacker cannot fill a disk. */
 import type { Agent } from './agent.js'
-import type { Refusal } from './refusal.js'
+import { status } from '@grpc/grpc-js'
+import { Refusal, unavailable } from './refusal.js'
 
 export interface GatewayLog {
   warn(fields: object, message: string): void
+  error(fields: object, message: string): void
 }
+
+const DENIALS: ReadonlySet<status> = new Set([status.PERMISSION_DENIED, status.UNAUTHENTICATED])
 
 const QUIET_MS = 60_000
 const MAX_KINDS = 10_000
@@ -24,7 +28,21 @@ export class RefusalLog {
     return this.#count
   }
 
-  add(path: string, agent: Agent | undefined, { message }: Refusal): void {
+  /**
+   * What the agent is told of an error. A defect of ours may pass with the next version, so it must not end an agent
+   * for good.
+   */
+  refusalOf(error: unknown, path: string, agent: Agent | undefined): Refusal {
+    if (!(error instanceof Refusal)) {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      this.#log.error({ method: path.slice(0, MAX_METHOD_LENGTH), reason }, 'the gateway failed on a call of an agent')
+      return unavailable('the gateway failed')
+    }
+    if (DENIALS.has(error.code)) this.#add(path, agent, error)
+    return error
+  }
+
+  #add(path: string, agent: Agent | undefined, { message }: Refusal): void {
     this.#count += 1
     const deployment = agent?.deployment.name
     const key = `${deployment ?? ''} ${message}`

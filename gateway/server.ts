@@ -1,26 +1,14 @@
-/**
- * The agents' gRPC door. Who calls is known before a method is looked for and before a message is read; a method that
- * is not in the table is refused like any other thing an agent may not do.
- */
-import {
-  Server,
-  ServerCredentials,
-  ServerInterceptingCall,
-  status,
-  type Metadata,
-  type ServerInterceptor,
-  type ServerUnaryCall,
-} from '@grpc/grpc-js'
-import { constants, type ServerHttp2Stream } from 'node:http2'
+/** The agents' gRPC server. What comes through the door is handled; there is no method but those in the table. */
+import { Server, ServerCredentials, type Metadata, type ServerUnaryCall, type status } from '@grpc/grpc-js'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { AGENT_HOST_HEADER, AGENT_VERSION_HEADER } from '../protocol/names.js'
-import type { Agent, AgentAbout } from './agent.js'
+import type { AgentAbout } from './agent.js'
 import { Authenticator, type Authenticated, type FindAgent } from './authenticator.js'
 import { Calls, type CallsDeps } from './calls.js'
+import { door } from './door.js'
 import { GATEWAY_METHODS, MAX_MESSAGE_BYTES } from './methods.js'
 import { DEFAULT_POLL_LIMITS, OpenPolls, type LiveTokens, type PollLimits } from './open-polls.js'
-import { denied, Refusal } from './refusal.js'
 import { Receiving } from './receiving.js'
 import { RefusalLog, type GatewayLog } from './refusal-log.js'
 import { Strangers } from './strangers.js'
@@ -40,9 +28,6 @@ export interface Gateway {
   /** Ends the polls, lets all other calls finish, at most for `graceMs`. */
   drain(graceMs: number): Promise<void>
 }
-
-/** A message that does not come to its end in this time never will. */
-const RECEIVE_MS = 20_000
 
 const SERVER_OPTIONS = {
   'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
@@ -92,8 +77,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         .then(
           (answer) => callback(null, Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength)),
           (error: unknown) => {
-            const refusal = refusalOf(error)
-            if (isDenial(refusal)) refusals.add(path, authenticated.agent, refusal)
+            const refusal = refusals.refusalOf(error, path, authenticated.agent)
             callback({ code: refusal.code, details: refusal.message })
           },
         )
@@ -119,82 +103,11 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 type Reply = (error: { code: status; details: string } | null, answer?: Buffer) => void
 
-interface DoorDeps {
-  readonly authenticator: Authenticator
-  readonly callers: WeakMap<Metadata, Authenticated>
-  readonly refusals: RefusalLog
-  readonly strangers: Strangers
-  readonly receiving: Receiving
-}
-
-/** Authenticates, finds the method, and bounds how many messages come in at once, and for how long. */
-function door({ authenticator, callers, refusals, strangers, receiving }: DoorDeps): ServerInterceptor {
-  return ({ path }, call) => {
-    let received: () => void = () => undefined
-    const enter = async (metadata: Metadata): Promise<Agent | undefined> => {
-      let authenticated: Authenticated | undefined
-      try {
-        authenticated = await authenticator.authenticate(metadata)
-        strangers.introduce(call.getPeer())
-        if (!GATEWAY_METHODS.has(path)) throw denied('this method is not for agents')
-        callers.set(metadata, authenticated)
-        return authenticated.agent
-      } catch (error) {
-        const refusal = refusalOf(error)
-        if (isDenial(refusal)) refusals.add(path, authenticated?.agent, refusal)
-        call.sendStatus({ code: refusal.code, details: refusal.message })
-        return undefined
-      }
-    }
-    const receive = ({ deployment }: Agent, pass: () => void): void => {
-      let timer: NodeJS.Timeout | undefined
-      const leave = receiving.enter(deployment.id, () => {
-        timer = setTimeout(late, RECEIVE_MS)
-        timer.unref()
-        pass()
-      })
-      received = () => {
-        clearTimeout(timer)
-        leave()
-      }
-    }
-    const late = (): void => {
-      received()
-      call.sendStatus({ code: status.DEADLINE_EXCEEDED, details: 'the message did not come' })
-      // What came of it is held as long as the stream is, which is its sender's to end otherwise.
-      setImmediate(() => streamOf(call)?.close(constants.NGHTTP2_CANCEL))
-    }
-    return new ServerInterceptingCall(call, {
-      start: (next) => {
-        let gone = false
-        next({
-          onReceiveMetadata: (metadata, pass) => {
-            void enter(metadata).then((agent) => {
-              if (agent && !gone) receive(agent, () => pass(metadata))
-            })
-          },
-          onReceiveHalfClose: (pass) => {
-            received()
-            pass()
-          },
-          onCancel: () => {
-            gone = true
-            received()
-          },
-        })
-      },
-    })
-  }
-}
-
 /** As `ServerInterceptingCall.getPeer()` has it. */
 const peerOf = (socket: Duplex): string => {
   const { remoteAddress, remotePort } = socket as Partial<Socket>
   return `${remoteAddress ?? ''}:${remotePort ?? ''}`
 }
-
-/** grpc-js keeps to itself which stream a call came by. */
-const streamOf = (call: object): ServerHttp2Stream | undefined => (call as { stream?: ServerHttp2Stream }).stream
 
 /** Gives every path a handler. One that is not registered is never called: the door refuses before. */
 class HandlersOfAll extends Map<string, object> {
@@ -221,12 +134,6 @@ const printable = (value: unknown = ''): string =>
   String(value)
     .replace(/[^\x20-\x7e]/g, '?')
     .slice(0, 100)
-
-const isDenial = ({ code }: Refusal): boolean => code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED
-
-/** A defect of ours may pass with the next version; it must not end an agent for good. */
-const refusalOf = (error: unknown): Refusal =>
-  error instanceof Refusal ? error : new Refusal(status.UNAVAILABLE, 'the gateway failed')
 
 async function shutDown(server: Server, graceMs: number): Promise<void> {
   const force = setTimeout(() => server.forceShutdown(), graceMs)

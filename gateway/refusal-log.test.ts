@@ -1,0 +1,65 @@
+import { status } from '@grpc/grpc-js'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Agent } from './agent.js'
+import { denied, Refusal } from './refusal.js'
+import { RefusalLog } from './refusal-log.js'
+
+const agent: Agent = { tokenId: 'agtid_1', deployment: { id: 'dep_a', name: 'acme-corp' }, queues: new Set() }
+const other: Agent = { tokenId: 'agtid_2', deployment: { id: 'dep_b', name: 'globex' }, queues: new Set() }
+
+let lines: unknown[][]
+let refusals: RefusalLog
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  lines = []
+  refusals = new RefusalLog({
+    warn: (...line) => lines.push(['warn', ...line]),
+    error: (...line) => lines.push(['error', ...line]),
+  })
+})
+afterEach(() => void vi.useRealTimers())
+
+test('what is refused is counted, and logged with its deployment, a line a minute for each reason', () => {
+  const refuse = (reason: string, who?: Agent) => refusals.refusalOf(denied(reason), `/service/${'M'.repeat(200)}`, who)
+  for (let time = 0; time < 50; time += 1) refuse('not yours', agent)
+  refuse('not yours', other)
+  refuse('no method', agent)
+  refuse('not yours')
+  vi.advanceTimersByTime(60_000)
+  refuse('not yours', agent)
+  const method = `/service/${'M'.repeat(91)}`
+  expect(lines).toStrictEqual([
+    ['warn', { method, deployment: 'acme-corp', token: 'agtid_1' }, 'refused a call of an agent: not yours'],
+    ['warn', { method, deployment: 'globex', token: 'agtid_2' }, 'refused a call of an agent: not yours'],
+    ['warn', { method, deployment: 'acme-corp', token: 'agtid_1' }, 'refused a call of an agent: no method'],
+    ['warn', { method }, 'refused a call of an agent: not yours'],
+    [
+      'warn',
+      { method, deployment: 'acme-corp', token: 'agtid_1', alsoRefused: 49 },
+      'refused a call of an agent: not yours',
+    ],
+  ])
+  expect(refusals.count).toBe(54)
+})
+
+test('what may pass is told, and is no refusal', () => {
+  const busy = new Refusal(status.RESOURCE_EXHAUSTED, 'busy')
+  expect(refusals.refusalOf(busy, '/service/Method', agent)).toBe(busy)
+  expect(refusals.count).toBe(0)
+  expect(lines).toStrictEqual([])
+})
+
+test('a defect of ours is logged as one, and is something that may pass', () => {
+  expect(refusals.refusalOf(new Error('oh'), '/service/Method', agent)).toMatchObject({
+    code: status.UNAVAILABLE,
+    message: 'the gateway failed',
+  })
+  expect(lines).toStrictEqual([
+    [
+      'error',
+      { method: '/service/Method', reason: expect.stringContaining('Error: oh') as string },
+      'the gateway failed on a call of an agent',
+    ],
+  ])
+})
