@@ -29,6 +29,8 @@ export interface ListenOptions {
   readonly insecurePlaintext?: boolean | undefined
 }
 
+type PlaintextOptions = Pick<ListenOptions, 'host' | 'insecurePlaintext'> & { readonly tls?: object | undefined }
+
 /** Who serves a connection, once it is known what it speaks. */
 export interface Doors {
   readonly http: RequestListener
@@ -99,7 +101,8 @@ function divide(server: Server, event: 'connection' | 'secureConnection', doors:
   })
 }
 
-function assertPrivate({ host, tls, insecurePlaintext = false }: ListenOptions): void {
+/** @throws {CommandError} `invalid_request` for plain text off loopback that nobody asked for */
+export function assertPrivate({ host, tls, insecurePlaintext = false }: PlaintextOptions): void {
   if (tls !== undefined || insecurePlaintext || isLoopback(host)) return
   throw new CommandError(
     'invalid_request',

@@ -103,6 +103,19 @@ test.concurrent.each<[string[], string]>([
     ['tokens', 'create', 'ci', '--scope', 'root'],
     "error: option '--scope <scope>' argument 'root' is invalid. Allowed choices are read, invoke, operate, admin.",
   ],
+  ...['0', '-1', 'many', '100001', ''].map((value): [string[], string] => [
+    ['server', '--polls-per-agent', value],
+    `error invalid_request: --polls-per-agent "${value}" must be a number of polls from 1 to 100000`,
+  ]),
+  [
+    ['server', '--host', '0.0.0.0'],
+    'error invalid_request: plain text on 0.0.0.0 would show tokens to the network; give --tls-cert and --tls-key, or --insecure-plaintext when a proxy in front ends TLS',
+  ],
+  [['server', '--tls-cert', 'tls.crt'], 'error invalid_request: TLS needs both --tls-cert and --tls-key'],
+  [
+    ['server', '--sealing-keys', 'AAAA,BBBB'],
+    'error invalid_request: sealing key 1 has 3 bytes, it must have 32 in base64, as openssl rand -base64 32 gives',
+  ],
   [['server', '--port', '1e3'], `error invalid_request: port "1e3" ${portRule}`],
   [
     [...INVOKE, '--url', 'acme.example', '--token', 'key_1'],

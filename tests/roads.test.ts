@@ -30,6 +30,8 @@ let temporal: DevServer
 const processes = new Set<AlienProcess>()
 const agents = new Set<AlienProcess>()
 const servers = new Set<Server>()
+/** What the servers accepted. */
+const sockets = new Set<Socket>()
 
 type AlienProcess = ReturnType<typeof spawnAlien>
 
@@ -69,17 +71,30 @@ beforeAll(async () => {
   plainUrl = started[1]
 })
 
+/** Their exits are waited for, not the ends of their output, which what they started may hold. */
+async function end(children: Set<AlienProcess>): Promise<void> {
+  await Promise.all(
+    [...children].map(async (child) => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const exited = once(child, 'exit')
+      child.kill('SIGTERM')
+      await exited
+    }),
+  )
+  children.clear()
+}
+
 afterEach(async () => {
-  for (const agent of agents) agent.kill('SIGTERM')
-  await Promise.all(agents)
-  agents.clear()
+  await end(agents)
+  // A tunnel is nobody's but its two ends', and one of them is gone.
+  for (const socket of sockets) socket.destroy()
+  sockets.clear()
   await Promise.all([...servers].map((server) => new Promise((resolve) => server.close(resolve))))
   servers.clear()
 })
 
 afterAll(async () => {
-  for (const child of processes) child.kill('SIGTERM')
-  await Promise.all(processes)
+  await end(processes)
   await temporal.stop()
   await rm(folder, { recursive: true, force: true })
 })
@@ -96,6 +111,7 @@ const tlsFlags = ['--tls-cert', join(TLS, 'first.crt'), '--tls-key', join(TLS, '
 
 async function listening(server: Server): Promise<number> {
   servers.add(server)
+  server.on('connection', (socket: Socket) => sockets.add(socket))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port

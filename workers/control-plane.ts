@@ -10,7 +10,7 @@ import { AuditTrail } from '../server/audit/audit-trail.js'
 import { Authenticator } from '../server/identity/authenticator.js'
 import { DEFAULT_CALLS_PER_SECOND, RateLimiter } from '../server/identity/rate-limiter.js'
 import { findAgent } from '../server/find-agent.js'
-import { listen, type ListenOptions } from '../server/listener.js'
+import { assertPrivate, listen, type ListenOptions } from '../server/listener.js'
 import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
 import { openRegistry, type Registry, type RegistryOptions } from '../server/registry/open-registry.js'
 import { TlsFiles } from '../server/tls-files.js'
@@ -61,7 +61,9 @@ const DRAIN_MS = 10_000
  * @throws {CommandError} `unavailable` when Temporal or the registry cannot be reached
  * @throws {Error} when the port is in use
  */
-export function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  // Before anything is opened: what is wrong with the options does not depend on it.
+  assertPrivate(options)
   return openOrClose((closers) => open(options, closers))
 }
 

@@ -1,6 +1,7 @@
 /** `alien server` and `alien worker`: the vendor's side, against a Temporal that runs elsewhere. */
 import { Command, Option } from 'commander'
 import { DEFAULT_PORT } from '../../protocol/names.js'
+import { parsePollLimit } from '../poll-limit.js'
 import { parsePort } from '../port.js'
 import { parseRateLimit } from '../rate-limit.js'
 
@@ -15,6 +16,8 @@ export interface ServerFlags {
   readonly tlsKey?: string
   readonly insecurePlaintext?: boolean
   readonly sealingKeys?: string
+  readonly pollsPerAgent: number
+  readonly pollsPerDeployment: number
   readonly rateLimit?: number
   readonly trustProxy?: string
 }
@@ -54,6 +57,18 @@ export function serverCommand(): Command {
         '--sealing-keys <keys>',
         "for agents' task tokens: base64 of 32 bytes each, comma-separated, the first seals (default: made once, kept in the registry)",
       ).env('ALIEN_SEALING_KEYS'),
+    )
+    .addOption(
+      new Option('--polls-per-agent <polls>', 'that the gateway holds at once')
+        .env('ALIEN_POLLS_PER_AGENT')
+        .argParser(parsePollLimit('--polls-per-agent'))
+        .default(20),
+    )
+    .addOption(
+      new Option('--polls-per-deployment <polls>', 'that the gateway holds at once')
+        .env('ALIEN_POLLS_PER_DEPLOYMENT')
+        .argParser(parsePollLimit('--polls-per-deployment'))
+        .default(500),
     )
     .addOption(
       new Option(
