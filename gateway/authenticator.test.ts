@@ -1,65 +1,61 @@
 import { Metadata, status } from '@grpc/grpc-js'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import type { Agent } from './agent.js'
-import { Authenticator } from './authenticator.js'
+import { authenticate } from './authenticator.js'
 
 const agent: Agent = { tokenId: 'agtid_1', deployment: { id: 'dep_a', name: 'acme-corp' }, queues: new Set() }
 
 let asked: string[]
-let find: (token: string) => Promise<Agent | undefined>
-let authenticator: Authenticator
+let answer: () => Promise<Agent | undefined>
 
 beforeEach(() => {
-  vi.useFakeTimers()
   asked = []
-  find = (token) => Promise.resolve(token === 'agt_good' ? agent : undefined)
-  authenticator = new Authenticator((token) => {
-    asked.push(token)
-    return find(token)
-  })
+  answer = () => Promise.resolve(agent)
 })
-afterEach(() => void vi.useRealTimers())
 
-const authenticate = (...values: string[]) => {
+const ask = (kind: string) => (token: string) => {
+  asked.push(`${kind} ${token}`)
+  return answer()
+}
+
+const authenticateWith = (...values: string[]) => {
   const metadata = new Metadata()
   for (const value of values) metadata.add('authorization', value)
-  return authenticator.authenticate(metadata)
+  return authenticate({ get: ask('get'), getNow: ask('getNow') }, metadata)
 }
 
 const UNAUTHENTICATED = { code: status.UNAUTHENTICATED, message: 'the agent token is not valid' }
+const UNAVAILABLE = { code: status.UNAVAILABLE, message: 'the registry cannot be reached' }
 
-test('a token that is good is trusted for 2 s', async () => {
-  expect((await authenticate('Bearer agt_good')).agent).toBe(agent)
-  vi.advanceTimersByTime(1_999)
-  await authenticate('bearer agt_good')
-  expect(asked).toStrictEqual(['agt_good'])
-  vi.advanceTimersByTime(1)
-  find = () => Promise.resolve(undefined)
-  await expect(authenticate('Bearer agt_good')).rejects.toMatchObject(UNAUTHENTICATED)
-  await expect(authenticate('Bearer agt_good')).rejects.toMatchObject(UNAUTHENTICATED)
-  expect(asked).toHaveLength(3)
+test('a good token says who calls, and can be looked at again', async () => {
+  const { agent: caller, recheck } = await authenticateWith('bearer agt_good')
+  expect(caller).toBe(agent)
+  answer = () => Promise.resolve(undefined)
+  expect(await recheck()).toBeUndefined()
+  expect(asked).toStrictEqual(['get agt_good', 'getNow agt_good'])
+})
+
+test('a token that nobody has is refused', async () => {
+  answer = () => Promise.resolve(undefined)
+  await expect(authenticateWith('Bearer agt_bad')).rejects.toMatchObject(UNAUTHENTICATED)
 })
 
 test.each([[[]], [['agt_good']], [['Basic agt_good']], [['Bearer ']], [['Bearer agt_good', 'Bearer agt_good']]])(
   'authorization %j is no token, and nobody is asked',
   async (values) => {
-    await expect(authenticate(...values)).rejects.toMatchObject(UNAUTHENTICATED)
+    await expect(authenticateWith(...values)).rejects.toMatchObject(UNAUTHENTICATED)
     expect(asked).toStrictEqual([])
   },
 )
 
 test('a token too long to be one is none', async () => {
-  await expect(authenticate(`Bearer ${'x'.repeat(513)}`)).rejects.toMatchObject(UNAUTHENTICATED)
+  await expect(authenticateWith(`Bearer ${'x'.repeat(513)}`)).rejects.toMatchObject(UNAUTHENTICATED)
   expect(asked).toStrictEqual([])
 })
 
-test('a registry that is down is trouble that may pass, and ends nothing that is trusted', async () => {
-  await authenticate('Bearer agt_good')
-  find = () => Promise.reject(new Error('no connection'))
-  expect((await authenticate('Bearer agt_good')).agent).toBe(agent)
-  vi.advanceTimersByTime(2_000)
-  await expect(authenticate('Bearer agt_good')).rejects.toMatchObject({
-    code: status.UNAVAILABLE,
-    message: 'the registry cannot be reached',
-  })
+test('a registry that is down is trouble that may pass', async () => {
+  const { recheck } = await authenticateWith('Bearer agt_good')
+  answer = () => Promise.reject(new Error('no connection'))
+  await expect(authenticateWith('Bearer agt_good')).rejects.toMatchObject(UNAVAILABLE)
+  await expect(recheck()).rejects.toMatchObject(UNAVAILABLE)
 })

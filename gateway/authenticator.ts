@@ -1,61 +1,34 @@
-/**
- * Whose token a call carries. A token that was good is taken as good for a moment, since an agent calls many times a
- * second while it works.
- */
-import { createHash } from 'node:crypto'
+/** Whose token a call carries. */
 import { status, type Metadata } from '@grpc/grpc-js'
 import type { Agent } from './agent.js'
 import { Refusal, unavailable } from './refusal.js'
 
-/** `undefined` for a token nobody has, or that is expired or revoked. Rejects when that cannot be found out now. */
-export type FindAgent = (token: string) => Promise<Agent | undefined>
+/** By token: whose agent has it. Both reject when that cannot be found out now. */
+export interface KnownAgents {
+  /** As it was some seconds ago at most; `undefined` for a token nobody has, or that is expired or revoked. */
+  get(token: string): Promise<Agent | undefined>
+  /** As it is now. */
+  getNow(token: string): Promise<Agent | undefined>
+}
 
-/** How long a revoked token may go on. */
-const TRUSTED_MS = 2_000
-const MAX_TRUSTED = 10_000
 const MAX_TOKEN_LENGTH = 512
 
 export interface Authenticated {
   readonly agent: Agent
-  /** Asks again, past what is trusted. `undefined` once the token is no longer good. */
+  /** Asks again. `undefined` once the token is no longer good. */
   readonly recheck: () => Promise<Agent | undefined>
 }
 
-export class Authenticator {
-  readonly #find: FindAgent
-  /** By digest, for a token has no business in memory longer than its call. */
-  readonly #trusted = new Map<string, { readonly agent: Agent; readonly untilMs: number }>()
+/** @throws {Refusal} UNAUTHENTICATED, or UNAVAILABLE when the registry cannot be asked */
+export async function authenticate(agents: KnownAgents, metadata: Metadata): Promise<Authenticated> {
+  const token = bearerToken(metadata)
+  const agent = await agents.get(token).catch(registryDown)
+  if (agent === undefined) throw unauthenticated()
+  return { agent, recheck: () => agents.getNow(token).catch(registryDown) }
+}
 
-  constructor(find: FindAgent) {
-    this.#find = find
-  }
-
-  /** @throws {Refusal} UNAUTHENTICATED, or UNAVAILABLE when the registry cannot be asked */
-  async authenticate(metadata: Metadata): Promise<Authenticated> {
-    const token = bearerToken(metadata)
-    const digest = createHash('sha256').update(token).digest('base64')
-    const recheck = () => this.#ask(token, digest)
-    const trusted = this.#trusted.get(digest)
-    if (trusted && trusted.untilMs > Date.now()) return { agent: trusted.agent, recheck }
-    const agent = await recheck()
-    if (agent === undefined) throw unauthenticated()
-    return { agent, recheck }
-  }
-
-  async #ask(token: string, digest: string): Promise<Agent | undefined> {
-    const agent = await this.#find(token).catch(() => {
-      throw unavailable('the registry cannot be reached')
-    })
-    this.#trusted.delete(digest)
-    if (agent) this.#trust(digest, agent)
-    return agent
-  }
-
-  #trust(digest: string, agent: Agent): void {
-    this.#trusted.set(digest, { agent, untilMs: Date.now() + TRUSTED_MS })
-    const [oldest] = this.#trusted.keys()
-    if (this.#trusted.size > MAX_TRUSTED && oldest !== undefined) this.#trusted.delete(oldest)
-  }
+function registryDown(): never {
+  throw unavailable('the registry cannot be reached')
 }
 
 function bearerToken(metadata: Metadata): string {

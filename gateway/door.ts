@@ -5,7 +5,7 @@
 import { ServerInterceptingCall, status, type Metadata, type ServerInterceptor } from '@grpc/grpc-js'
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { Agent } from './agent.js'
-import type { Authenticated, Authenticator } from './authenticator.js'
+import { authenticate, type KnownAgents, type Authenticated } from './authenticator.js'
 import { GATEWAY_METHODS } from './methods.js'
 import { denied } from './refusal.js'
 import type { Receiving } from './receiving.js'
@@ -16,7 +16,7 @@ import type { Strangers } from './strangers.js'
 const RECEIVE_MS = 20_000
 
 interface DoorDeps {
-  readonly authenticator: Authenticator
+  readonly agents: KnownAgents
   readonly callers: WeakMap<Metadata, Authenticated>
   readonly refusals: RefusalLog
   readonly strangers: Strangers
@@ -24,13 +24,13 @@ interface DoorDeps {
 }
 
 /** Authenticates, finds the method, and bounds how many messages come in at once, and for how long. */
-export function door({ authenticator, callers, refusals, strangers, receiving }: DoorDeps): ServerInterceptor {
+export function door({ agents, callers, refusals, strangers, receiving }: DoorDeps): ServerInterceptor {
   return ({ path }, call) => {
     let received: () => void = () => undefined
     const enter = async (metadata: Metadata): Promise<Agent | undefined> => {
       let authenticated: Authenticated | undefined
       try {
-        authenticated = await authenticator.authenticate(metadata)
+        authenticated = await authenticate(agents, metadata)
         strangers.introduce(call.getPeer())
         if (!GATEWAY_METHODS.has(path)) throw denied('this method is not for agents')
         callers.set(metadata, authenticated)

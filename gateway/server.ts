@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { AGENT_HOST_HEADER, AGENT_VERSION_HEADER } from '../protocol/names.js'
 import type { AgentAbout } from './agent.js'
-import { Authenticator, type Authenticated, type FindAgent } from './authenticator.js'
+import type { KnownAgents, Authenticated } from './authenticator.js'
 import { Calls, type CallsDeps } from './calls.js'
 import { door } from './door.js'
 import { GATEWAY_METHODS, MAX_MESSAGE_BYTES } from './methods.js'
@@ -14,7 +14,7 @@ import { RefusalLog, type GatewayLog } from './refusal-log.js'
 import { Strangers } from './strangers.js'
 
 export interface GatewayOptions extends Omit<CallsDeps, 'polls'> {
-  readonly findAgent: FindAgent
+  readonly agents: KnownAgents
   readonly liveTokens: LiveTokens
   readonly pollLimits?: PollLimits | undefined
   readonly log: GatewayLog
@@ -45,7 +45,7 @@ const SERVER_OPTIONS = {
 const bytesAsTheyAre = (bytes: Buffer): Buffer => bytes
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { findAgent, liveTokens, pollLimits = DEFAULT_POLL_LIMITS, log, ...deps } = options
+  const { agents, liveTokens, pollLimits = DEFAULT_POLL_LIMITS, log, ...deps } = options
   const polls = new OpenPolls(pollLimits, liveTokens)
   const calls = new Calls({ ...deps, polls })
   const refusals = new RefusalLog(log)
@@ -54,7 +54,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const receiving = new Receiving()
   const server = new Server({
     ...SERVER_OPTIONS,
-    interceptors: [door({ authenticator: new Authenticator(findAgent), callers, refusals, strangers, receiving })],
+    interceptors: [door({ agents, callers, refusals, strangers, receiving })],
   })
   // grpc-js answers what it does not know by itself; here it comes to the door like everything else.
   Object.assign(server, { handlers: new HandlersOfAll() })

@@ -66,7 +66,7 @@ async function answer<Who extends Caller>(
 ): Promise<void> {
   const { deps, request, response } = exchange
   // Not recorded: a caller that is held off is not to fill the audit instead.
-  refuseTooMany(exchange, deps.rateLimiter.countToken(caller.id), 'this token')
+  refuseTooMany(exchange, deps.rateLimiter.countToken(caller.tokenId), 'this token')
   const recorded = deps.audit.begin()
   let subject = new CallSubject({})
   let ending: Ending | undefined

@@ -11,6 +11,7 @@ import { AuditTrail } from '../server/audit/audit-trail.js'
 import { Authenticator } from '../server/identity/authenticator.js'
 import { RateLimiter } from '../server/identity/rate-limiter.js'
 import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
+import { knownDeployments } from '../server/known-deployments.js'
 import { openRegistry } from '../server/registry/open-registry.js'
 import type { Route } from '../server/route.js'
 import { ROUTES } from '../server/route-table.js'
@@ -297,6 +298,7 @@ describe('the app', () => {
     })
     return createApp({
       registry,
+      deployments: knownDeployments(registry),
       temporal,
       log,
       audit,

@@ -1,5 +1,6 @@
 /** Composition root of the vendor's side: registry, Temporal, HTTP API, and by default the vendor worker beside them. */
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
+import type { KnownAgents } from '../gateway/authenticator.js'
 import { connectUpstream } from '../gateway/upstream.js'
 import type { PollLimits } from '../gateway/open-polls.js'
 import { createGateway, type Gateway } from '../gateway/server.js'
@@ -9,9 +10,9 @@ import { createApp } from '../server/app.js'
 import { AuditTrail } from '../server/audit/audit-trail.js'
 import { Authenticator } from '../server/identity/authenticator.js'
 import { DEFAULT_CALLS_PER_SECOND, RateLimiter } from '../server/identity/rate-limiter.js'
-import { findAgent } from '../server/find-agent.js'
 import { assertPrivate, listen, type ListenOptions } from '../server/listener.js'
 import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
+import { knownDeployments } from '../server/known-deployments.js'
 import { openRegistry, type Registry, type RegistryOptions } from '../server/registry/open-registry.js'
 import { TlsFiles } from '../server/tls-files.js'
 import { connectTemporal } from '../server/temporal-clients.js'
@@ -81,11 +82,13 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
 
   const audit = new AuditTrail(registry.audit, log)
   closers.add(() => audit.close(DRAIN_MS))
+  const authenticator = new Authenticator(registry)
   const draining = new AbortController()
   const app = createApp(
     {
       registry,
-      authenticator: new Authenticator(registry),
+      deployments: knownDeployments(registry),
+      authenticator,
       rateLimiter: new RateLimiter(options.callsPerSecond ?? DEFAULT_CALLS_PER_SECOND),
       audit,
       temporal,
@@ -97,7 +100,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
     },
     options.trustProxy,
   )
-  const gateway = await openGateway(options, registry, closers)
+  const gateway = await openGateway(options, registry, authenticator.agents, closers)
   const listener = await listen({ http: app, http2: gateway.inject }, { ...options, tls: tlsFiles(options) })
   closers.add(() => Promise.all([listener.close(DRAIN_MS), gateway.drain(DRAIN_MS)]))
   closers.add(() => draining.abort())
@@ -117,6 +120,7 @@ const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : 
 async function openGateway(
   { temporal: settings, sealingKeys, pollLimits, log }: ControlPlaneOptions,
   registry: Registry,
+  agents: KnownAgents,
   closers: Closers,
 ): Promise<Gateway> {
   const upstream = await connectUpstream(settings).catch(unreachable(settings))
@@ -127,7 +131,7 @@ async function openGateway(
     upstream,
     namespace: settings.namespace,
     seal: new TaskTokenSeal(sealingKeys ?? (await registry.sealingKeys.all())),
-    findAgent: (token) => findAgent(registry, token),
+    agents,
     liveTokens: (ids) => registry.agentTokens.live(ids),
     pollLimits,
     onPoll: ({ deployment, tokenId }, key, about) =>

@@ -27,7 +27,7 @@ describe('an API key', () => {
   test('is known, whatever the case of the scheme', async () => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
       const caller = await authenticator.apiKey(`${scheme} ${key.token}`)
-      expect(caller).toMatchObject({ kind: 'api-key', id: key.id, name: 'test' })
+      expect(caller).toMatchObject({ kind: 'api-key', tokenId: key.id, name: 'test' })
       expect(caller.access.allows('admin')).toBe(true)
     }
   })
@@ -41,8 +41,9 @@ describe('an agent token', () => {
   test('is known, with its deployment', async () => {
     expect(await authenticator.agentToken(`Bearer ${agent.token}`)).toEqual({
       kind: 'agent-token',
-      id: agent.id,
-      deploymentId,
+      tokenId: agent.id,
+      deployment: { id: deploymentId, name: 'acme-corp' },
+      queues: new Set(),
     })
   })
 

@@ -1,10 +1,11 @@
 import type { Actor } from '../../protocol/audit.js'
+import type { DeploymentRef } from '../../protocol/invocation.js'
 import type { Access } from './access.js'
 
 /** A vendor's program or person, by the API key it showed. */
 export interface ApiKeyCaller {
   readonly kind: 'api-key'
-  readonly id: string
+  readonly tokenId: string
   readonly name: string
   readonly access: Access
 }
@@ -12,13 +13,15 @@ export interface ApiKeyCaller {
 /** A deployment's agent, by the token it showed. */
 export interface AgentCaller {
   readonly kind: 'agent-token'
-  readonly id: string
-  readonly deploymentId: string
+  readonly tokenId: string
+  readonly deployment: DeploymentRef
+  /** Task queues of the deployment's functions, as their agents published them. */
+  readonly queues: ReadonlySet<string>
 }
 
 export type Caller = ApiKeyCaller | AgentCaller
 
 export const actorOf = (caller: Caller): Actor =>
   caller.kind === 'api-key'
-    ? { kind: caller.kind, id: caller.id, name: caller.name }
-    : { kind: caller.kind, id: caller.id, deploymentId: caller.deploymentId }
+    ? { kind: caller.kind, id: caller.tokenId, name: caller.name }
+    : { kind: caller.kind, id: caller.tokenId, deploymentId: caller.deployment.id }

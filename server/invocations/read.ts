@@ -111,6 +111,8 @@ export async function outcomeUntil(
   id: string,
   runId?: string,
 ): Promise<Outcome | undefined> {
+  // Temporal's client does not look at a signal that has aborted before.
+  if (enough.aborted) return undefined
   try {
     return await reader.withAbortSignal(enough, () => finalOutcome(reader, id, runId))
   } catch (error) {

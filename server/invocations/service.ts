@@ -1,10 +1,12 @@
 /** What the invocation routes work with. */
+import type { KnownDeployments } from '../known-deployments.js'
 import type { Registry } from '../registry/open-registry.js'
 import type { TemporalClients } from '../temporal-clients.js'
 import type { ToldOutcomes } from './told-outcomes.js'
 
 export interface InvocationDeps {
   readonly registry: Registry
+  readonly deployments: KnownDeployments
   readonly temporal: TemporalClients
   readonly told: ToldOutcomes
   /** Base URL of Temporal's Web UI, for links; `undefined` when it is not known. */

@@ -2,12 +2,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { CommandError } from '../../protocol/errors.js'
-import type { DeploymentRef, InvocationMemo, InvokeCommandInput } from '../../protocol/invocation.js'
+import type { InvocationMemo, InvokeCommandInput } from '../../protocol/invocation.js'
 import type { JsonValue } from '../../protocol/json.js'
-import type { ManifestCommand } from '../../protocol/manifest.js'
 import { agentQueue, COMMANDS_QUEUE, INVOKE_COMMAND_WORKFLOW, invocationId } from '../../protocol/names.js'
 import { resolvePolicy } from '../../protocol/policy.js'
 import { nearest, nearestHint } from '../../protocol/suggest.js'
+import type { KnownCommand, KnownDeployment } from '../known-deployments.js'
 import type { InvocationRequest } from './request.js'
 import type { TemporalClients } from '../temporal-clients.js'
 import { COMMAND_KEY, DEPLOYMENT_KEY } from './search-keys.js'
@@ -38,15 +38,15 @@ export interface StartedInvocation {
 
 /** @throws {CommandError} `deployment_not_found`, `command_not_found` or `permission_denied` */
 export async function resolveCall(call: ApiKeyCall, request: InvocationRequest): Promise<Call> {
-  const { id: deploymentId, name } = await findDeployment(call, request.deployment)
-  const deployment = { id: deploymentId, name }
-  const { functionName, policy } = await findCommand(call, deployment, request.command)
+  const known = await findDeployment(call, request.deployment)
+  const deployment = { id: known.id, name: known.name }
+  const { functionName, policy } = await findCommand(call, known, request.command)
   return {
-    id: request.id ?? invocationId(request.command, uniquePart(deploymentId, request)),
+    id: request.id ?? invocationId(request.command, uniquePart(deployment.id, request)),
     input: {
       deployment,
       command: request.command,
-      taskQueue: agentQueue(deploymentId, functionName),
+      taskQueue: agentQueue(deployment.id, functionName),
       policy: resolvePolicy(policy, request.policy),
     },
     params: request.params,
@@ -82,10 +82,10 @@ export async function startInvocation({ temporal }: InvocationDeps, call: Call):
 }
 
 async function findCommand(
-  { deps: { registry }, caller: { name: keyName, access } }: ApiKeyCall,
-  deployment: DeploymentRef,
+  { deps: { deployments }, caller: { name: keyName, access } }: ApiKeyCall,
+  deployment: KnownDeployment,
   command: string,
-): Promise<{ functionName: string; policy: ManifestCommand['policy'] }> {
+): Promise<Pick<KnownCommand, 'functionName' | 'policy'>> {
   // Told by the name alone: whether the deployment has it is not for this key to know.
   if (!access.seesCommand(command)) {
     throw new CommandError(
@@ -93,16 +93,16 @@ async function findCommand(
       `the API key "${keyName}" may not invoke "${command}"; its commands are ${access.patterns.commands.join(', ')}`,
     )
   }
-  const manifests = await registry.manifests.forDeployment(deployment.id)
-  for (const { functionName, commands } of manifests) {
-    const found = commands.find(({ name }) => name === command)
-    if (found) return { functionName, policy: found.policy }
-  }
+  const called = ({ name }: KnownCommand): boolean => name === command
+  let found = deployment.commands?.find(called)
+  if (found) return found
+  // An agent may have published it a moment ago.
+  const commands = (await deployments.getNow(deployment.id))?.commands
   // No agent ever connected: what it will know is not known, and the work waits for it.
-  if (manifests.length === 0) return { functionName: '', policy: {} }
-  const names = manifests
-    .flatMap(({ commands }) => commands.map(({ name }) => name))
-    .filter((name) => access.seesCommand(name))
+  if (commands === undefined) return { functionName: '', policy: {} }
+  found = commands.find(called)
+  if (found) return found
+  const names = commands.map(({ name }) => name).filter((name) => access.seesCommand(name))
   const suggestions = nearest(command, names)
   const known = names.slice(0, 5).map((name) => `"${name}"`)
   const hint =

@@ -2,28 +2,22 @@ import { expect, test } from 'vitest'
 import { succeededWith } from '../../protocol/invocation.js'
 import { ToldOutcomes } from './told-outcomes.js'
 
-const forever = new AbortController().signal
-
-test('each who listens is told, and nobody who listens to another', async () => {
+test('each who listens is told, and nobody who listens to another or no longer', async () => {
   const told = new ToldOutcomes()
-  const gone = new AbortController()
-  const [first, second, other] = [
-    told.next('inv_a', forever),
-    told.next('inv_a', forever),
-    told.next('inv_b', gone.signal),
-  ]
+  const [first, second, other] = [told.listen('inv_a'), told.listen('inv_a'), told.listen('inv_b')]
   told.tell('inv_a', succeededWith(1))
-  expect(await first).toStrictEqual({ status: 'succeeded', result: 1 })
-  expect(await second).toStrictEqual({ status: 'succeeded', result: 1 })
-  gone.abort()
-  expect(await other).toBeUndefined()
+  expect(await first.outcome).toStrictEqual({ status: 'succeeded', result: 1 })
+  expect(await second.outcome).toStrictEqual({ status: 'succeeded', result: 1 })
+  other[Symbol.dispose]()
+  told.tell('inv_b', succeededWith(2))
+  expect(told.isSettling('inv_b')).toBe(false)
 })
 
 test('an id settles only when somebody was told', () => {
   const told = new ToldOutcomes()
   told.tell('inv_a', succeededWith(1))
   expect(told.isSettling('inv_a')).toBe(false)
-  void told.next('inv_a', forever)
+  told.listen('inv_a')
   told.tell('inv_a', succeededWith(1))
   expect(told.isSettling('inv_a')).toBe(true)
   expect(told.isSettling('inv_b')).toBe(false)

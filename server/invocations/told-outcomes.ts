@@ -5,11 +5,16 @@
  * The worker says so when the outcome follows from recorded history, yet before Temporal has recorded the end. So an
  * id stays "settling" for a moment, and who looks it up meanwhile has to wait for Temporal to catch up.
  */
-import { EventEmitter, once } from 'node:events'
+import { EventEmitter } from 'node:events'
 import type { Outcome } from '../../protocol/invocation.js'
 
 /** Temporal mostly records an end within 10 ms; it tries again within seconds when it could not at first. */
 const SETTLING_MS = 5_000
+
+interface Listening extends Disposable {
+  /** Settles once it is told, which may be never. */
+  readonly outcome: Promise<Outcome>
+}
 
 export class ToldOutcomes {
   readonly #ends = new EventEmitter().setMaxListeners(0)
@@ -22,15 +27,12 @@ export class ToldOutcomes {
     setTimeout(() => this.#settling.delete(id), SETTLING_MS).unref()
   }
 
-  /** The outcome once it is told; `undefined` when `signal` aborts before. Listen before the invocation is started. */
-  async next(id: string, signal: AbortSignal): Promise<Outcome | undefined> {
-    try {
-      const [outcome] = (await once(this.#ends, id, { signal })) as [Outcome]
-      return outcome
-    } catch (error) {
-      if (signal.aborted) return undefined
-      throw error
-    }
+  /** Listens until it is disposed of. To be called before the invocation is started. */
+  listen(id: string): Listening {
+    let tell: (outcome: Outcome) => void = () => undefined
+    const outcome = new Promise<Outcome>((resolve) => (tell = resolve))
+    this.#ends.once(id, tell)
+    return { outcome, [Symbol.dispose]: () => void this.#ends.off(id, tell) }
   }
 
   /** Whether somebody was told its outcome a moment ago. */

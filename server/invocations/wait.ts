@@ -1,5 +1,4 @@
 /** Waits for what an invocation that was just started comes to. */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Outcome } from '../../protocol/invocation.js'
 import { outcomeUntil } from './read.js'
 import type { InvocationDeps } from './service.js'
@@ -14,12 +13,32 @@ export async function startAndWait(
   call: Call,
   enough: AbortSignal,
 ): Promise<{ started: StartedInvocation; outcome: Outcome | undefined }> {
-  const told = deps.told.next(call.id, enough)
+  using told = deps.told.listen(call.id)
   const started = await startInvocation(deps, call)
-  const early = started.isHere
-    ? await Promise.race([told, delay(TOLD_WITHIN_MS, undefined, { signal: enough }).catch(() => undefined)])
-    : undefined
+  const early = started.isHere ? await within(TOLD_WITHIN_MS, enough, told.outcome) : undefined
+  if (early !== undefined) return { started, outcome: early }
+  const polling = new AbortController()
   // The worker may lose the workflow to another process, and never tells of one that was terminated.
-  const outcome = early ?? (await Promise.race([told, outcomeUntil(deps, enough, call.id, started.runId)]))
-  return { started, outcome }
+  const recorded = outcomeUntil(deps, AbortSignal.any([enough, polling.signal]), call.id, started.runId)
+  try {
+    return { started, outcome: await Promise.race([told.outcome, recorded]) }
+  } finally {
+    polling.abort()
+  }
+}
+
+/** `undefined` when it takes longer, or `enough` aborts before. */
+function within<Value>(timeMs: number, enough: AbortSignal, value: Promise<Value>): Promise<Value | undefined> {
+  return new Promise((resolve) => {
+    const settle = (settled?: Value): void => {
+      clearTimeout(timer)
+      enough.removeEventListener('abort', giveUp)
+      resolve(settled)
+    }
+    const giveUp = () => settle()
+    const timer = setTimeout(giveUp, timeMs)
+    enough.addEventListener('abort', giveUp, { once: true })
+    if (enough.aborted) giveUp()
+    void value.then(settle)
+  })
 }

@@ -4,6 +4,7 @@ import type { Actor, AuditEntry, AuditRecord } from '../../protocol/audit.js'
 import type { ErrorCode } from '../../protocol/error-codes.js'
 import { isIdPattern } from '../../protocol/rights.js'
 import type { AuditTable, RegistrySchema } from './schema.js'
+import { unsynced } from './unsynced.js'
 
 /** Which records; all that is given must hold. */
 export interface AuditFilter {
@@ -33,7 +34,8 @@ export class AuditRecords {
   }
 
   async add(records: readonly AuditRecord[]): Promise<void> {
-    await this.#db.insertInto('audit').values(records.map(toRow)).execute()
+    const rows = records.map(toRow)
+    await unsynced(this.#db, (db) => db.insertInto('audit').values(rows).execute())
   }
 
   /** At most `limit`, newest first. */

@@ -17,13 +17,13 @@ export const AGENT_ROUTES: readonly Route[] = [
 ]
 
 async function openSession({ deps, caller, subject, request, response }: AgentCall): Promise<void> {
-  const { deployments, manifests } = deps.registry
-  const { id, name } = await deployments.find(caller.deploymentId)
+  const { id, name } = caller.deployment
   subject.isDeployment({ id, name })
   const parsed = agentSessionRequestSchema.safeParse(request.body)
   if (!parsed.success) throw new CommandError('invalid_request', `bad manifest: ${describeIssues(parsed.error)}`)
   const { function: functionName, commands } = parsed.data
-  await manifests.publish(id, functionName, commands)
+  await deps.registry.manifests.publish(id, functionName, commands)
+  deps.deployments.forget()
   const session: AgentSession = {
     deployment: { id, name },
     taskQueue: agentQueue(id, functionName),

@@ -110,6 +110,7 @@ async function remove(call: ApiKeyCall): Promise<void> {
   const { id } = await findDeployment(call, pathParam(call.request, 'deployment'))
   await call.deps.registry.deployments.delete(id)
   call.deps.authenticator.forget()
+  call.deps.deployments.forget()
   call.response.status(204).end()
 }
 

@@ -9,6 +9,7 @@ import { parseInvocationRequest, waitSchema } from '../invocations/request.js'
 import { workflowLink } from '../invocations/service.js'
 import { resolveCall, startInvocation } from '../invocations/start.js'
 import { startAndWait } from '../invocations/wait.js'
+import { holdFor } from '../hold.js'
 import { bodyFields, pathParam } from '../request-fields.js'
 import type { ApiKeyCall, Route } from '../route.js'
 
@@ -59,7 +60,8 @@ async function create(exchange: ApiKeyCall): Promise<void> {
     send(response, await readInvocation(exchange, id))
     return
   }
-  const { started, outcome } = await startAndWait(deps, call, heldEnough(exchange, parsed.waitMs))
+  using held = holdFor(exchange, parsed.waitMs)
+  const { started, outcome } = await startAndWait(deps, call, held.enough)
   if (outcome === undefined) {
     send(response, await readInvocation(exchange, id))
     return
@@ -78,15 +80,12 @@ async function get(call: ApiKeyCall): Promise<void> {
   const waitMs = parseWait(call.request.query['wait'])
   let invocation = await readInvocation(call, id)
   if (waitMs > 0 && !isFinal(invocation)) {
-    const outcome = await outcomeUntil(call.deps, heldEnough(call, waitMs), id)
+    using held = holdFor(call, waitMs)
+    const outcome = await outcomeUntil(call.deps, held.enough, id)
     if (outcome !== undefined) invocation = await readInvocation(call, id)
   }
   send(call.response, invocation)
 }
-
-/** Aborts when a request has been held long enough: its time is over, its caller is gone, or we drain. */
-const heldEnough = ({ deps, response }: ApiKeyCall, waitMs: number): AbortSignal =>
-  AbortSignal.any([AbortSignal.timeout(waitMs), callerGone(response), deps.draining])
 
 /** 200 once there is an outcome, 202 while there is none. */
 function send(response: Response, invocation: Invocation): void {
@@ -98,11 +97,4 @@ function parseWait(value: unknown): number {
   const parsed = waitSchema.safeParse(value)
   if (parsed.success) return parsed.data
   throw new CommandError('invalid_request', `bad query: wait: ${parsed.error.issues[0]?.message ?? ''}`)
-}
-
-/** Aborts when the caller closes the connection before it has its answer. */
-function callerGone(response: Response): AbortSignal {
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
-  return gone.signal
 }
