@@ -227,7 +227,7 @@ describe('when Temporal ends the attempt', () => {
 })
 
 describe('heartbeats', () => {
-  test('go out every second while the handler runs, and no longer', async () => {
+  test('go out every half second while the handler runs, and no longer', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     onTestFinished(() => void vi.useRealTimers())
     const environment = new MockActivityEnvironment()
@@ -235,7 +235,7 @@ describe('heartbeats', () => {
     environment.on('heartbeat', () => (beats += 1))
     const result = textOf(
       () => {
-        vi.advanceTimersByTime(3_500)
+        vi.advanceTimersByTime(1_750)
       },
       { environment },
     )

@@ -7,7 +7,8 @@
  * invocation's workflow decides whether the command runs again.
  */
 import { activityInfo, ApplicationFailure, Context, heartbeat } from '@temporalio/activity'
-import { RawValue } from '@temporalio/common'
+import { CancelledFailure, RawValue } from '@temporalio/common'
+import type { StoppedDetails } from '../protocol/cancel.js'
 import { CommandError } from '../protocol/errors.js'
 import type { AttemptInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
@@ -29,7 +30,7 @@ export type LogFactory = (fields: Record<string, unknown>) => CommandLog
 export type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Promise<RawValue>
 
 /** Often enough that a cancel is seen within a second; Temporal's worker merges heartbeats that are closer. */
-const HEARTBEAT_INTERVAL_MS = 1_000
+const HEARTBEAT_INTERVAL_MS = 500
 
 /** The activities of an agent's worker: one for each command, and one that answers for any other name. */
 export function commandActivities(
@@ -123,7 +124,7 @@ function asReported(error: unknown): unknown {
       return ApplicationFailure.create({ message, type: AGENT_STOPPING, nonRetryable: true, category: 'BENIGN' })
     }
     // The error that Temporal takes for "it was canceled, as asked".
-    return cancellationSignal.reason
+    return new CancelledFailure('the handler stopped', [{ stopped: true } satisfies StoppedDetails])
   }
   return toApplicationFailure(CommandError.from(error))
 }

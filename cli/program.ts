@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { agentCommand } from './commands/agent.js'
 import { auditCommand } from './commands/audit.js'
+import { cancelCommand } from './commands/cancel.js'
 import { deploymentsCommand } from './commands/deployments.js'
 import { devCommand } from './commands/dev.js'
 import { getCommand, listCommand } from './commands/invocations.js'
@@ -24,11 +25,12 @@ Examples:
 /** A program that throws instead of ending the process. */
 export function createProgram(): Command {
   const commands = new Command('commands')
-    .description('invoke commands on deployments, and look at invocations')
+    .description('invoke commands on deployments, look at invocations, and cancel them')
     .addHelpText('after', COMMANDS_EXAMPLES)
     .addCommand(invokeCommand())
     .addCommand(listCommand())
     .addCommand(getCommand())
+    .addCommand(cancelCommand())
   const program = new Command('alien')
     .description("run your code in your customers' clouds, with zero inbound networking")
     .version(VERSION)

@@ -2,6 +2,7 @@
 export { CommandsClient } from './commands-client.js'
 export type { InvocationHandle } from './invocation-handle.js'
 export type { CommandsClientOptions, InvokeOptions, RetryOptions } from './options.js'
+export type { CancelVerdict } from '../protocol/cancel.js'
 export { CommandError } from '../protocol/errors.js'
 export type { ErrorCode, HandlerError } from '../protocol/errors.js'
 export type { Invocation, InvocationStatus } from '../protocol/invocation.js'

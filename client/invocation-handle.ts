@@ -1,4 +1,5 @@
 /** One invocation, to wait for and to look at. */
+import type { CancelAnswer, CancelVerdict } from '../protocol/cancel.js'
 import { CommandError } from '../protocol/errors.js'
 import { isFinal, type Invocation, type InvocationStatus } from '../protocol/invocation.js'
 import { MAX_WAIT_MS } from '../protocol/limits.js'
@@ -7,6 +8,11 @@ import { OUTLAST_OUTAGE_MS, requestJson, type Endpoint } from './request.js'
 interface WaitOptions {
   /** Stops the waiting, and throws the signal's reason. The invocation itself goes on. */
   readonly signal?: AbortSignal | undefined
+}
+
+interface CancelOptions extends WaitOptions {
+  /** Why, for whoever looks at the invocation later; at most 1,000 characters. */
+  readonly reason?: string | undefined
 }
 
 export class InvocationHandle<Result = unknown> {
@@ -35,6 +41,26 @@ export class InvocationHandle<Result = unknown> {
 
   async status(): Promise<InvocationStatus> {
     return (await this.describe()).status
+  }
+
+  /**
+   * Asks its handler to stop, and waits for what comes of it: at most a second when its agent is silent, else until the
+   * handler has stopped or its time to clean up (30 s) is over. One that has ended is left as it is.
+   *
+   * @throws {CommandError} `invocation_not_found`, `permission_denied`, `unavailable`
+   */
+  async cancel({ reason, signal }: CancelOptions = {}): Promise<CancelVerdict> {
+    const endpoint = { ...this.#endpoint, giveUpAfterMs: OUTLAST_OUTAGE_MS, signal }
+    for (;;) {
+      const { verdict, invocation } = await requestJson<CancelAnswer>(endpoint, {
+        method: 'POST',
+        path: `/v1/invocations/${encodeURIComponent(this.id)}/cancel`,
+        body: { reason, wait: MAX_WAIT_MS },
+        holdMs: MAX_WAIT_MS,
+      })
+      this.#latest = invocation
+      if (verdict !== undefined) return verdict
+    }
   }
 
   /** The invocation as it is now. */

@@ -8,7 +8,9 @@
 import { Client, Connection } from '@temporalio/client'
 import protoUtils from '@temporalio/common/lib/proto-utils.js'
 import { mkdir, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { bootstrap } from './bootstrap.js'
 
 bootstrap()
@@ -18,7 +20,15 @@ const stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
 const connection = await Connection.connect({ address: stack.state.temporalAddress })
 const temporal = new Client({ connection })
 const client = stack.client()
+const file = join(tmpdir(), `alien-record-${process.pid}`)
 const retry = { maxAttempts: 3, initialInterval: 10 }
+
+const { url, token } = stack.state
+await fetch(`${url}/v1/deployments`, {
+  method: 'POST',
+  headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+  body: JSON.stringify({ name: 'nobody-home' }),
+})
 
 /** Each: how to start it, and what to do meanwhile. */
 const CASES = {
@@ -34,10 +44,28 @@ const CASES = {
     return handle
   },
   'agent-lost-at-most-once': () => client.start('die-at-most-once'),
-  canceled: async () => {
-    const handle = await client.start('sleep', { ms: 60_000 })
+  'canceled-and-finished-first': async () => {
+    const handle = await client.start('sleep', { ms: 3_000 })
     while ((await handle.status()) !== 'running');
     await temporal.workflow.getHandle(handle.id).cancel()
+    return handle
+  },
+  'canceled-by-update': async () => {
+    const handle = await client.start('until-stopped', { file })
+    while ((await handle.status()) !== 'running');
+    await handle.cancel({ reason: 'recorded' })
+    return handle
+  },
+  'canceled-before-it-started': async () => {
+    const handle = await stack.client('nobody-home').start('echo')
+    await handle.cancel()
+    return handle
+  },
+  'canceled-between-attempts': async () => {
+    const handle = await client.start('fail', {}, { retry: { ...retry, initialInterval: '1m' } })
+    // Long after the first attempt has failed, and long before the second begins.
+    await delay(2_000)
+    await handle.cancel()
     return handle
   },
 }

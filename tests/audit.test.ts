@@ -40,6 +40,17 @@ async function recordOf({ headers }: Answer): Promise<AuditRecord | undefined> {
   return records[0]
 }
 
+function invocationOf(route: Route, { body }: Answer): unknown {
+  switch (actionOf(route)) {
+    case 'invocations.create':
+      return body.id
+    case 'invocations.cancel':
+      return body.invocation.id
+    default:
+      return null
+  }
+}
+
 const actionOf = (route: Route): string => (route.credential === 'public' ? '' : route.action)
 const isMutating = (route: Route): boolean => route.credential !== 'public' && route.mutates
 const isMutatingByKey = (route: Route): boolean => route.credential === 'api-key' && route.mutates
@@ -64,7 +75,7 @@ describe('a route', () => {
       deploymentId: expect.stringMatching(/^dep_/) as string,
       deploymentName: expect.stringMatching(/^acme-/) as string,
       command: actionOf(route) === 'invocations.create' ? 'generate-report' : null,
-      invocationId: actionOf(route) === 'invocations.create' ? answer.body.id : null,
+      invocationId: invocationOf(route, answer),
       tokenId: actionOf(route).startsWith('tokens.') ? (expect.stringMatching(/^agtid_/) as string) : null,
       outcome: 'done',
       status: answer.status,
@@ -104,7 +115,7 @@ describe('a route', () => {
       expect(answer.status).toBe(404)
       expect(await recordOf(answer)).toMatchObject({
         deploymentId: null,
-        deploymentName: actionOf(route).match(/revoke|rotate/) ? null : 'nowhere',
+        deploymentName: actionOf(route).match(/revoke|rotate|cancel/) ? null : 'nowhere',
         outcome: 'failed',
         status: 404,
         code: answer.body.error.code,

@@ -25,6 +25,7 @@ describe('--help', () => {
         'alien commands invoke',
         'alien commands list',
         'alien commands get',
+        'alien commands cancel',
         'alien deployments create',
         'alien deployments list',
         'alien deployments commands',

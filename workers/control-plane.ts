@@ -1,4 +1,5 @@
 /** Composition root of the vendor's side: registry, Temporal, HTTP API, and by default the vendor worker beside them. */
+import { setMaxListeners } from 'node:events'
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
 import type { KnownAgents } from '../gateway/authenticator.js'
 import { connectUpstream } from '../gateway/upstream.js'
@@ -84,6 +85,8 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   closers.add(() => audit.close(DRAIN_MS))
   const authenticator = new Authenticator(registry)
   const draining = new AbortController()
+  // Every request that is held listens.
+  setMaxListeners(0, draining.signal)
   const app = createApp(
     {
       registry,

@@ -19,11 +19,24 @@ export type AttemptOutcome =
   | { readonly kind: 'not_delivered' }
   /** An agent took it and fell silent, or gave it back because it was stopping. */
   | { readonly kind: 'lost' }
+  | CanceledOutcome
 
-export type NextStep =
-  | { readonly kind: 'succeed'; readonly result: JsonValue }
-  | { readonly kind: 'fail'; readonly error: ErrorBody }
-  | { readonly kind: 'deliver_again'; readonly afterMs: number }
+/** Of a delivery that was canceled. */
+export type CanceledOutcome =
+  /** No agent had taken it; this delivery ran nothing. */
+  | { readonly kind: 'not_started' }
+  /** The handler ended because it was told to stop. */
+  | { readonly kind: 'stopped' }
+  /** The handler was told to stop, and the agent gave up waiting for it. */
+  | { readonly kind: 'not_stopped' }
+
+export const isCanceled = (outcome: AttemptOutcome): outcome is CanceledOutcome =>
+  outcome.kind === 'not_started' || outcome.kind === 'stopped' || outcome.kind === 'not_stopped'
+
+export type FinalStep =
+  { readonly kind: 'succeed'; readonly result: JsonValue } | { readonly kind: 'fail'; readonly error: ErrorBody }
+
+export type NextStep = FinalStep | { readonly kind: 'deliver_again'; readonly afterMs: number }
 
 /** What happened so far, the attempt in hand included. */
 export interface AttemptCount {
@@ -47,7 +60,7 @@ const redeliveryBackoffMs = (times: number): number => (times <= 1 ? 0 : Math.mi
  */
 export function nextStep(
   input: InvokeCommandInput,
-  outcome: AttemptOutcome,
+  outcome: Exclude<AttemptOutcome, CanceledOutcome>,
   count: AttemptCount,
   remainingMs: number,
 ): NextStep {

@@ -1,5 +1,12 @@
 /** One delivery of an invocation to an agent: the activity, its time-outs, and what came of it. */
-import { ActivityFailure, ApplicationFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow'
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  proxyActivities,
+  TimeoutFailure,
+} from '@temporalio/workflow'
+import type { StoppedDetails } from '../protocol/cancel.js'
 import { isErrorCode } from '../protocol/error-codes.js'
 import type { AttemptInput, InvokeCommandInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
@@ -18,7 +25,6 @@ type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Promise<Jso
  * Runs the command's activity once.
  *
  * @param remainingMs until the overall deadline; `Infinity` without one
- * @throws {ActivityFailure} only when the workflow is canceled
  */
 export async function deliver(
   input: InvokeCommandInput,
@@ -38,21 +44,30 @@ export async function deliver(
     heartbeatTimeout: input.policy.heartbeatTimeoutMs,
     // Each delivery is an activity of its own: the history shows every attempt, and this workflow decides on the next.
     retry: { maximumAttempts: 1 },
-    // A canceled invocation must not wait for an agent that may be offline.
-    cancellationType: 'TRY_CANCEL',
+    // What a cancel comes to is for the agent to say; one that is lost has its heartbeat time-out.
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   })
   try {
     const run = activities[input.command] as CommandActivity
     return { kind: 'succeeded', result: await run(params, attempt) }
   } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error
-    const outcome = outcomeOf(error.cause)
+    // Canceled before it was even scheduled.
+    if (error instanceof CancelledFailure) return { kind: 'not_started' }
+    const outcome = error instanceof ActivityFailure ? outcomeOf(error.cause) : undefined
     if (outcome === undefined) throw error
     return outcome
   }
 }
 
+/** What Temporal says when it cancels an activity that no worker has taken. */
+const NOT_STARTED = 'ACTIVITY_ID_NOT_STARTED'
+
 function outcomeOf(cause: Error | undefined): AttemptOutcome | undefined {
+  if (cause instanceof CancelledFailure) {
+    const [details] = cause.details as (string | Partial<StoppedDetails>)[]
+    if (details === NOT_STARTED) return { kind: 'not_started' }
+    return { kind: typeof details === 'object' && details.stopped === false ? 'not_stopped' : 'stopped' }
+  }
   if (cause instanceof TimeoutFailure) {
     switch (cause.timeoutType) {
       case 'SCHEDULE_TO_START':

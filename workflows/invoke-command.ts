@@ -5,16 +5,21 @@
  *         ▲                failed, timed out, lost, not taken
  *         └── back-off ◄── deliver again, or fail with one code of the error table
  *
+ * A cancel ends the delivery under way, and no other follows it.
+ *
  * Invariants:
  *  W1  the workflow ends succeeded only with a result an agent reported
  *  W2  `deployment_offline` is said only when no delivery was ever taken
  *  W3  an at-most-once command is never delivered again after an agent took it
  *  W4  an outcome is told to the sink only when it follows from what Temporal has recorded
+ *  W5  who asked for a cancel is told the verdict that the outcome has
  */
-import { ApplicationFailure, proxySinks, sleep, workflowInfo } from '@temporalio/workflow'
+import { ApplicationFailure, isCancellation, proxySinks, sleep, workflowInfo } from '@temporalio/workflow'
 import { failedWith, succeededWith, type InvocationSinks, type InvokeCommandInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
-import { nextStep, type AttemptOutcome } from './attempt.js'
+import { afterCancel } from './after-cancel.js'
+import { isCanceled, nextStep, type FinalStep } from './attempt.js'
+import { Cancellation } from './cancellation.js'
 import { deliver } from './deliver.js'
 
 const sinks = proxySinks<InvocationSinks>()
@@ -23,6 +28,7 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
   const { policy } = input
   const { workflowId, startTime } = workflowInfo()
   const deadlineAtMs = startTime.getTime() + (policy.deadlineMs ?? Infinity)
+  const cancellation = new Cancellation()
   let undelivered = 0
   let lost = 0
   let failed = 0
@@ -30,32 +36,53 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
   for (let attempt = 1; ; attempt += 1) {
     const remainingMs = Math.max(deadlineAtMs - Date.now(), 1)
     const attemptMs = Math.min(policy.timeoutMs ?? Infinity, remainingMs)
-    const outcome: AttemptOutcome = await deliver(
-      input,
-      params,
-      {
-        invocationId: workflowId,
-        deployment: input.deployment,
-        attempt,
-        timeoutMs: attemptMs === Infinity ? null : attemptMs,
-        exposeStack: policy.exposeStack,
-      },
-      remainingMs,
+    const outcome = await cancellation.cancelable(() =>
+      deliver(
+        input,
+        params,
+        {
+          invocationId: workflowId,
+          deployment: input.deployment,
+          attempt,
+          timeoutMs: attemptMs === Infinity ? null : attemptMs,
+          exposeStack: policy.exposeStack,
+        },
+        remainingMs,
+      ),
     )
     if (outcome.kind === 'not_delivered') undelivered += 1
     if (outcome.kind === 'lost') lost += 1
     if (outcome.kind === 'failed' || outcome.kind === 'timed_out') failed += 1
 
-    const step = nextStep(input, outcome, { undelivered, lost, failed }, deadlineAtMs - Date.now())
-    if (step.kind === 'succeed') {
-      sinks.invocation.ended(succeededWith(step.result))
-      return step.result
+    const count = { undelivered, lost, failed }
+    const leftMs = deadlineAtMs - Date.now()
+    const { request } = cancellation
+    if (request !== undefined || isCanceled(outcome)) {
+      const { step, verdict } = afterCancel(input, request ?? {}, outcome, count, leftMs)
+      await cancellation.settle(verdict)
+      return end(step)
     }
-    if (step.kind === 'fail') {
-      sinks.invocation.ended(failedWith(step.error))
-      const { code, message, details } = step.error
-      throw ApplicationFailure.nonRetryable(message, code, ...(details === undefined ? [] : [details]))
-    }
-    if (step.afterMs > 0) await sleep(step.afterMs, { summary: `back-off before attempt ${attempt + 1}` })
+    const step = nextStep(input, outcome, count, leftMs)
+    if (step.kind !== 'deliver_again') return end(step)
+    if (step.afterMs > 0) await backOff(cancellation, step.afterMs, attempt + 1)
   }
+}
+
+/** A cancel cuts it short; the delivery that follows then finds that it is not to begin. */
+async function backOff(cancellation: Cancellation, waitMs: number, attempt: number): Promise<void> {
+  try {
+    await cancellation.cancelable(() => sleep(waitMs, { summary: `back-off before attempt ${attempt}` }))
+  } catch (error) {
+    if (!isCancellation(error)) throw error
+  }
+}
+
+function end(step: FinalStep): JsonValue {
+  if (step.kind === 'succeed') {
+    sinks.invocation.ended(succeededWith(step.result))
+    return step.result
+  }
+  sinks.invocation.ended(failedWith(step.error))
+  const { code, message, details } = step.error
+  throw ApplicationFailure.nonRetryable(message, code, ...(details === undefined ? [] : [details]))
 }

@@ -111,9 +111,9 @@ export async function outcomeUntil(
   id: string,
   runId?: string,
 ): Promise<Outcome | undefined> {
-  // Temporal's client does not look at a signal that has aborted before.
-  if (enough.aborted) return undefined
   try {
+    // Temporal's client does not look at a signal that has aborted before.
+    enough.throwIfAborted()
     return await reader.withAbortSignal(enough, () => finalOutcome(reader, id, runId))
   } catch (error) {
     if (enough.aborted) return undefined

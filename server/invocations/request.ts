@@ -1,6 +1,7 @@
 /** The body of `POST /v1/invocations`, checked. */
 import { stringify } from 'safe-stable-stringify'
 import { z } from 'zod'
+import { MAX_CANCEL_REASON_LENGTH, type CancelRequest } from '../../protocol/cancel.js'
 import { parseDuration } from '../../protocol/duration.js'
 import { CommandError } from '../../protocol/errors.js'
 import type { JsonValue } from '../../protocol/json.js'
@@ -74,6 +75,19 @@ export function parseInvocationRequest(body: unknown): InvocationRequest {
     )
   }
   return { deployment, command, params, paramsJson, id, idempotencyKey, waitMs: wait, policy: withoutUndefined(policy) }
+}
+
+const cancelSchema = z.strictObject({
+  reason: z.string().min(1).max(MAX_CANCEL_REASON_LENGTH).optional(),
+  wait: waitSchema.default(MAX_WAIT_MS),
+})
+
+/** The body of `POST /v1/invocations/{id}/cancel`, which may be missing. @throws {CommandError} `invalid_request` */
+export function parseCancelRequest(body: unknown = {}): CancelRequest & { readonly waitMs: number } {
+  const parsed = cancelSchema.safeParse(body)
+  if (!parsed.success) throw new CommandError('invalid_request', `bad cancel: ${describeIssues(parsed.error)}`)
+  const { wait: waitMs, reason } = parsed.data
+  return { waitMs, ...(reason === undefined ? {} : { reason }) }
 }
 
 function sortedJson(command: string, params: JsonValue): string {

@@ -9,7 +9,7 @@ const EXECUTION_STATUSES: Record<InvocationStatus, string> = {
   running: "'Running'",
   succeeded: "'Completed'",
   failed: "'Failed', 'Terminated', 'TimedOut'",
-  canceled: "'Canceled'",
+  canceled: "'Failed', 'Canceled'",
   expired: "'Failed'",
 }
 

@@ -3,9 +3,11 @@ import type { Response } from 'express'
 import { CommandError } from '../../protocol/errors.js'
 import { isFinal, type Invocation } from '../../protocol/invocation.js'
 import { assertInvocationId } from '../../protocol/names.js'
+import type { CancelAnswer } from '../../protocol/cancel.js'
+import { cancelUntil, verdictOf } from '../invocations/cancel.js'
 import { listInvocations } from '../invocations/list.js'
 import { outcomeUntil, readInvocation } from '../invocations/read.js'
-import { parseInvocationRequest, waitSchema } from '../invocations/request.js'
+import { parseCancelRequest, parseInvocationRequest, waitSchema } from '../invocations/request.js'
 import { workflowLink } from '../invocations/service.js'
 import { resolveCall, startInvocation } from '../invocations/start.js'
 import { startAndWait } from '../invocations/wait.js'
@@ -47,6 +49,16 @@ export const INVOCATION_ROUTES: readonly Route[] = [
     claims: (request) => ({ invocationId: pathParam(request, 'id') }),
     handle: get,
   },
+  {
+    method: 'POST',
+    path: '/v1/invocations/:id/cancel',
+    credential: 'api-key',
+    scope: 'invoke',
+    action: 'invocations.cancel',
+    mutates: true,
+    claims: (request) => ({ invocationId: pathParam(request, 'id') }),
+    handle: cancel,
+  },
 ]
 
 async function create(exchange: ApiKeyCall): Promise<void> {
@@ -85,6 +97,23 @@ async function get(call: ApiKeyCall): Promise<void> {
     if (outcome !== undefined) invocation = await readInvocation(call, id)
   }
   send(call.response, invocation)
+}
+
+async function cancel(call: ApiKeyCall): Promise<void> {
+  const id = pathParam(call.request, 'id')
+  assertInvocationId(id)
+  const { waitMs, ...request } = parseCancelRequest(call.request.body)
+  // Whether this key may know of it comes first.
+  const found = await readInvocation(call, id, { withResult: false })
+  call.subject.isDeployment(found.deployment)
+  using held = holdFor(call, waitMs)
+  const verdict = isFinal(found) ? 'ended' : await cancelUntil(call.deps, held.enough, id, request)
+  const invocation = await readInvocation(call, id)
+  const answer: CancelAnswer = {
+    ...(verdict === undefined ? {} : { verdict: verdict === 'ended' ? verdictOf(invocation) : verdict }),
+    invocation,
+  }
+  call.response.status(verdict === undefined ? 202 : 200).json(answer)
 }
 
 /** 200 once there is an outcome, 202 while there is none. */

@@ -69,6 +69,7 @@ const CALLS: Record<string, (target: Target) => { path: string; body?: unknown }
   }),
   'GET /v1/invocations': ({ name }) => ({ path: `/v1/invocations?deployment=${name}` }),
   'GET /v1/invocations/:id': ({ invocationId }) => ({ path: `/v1/invocations/${invocationId}` }),
+  'POST /v1/invocations/:id/cancel': ({ invocationId }) => ({ path: `/v1/invocations/${invocationId}/cancel` }),
   'POST /v1/deployments': ({ name }) => ({ path: '/v1/deployments', body: { name: `${name}-new${(made += 1)}` } }),
   'GET /v1/deployments': () => ({ path: '/v1/deployments' }),
   'GET /v1/deployments/:deployment': ({ id }) => ({ path: `/v1/deployments/${id}` }),

@@ -1,0 +1,37 @@
+/** Canceling an invocation, and what that comes to. Needs no package: workflow code and the light client read this file. */
+import type { Invocation } from './invocation.js'
+
+export const CANCEL_VERDICTS = ['not_started', 'stopped', 'finished_first', 'unknown'] as const
+
+/**
+ *  not_started     no agent had it; nothing ran
+ *  stopped         its handler was told, and ended because of that
+ *  finished_first  it ended by itself before it could be stopped
+ *  unknown         its agent is silent, or its handler goes on in spite of it
+ */
+export type CancelVerdict = (typeof CANCEL_VERDICTS)[number]
+
+/** What the workflow's update `cancel` is given. */
+export interface CancelRequest {
+  /** Why, to people. */
+  readonly reason?: string | undefined
+}
+
+/** The answer to `POST /v1/invocations/{id}/cancel`. */
+export interface CancelAnswer {
+  /** Absent while its handler is still busy stopping. */
+  readonly verdict?: CancelVerdict
+  readonly invocation: Invocation
+}
+
+export const CANCEL_UPDATE = 'cancel'
+
+export const MAX_CANCEL_REASON_LENGTH = 1_000
+
+/** How an agent tells that its handler ended because it was told to stop; else it would not. */
+export interface StoppedDetails {
+  readonly stopped: boolean
+}
+
+/** How long a handler may take to clean up after it was told to stop, before the agent gives up on it. */
+export const CANCEL_GRACE_MS = 30_000

@@ -1,0 +1,81 @@
+/** Cancels an invocation, and waits for the verdict. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { WorkflowUpdateStage, type Client } from '@temporalio/client'
+import proto from '@temporalio/proto'
+import { CANCEL_UPDATE, CANCEL_VERDICTS, type CancelRequest, type CancelVerdict } from '../../protocol/cancel.js'
+import type { Invocation } from '../../protocol/invocation.js'
+import { isPlainObject } from '../../protocol/json.js'
+import { isWorkflowNotFound } from '../../temporal/failure.js'
+import type { InvocationDeps } from './service.js'
+
+// Node finds no named exports in this CommonJS module.
+const { PENDING_ACTIVITY_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingActivityState
+
+/**
+ * Agents heartbeat every half second, so one that was not heard for this long is silent, and nobody has to wait until
+ * it counts as lost.
+ */
+const SILENT_MS = 850
+
+/** One update for all who ask: the first sets the reason, all are told the same. */
+const UPDATE_ID = 'cancel'
+
+/** The verdict, or `undefined` when `enough` aborts while the handler is still busy stopping. */
+export async function cancelUntil(
+  { temporal: { reader } }: Pick<InvocationDeps, 'temporal'>,
+  enough: AbortSignal,
+  id: string,
+  request: CancelRequest,
+): Promise<CancelVerdict | 'ended' | undefined> {
+  const over = new AbortController()
+  try {
+    const bounded = AbortSignal.any([enough, over.signal])
+    return await reader.withAbortSignal(bounded, () => {
+      const verdict = askWorkflow(reader, id, request)
+      return Promise.race([verdict, unknownWhenSilent(reader, id, bounded)])
+    })
+  } catch (error) {
+    if (enough.aborted) return undefined
+    throw error
+  } finally {
+    over.abort()
+  }
+}
+
+/** The verdict that an ended invocation has. */
+export function verdictOf({ error }: Invocation): CancelVerdict {
+  const verdict = isPlainObject(error?.details) ? error.details['verdict'] : undefined
+  return CANCEL_VERDICTS.find((one) => one === verdict) ?? 'finished_first'
+}
+
+async function askWorkflow(reader: Client, id: string, request: CancelRequest): Promise<CancelVerdict | 'ended'> {
+  try {
+    const update = await reader.workflow.getHandle(id).startUpdate<CancelVerdict, [CancelRequest]>(CANCEL_UPDATE, {
+      args: [request],
+      updateId: UPDATE_ID,
+      waitForStage: WorkflowUpdateStage.ACCEPTED,
+    })
+    return await update.result()
+  } catch (error) {
+    if (isWorkflowNotFound(error)) return 'ended'
+    throw error
+  }
+}
+
+/** Never resolves while an agent is heard of. Compares what Temporal's clock says with itself, and with no other. */
+async function unknownWhenSilent(reader: Client, id: string, over: AbortSignal): Promise<CancelVerdict> {
+  const before = await lastHeard(reader, id)
+  await delay(SILENT_MS, undefined, { signal: over })
+  const after = await lastHeard(reader, id)
+  if (before !== undefined && before === after) return 'unknown'
+  return new Promise(() => undefined)
+}
+
+/** When the agent that has it was heard of last; `undefined` when none has it. */
+async function lastHeard(reader: Client, id: string): Promise<string | undefined> {
+  const { raw } = await reader.workflow.getHandle(id).describe()
+  const [activity] = raw.pendingActivities ?? []
+  if (!activity || activity.state === PENDING_ACTIVITY_STATE_SCHEDULED) return undefined
+  const { seconds, nanos } = activity.lastHeartbeatTime ?? activity.lastStartedTime ?? {}
+  return `${String(seconds)}.${String(nanos)}`
+}

@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest'
+import type { CancelRequest } from '../protocol/cancel.js'
+import type { ErrorBody } from '../protocol/errors.js'
+import type { InvokeCommandInput } from '../protocol/invocation.js'
+import { afterCancel } from './after-cancel.js'
+import type { AttemptOutcome } from './attempt.js'
+
+const input: InvokeCommandInput = {
+  deployment: { id: 'dep_1', name: 'acme-corp' },
+  command: 'run-migration',
+  taskQueue: 'deployment-dep_1',
+  policy: {
+    timeoutMs: null,
+    queueTimeoutMs: 3_600_000,
+    deadlineMs: null,
+    heartbeatTimeoutMs: 8_000,
+    retry: {
+      maxAttempts: 3,
+      initialIntervalMs: 1_000,
+      backoffCoefficient: 2,
+      maxIntervalMs: 100_000,
+      nonRetryableCodes: [],
+    },
+    atMostOnce: false,
+    exposeStack: false,
+  },
+}
+
+const error: ErrorBody = { code: 'command_failed', message: '"run-migration" failed: no' }
+
+const after = (
+  outcome: AttemptOutcome,
+  earlier: { lost?: number; failed?: number } = {},
+  request: CancelRequest = {},
+) => afterCancel(input, request, outcome, { undelivered: 0, lost: 0, failed: 0, ...earlier }, Infinity)
+
+const canceled = (verdict: string, message: string, code = 'canceled') => ({
+  step: { kind: 'fail', error: { code, message, details: { verdict } } },
+  verdict,
+})
+
+test.each([0, false, '', null, { rowCount: 3 }])('a result that came first counts: %j', (result) => {
+  expect(after({ kind: 'succeeded', result })).toEqual({ step: { kind: 'succeed', result }, verdict: 'finished_first' })
+})
+
+test('so does an error that ends the invocation', () => {
+  expect(after({ kind: 'failed', error }, { failed: 3 })).toEqual({
+    step: { kind: 'fail', error },
+    verdict: 'finished_first',
+  })
+})
+
+test('an error that would be tried again is not: that is what was canceled', () => {
+  expect(after({ kind: 'failed', error }, { failed: 2 })).toEqual(
+    canceled('stopped', '"run-migration" was canceled after it had failed 2 times: "run-migration" failed: no'),
+  )
+})
+
+test('a handler that stopped', () => {
+  expect(after({ kind: 'stopped' })).toEqual(
+    canceled('stopped', '"run-migration" was canceled, and its handler stopped'),
+  )
+})
+
+test.each(['not_started', 'not_taken', 'not_delivered'] as const)('%s: nothing ran', (kind) => {
+  expect(after({ kind })).toEqual(
+    canceled('not_started', '"run-migration" was canceled before an agent took it; nothing ran'),
+  )
+})
+
+test.each(['not_started', 'not_taken', 'not_delivered'] as const)('%s, after it had run', (kind) => {
+  expect(after({ kind }, { failed: 1 })).toEqual(
+    canceled('stopped', '"run-migration" was canceled after it had failed once'),
+  )
+  expect(after({ kind }, { lost: 1, failed: 1 })).toEqual(
+    canceled(
+      'unknown',
+      '"run-migration" was canceled; an agent that had it was lost before, and whether it finished is unknown',
+      'outcome_unknown',
+    ),
+  )
+})
+
+test('a handler that goes on', () => {
+  expect(after({ kind: 'not_stopped' })).toEqual(
+    canceled(
+      'unknown',
+      '"run-migration" was canceled; its handler did not stop within 30s, and whether it goes on is unknown',
+      'outcome_unknown',
+    ),
+  )
+})
+
+test.each(['lost', 'timed_out'] as const)('an agent that did not answer: %s', (kind) => {
+  expect(after({ kind })).toEqual(
+    canceled(
+      'unknown',
+      '"run-migration" was canceled; the agent of "acme-corp" that ran it did not answer, and whether it stopped is unknown',
+      'outcome_unknown',
+    ),
+  )
+})
+
+test('the reason is kept, for people and for programs', () => {
+  expect(after({ kind: 'stopped' }, {}, { reason: 'wrong database' }).step).toEqual({
+    kind: 'fail',
+    error: {
+      code: 'canceled',
+      message: '"run-migration" was canceled, and its handler stopped (wrong database)',
+      details: { verdict: 'stopped', reason: 'wrong database' },
+    },
+  })
+})

@@ -1,0 +1,65 @@
+/** What a delivery comes to when the invocation was canceled meanwhile. Pure, as `attempt.ts`. */
+import { CANCEL_GRACE_MS, type CancelRequest, type CancelVerdict } from '../protocol/cancel.js'
+import type { ErrorBody } from '../protocol/errors.js'
+import { formatDuration } from '../protocol/format-duration.js'
+import type { InvokeCommandInput } from '../protocol/invocation.js'
+import { nextStep, type AttemptCount, type AttemptOutcome, type FinalStep } from './attempt.js'
+
+export interface CanceledStep {
+  readonly step: FinalStep
+  readonly verdict: CancelVerdict
+}
+
+/** @param count includes this attempt */
+export function afterCancel(
+  input: InvokeCommandInput,
+  { reason }: CancelRequest,
+  outcome: AttemptOutcome,
+  count: AttemptCount,
+  remainingMs: number,
+): CanceledStep {
+  const { command, deployment } = input
+  const because = reason === undefined ? '' : ` (${reason})`
+  const ended = (verdict: CancelVerdict, code: ErrorBody['code'], message: string): CanceledStep => ({
+    step: {
+      kind: 'fail',
+      error: { code, message: message + because, details: { verdict, ...(reason === undefined ? {} : { reason }) } },
+    },
+    verdict,
+  })
+  const unknown = (why: string) => ended('unknown', 'outcome_unknown', `"${command}" was canceled; ${why}`)
+  switch (outcome.kind) {
+    case 'succeeded':
+      return { step: { kind: 'succeed', result: outcome.result }, verdict: 'finished_first' }
+    case 'stopped':
+      return ended('stopped', 'canceled', `"${command}" was canceled, and its handler stopped`)
+    case 'not_stopped':
+      return unknown(
+        `its handler did not stop within ${formatDuration(CANCEL_GRACE_MS)}, and whether it goes on is unknown`,
+      )
+    case 'lost':
+    case 'timed_out':
+      return unknown(`the agent of "${deployment.name}" that ran it did not answer, and whether it stopped is unknown`)
+    case 'failed': {
+      const step = nextStep(input, outcome, count, remainingMs)
+      // An error that ends the invocation ended it; one that would be tried again is what was canceled.
+      if (step.kind !== 'deliver_again') return { step, verdict: 'finished_first' }
+      return ended(
+        'stopped',
+        'canceled',
+        `"${command}" was canceled after it had failed ${times(count.failed)}: ${outcome.error.message}`,
+      )
+    }
+    case 'not_taken':
+    case 'not_delivered':
+    case 'not_started':
+      if (count.lost > 0) return unknown('an agent that had it was lost before, and whether it finished is unknown')
+      if (count.failed > 0)
+        return ended('stopped', 'canceled', `"${command}" was canceled after it had failed ${times(count.failed)}`)
+      return ended('not_started', 'canceled', `"${command}" was canceled before an agent took it; nothing ran`)
+    default:
+      return outcome satisfies never
+  }
+}
+
+const times = (count: number): string => (count === 1 ? 'once' : `${count} times`)
