@@ -2,11 +2,13 @@
 import { Server, ServerCredentials, type Metadata, type ServerUnaryCall, type status } from '@grpc/grpc-js'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { AuditSink } from '../protocol/audit.js'
 import { AGENT_HOST_HEADER, AGENT_VERSION_HEADER } from '../protocol/names.js'
 import type { AgentAbout } from './agent.js'
 import type { KnownAgents, Authenticated } from './authenticator.js'
 import { Calls, type CallsDeps } from './calls.js'
-import { door } from './door.js'
+import { DenialAudit } from './denial-audit.js'
+import { addressOf, door, type CallLimit } from './door.js'
 import { GATEWAY_METHODS, MAX_MESSAGE_BYTES } from './methods.js'
 import { DEFAULT_POLL_LIMITS, OpenPolls, type LiveTokens, type PollLimits } from './open-polls.js'
 import { Receiving } from './receiving.js'
@@ -17,6 +19,8 @@ export interface GatewayOptions extends Omit<CallsDeps, 'polls'> {
   readonly agents: KnownAgents
   readonly liveTokens: LiveTokens
   readonly pollLimits?: PollLimits | undefined
+  readonly callLimit: CallLimit
+  readonly audit: AuditSink
   readonly log: GatewayLog
 }
 
@@ -45,16 +49,17 @@ const SERVER_OPTIONS = {
 const bytesAsTheyAre = (bytes: Buffer): Buffer => bytes
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { agents, liveTokens, pollLimits = DEFAULT_POLL_LIMITS, log, ...deps } = options
+  const { agents, liveTokens, pollLimits = DEFAULT_POLL_LIMITS, callLimit, audit, log, ...deps } = options
   const polls = new OpenPolls(pollLimits, liveTokens)
   const calls = new Calls({ ...deps, polls })
-  const refusals = new RefusalLog(log)
+  const denials = new DenialAudit(audit)
+  const refusals = new RefusalLog(log, denials)
   const callers = new WeakMap<Metadata, Authenticated>()
   const strangers = new Strangers()
   const receiving = new Receiving()
   const server = new Server({
     ...SERVER_OPTIONS,
-    interceptors: [door({ agents, callers, refusals, strangers, receiving })],
+    interceptors: [door({ agents, callLimit, callers, refusals, strangers, receiving })],
   })
   // grpc-js answers what it does not know by itself; here it comes to the door like everything else.
   Object.assign(server, { handlers: new HandlersOfAll() })
@@ -77,7 +82,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         .then(
           (answer) => callback(null, Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength)),
           (error: unknown) => {
-            const refusal = refusals.refusalOf(error, path, authenticated.agent)
+            const refusal = refusals.refusalOf(error, { path, address: addressOf(call), agent: authenticated.agent })
             callback({ code: refusal.code, details: refusal.message })
           },
         )
@@ -97,6 +102,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       polls.drain()
       injector.drain(graceMs)
       await shutDown(server, graceMs)
+      denials.close()
     },
   }
 }

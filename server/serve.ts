@@ -120,6 +120,7 @@ const factsOf = ({ method, action }: AgentRoute | ApiKeyRoute, exchange: Exchang
   method,
   action,
   requestId: String(exchange.response.locals['requestId']),
+  calls: 1,
 })
 
 /** As Express finds it: the connection's, or that behind the proxies that are trusted. */

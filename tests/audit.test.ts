@@ -70,6 +70,7 @@ describe('a route', () => {
       status: answer.status,
       code: null,
       requestId: answer.headers.get('x-request-id'),
+      calls: 1,
     })
   })
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { scratchDirectory } from '../bindings/scratch.testsuite.js'
+import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { SCOPES, includesScope, type Scope } from '../protocol/rights.js'
 import { createApp } from '../server/app.js'
 import { AuditTrail } from '../server/audit/audit-trail.js'
@@ -307,6 +308,7 @@ describe('the app', () => {
       told: new ToldOutcomes(),
       temporalUiUrl: undefined,
       draining: new AbortController().signal,
+      agentLimits: { polls: 20, maxResultBytes: MAX_PAYLOAD_BYTES },
       workerState: undefined,
     })
   }

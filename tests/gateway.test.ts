@@ -4,6 +4,7 @@ import { Client as TemporalClient, Connection } from '@temporalio/client'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import proto from '@temporalio/proto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { callApi } from './support/http.js'
 import { eventually } from './support/eventually.js'
 import { encoded, everyMethod, RawAgent, refusalOf, WORKFLOW_SERVICE } from './support/raw-agent.js'
@@ -125,6 +126,40 @@ describe('an agent', () => {
     expect(await agent.refusal('GetSystemInfo', {})).toStrictEqual(refused)
     expect(await agent.refusal('PollActivityTaskQueue', pollRequest())).toStrictEqual(refused)
     expect(await refusalOf(agent.send('/grpc.health.v1.Health/Check', Buffer.alloc(0)).answer)).toStrictEqual(refused)
+  })
+})
+
+test('what an agent is denied is in the audit, and no flood of it', async () => {
+  const denied = await newDeployment('denied')
+  const agent = newAgent(denied.agentToken)
+  for (let time = 0; time < 20; time += 1) await agent.refusal('PollActivityTaskQueue', pollRequest(other.id))
+  await agent.refusal('StartWorkflowExecution', { namespace: 'default' })
+  const { body } = await api('GET', '/v1/audit?deployment=denied&action=gateway.call')
+  const facts = {
+    actor: { kind: 'agent-token', id: expect.stringMatching(/^agtid_/) as string, deploymentId: denied.id },
+    address: '127.0.0.1',
+    deploymentId: denied.id,
+    outcome: 'denied',
+    status: status.PERMISSION_DENIED,
+    code: 'permission_denied',
+    requestId: '',
+    calls: 1,
+  }
+  expect(body.records).toMatchObject([
+    { ...facts, method: 'StartWorkflowExecution' },
+    { ...facts, method: 'PollActivityTaskQueue' },
+  ])
+})
+
+test('an agent is told what it may do', async () => {
+  const { body } = await callApi(stack.state, own.agentToken, 'POST', '/v1/agent/session', {
+    commands: [{ name: 'by-hand', policy: {} }],
+  })
+  expect(body).toStrictEqual({
+    deployment: { id: own.id, name: 'by-hand' },
+    taskQueue: `deployment-${own.id}`,
+    namespace: 'default',
+    limits: { polls: 20, maxResultBytes: MAX_PAYLOAD_BYTES },
   })
 })
 

@@ -19,6 +19,7 @@ export interface ServerFlags {
   readonly pollsPerAgent: number
   readonly pollsPerDeployment: number
   readonly rateLimit?: number
+  readonly agentRateLimit?: number
   readonly trustProxy?: string
 }
 
@@ -76,6 +77,11 @@ export function serverCommand(): Command {
         'a second for each token, twice as many at once; 0 for no limit (default: 100)',
       )
         .env('ALIEN_RATE_LIMIT')
+        .argParser(parseRateLimit),
+    )
+    .addOption(
+      new Option('--agent-rate-limit <calls>', 'the same for each agent token, at the gateway (default: 2000)')
+        .env('ALIEN_AGENT_RATE_LIMIT')
         .argParser(parseRateLimit),
     )
     .addOption(

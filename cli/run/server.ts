@@ -24,6 +24,7 @@ export async function runServer(flags: ServerFlags): Promise<void> {
     tls: tlsFiles(flags),
     insecurePlaintext: flags.insecurePlaintext,
     callsPerSecond: flags.rateLimit,
+    agentCallsPerSecond: flags.agentRateLimit,
     pollLimits: { perAgent: flags.pollsPerAgent, perDeployment: flags.pollsPerDeployment },
     trustProxy: flags.trustProxy,
     sealingKeys: flags.sealingKeys === undefined ? undefined : parseSealingKeys(flags.sealingKeys),

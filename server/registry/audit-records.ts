@@ -103,6 +103,7 @@ function toRow({ actor, ...record }: AuditRecord): Insertable<AuditTable> {
     status: record.status,
     code: record.code,
     request_id: record.requestId,
+    calls: record.calls,
   }
 }
 
@@ -129,4 +130,5 @@ const entryOf = (row: AuditTable): Omit<AuditEntry, 'actor'> => ({
   status: row.status,
   code: row.code as ErrorCode | null,
   requestId: row.request_id,
+  calls: row.calls,
 })

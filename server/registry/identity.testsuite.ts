@@ -136,6 +136,7 @@ export function testIdentity(opened: () => Registry): void {
         status: 200,
         code: null,
         requestId: 'req_1',
+        calls: 1,
         ...over,
       }
     }
@@ -149,7 +150,7 @@ export function testIdentity(opened: () => Registry): void {
       const agent = { kind: 'agent-token', id: 'agtid_1', deploymentId: 'dep_1' } as const
       const nothing = { deploymentId: null, deploymentName: null, command: null, invocationId: null }
       const records = [
-        record(1, { actor: agent, method: 'PollActivityTaskQueue' }),
+        record(1, { actor: agent, method: 'PollActivityTaskQueue', calls: 300 }),
         record(2, { ...nothing, tokenId: 'keyid_2', outcome: 'denied', status: 403, code: 'permission_denied' }),
       ]
       await registry.audit.add(records)

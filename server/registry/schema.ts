@@ -67,6 +67,7 @@ export interface AuditTable {
   status: number
   code: string | null
   request_id: string
+  calls: number
 }
 
 /** One row for each function of a deployment, since every function publishes its own commands. */
