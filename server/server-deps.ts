@@ -12,6 +12,8 @@ export interface ServerDeps extends InvocationDeps {
   readonly audit: AuditTrail
   /** What agents are told that they may do, as the gateway has it. */
   readonly agentLimits: AgentLimits
+  /** Whether task tokens are sealed with the registry's keys, not with such as were given. */
+  readonly sealsWithRegistry: boolean
   /** Of the vendor worker in this process; `undefined` when it runs elsewhere. */
   readonly workerState: (() => string) | undefined
   readonly log: Logger

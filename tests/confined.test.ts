@@ -52,9 +52,7 @@ async function obstacle(): Promise<string | undefined> {
   if (process.platform !== 'linux') return `needs Linux, this is ${process.platform}`
   const look = `require('node:fs').readFileSync(${JSON.stringify(CLI)})`
   const { failed, stderr } = await confined(state, [process.execPath, '-e', look])
-  return failed
-    ? `cannot run confined here (it takes root): ${stderr.trim().split('\n').at(-1) ?? ''}`
-    : undefined
+  return failed ? `cannot run confined here (it takes root): ${stderr.trim().split('\n').at(-1) ?? ''}` : undefined
 }
 
 test('runs its commands, and writes to its state folder only', async (context) => {

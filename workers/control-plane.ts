@@ -20,6 +20,7 @@ import { assertPrivate, listen, type ListenOptions } from '../server/listener.js
 import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
 import { knownDeployments } from '../server/known-deployments.js'
 import { openRegistry, type Registry, type RegistryOptions } from '../server/registry/open-registry.js'
+import { watchSealingKeys } from '../server/sealing-key-watch.js'
 import { TlsFiles } from '../server/tls-files.js'
 import { connectTemporal } from '../server/temporal-clients.js'
 import { ensureSearchAttributes } from '../temporal/search-attributes.js'
@@ -107,6 +108,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
         polls: (options.pollLimits ?? DEFAULT_POLL_LIMITS).perAgent,
         maxResultBytes: MAX_PAYLOAD_BYTES,
       },
+      sealsWithRegistry: options.sealingKeys === undefined,
       workerState: worker?.state,
       log,
     },
@@ -144,10 +146,12 @@ async function openGateway(
   closers.add(upstream.close)
   const presence = new PresenceWatch(registry.agents, log)
   closers.add(() => presence.close())
+  const seal = new TaskTokenSeal(sealingKeys ?? (await registry.sealingKeys.all()))
+  if (sealingKeys === undefined) closers.add(watchSealingKeys(registry.sealingKeys, (keys) => seal.use(keys), log))
   return createGateway({
     upstream,
     namespace: settings.namespace,
-    seal: new TaskTokenSeal(sealingKeys ?? (await registry.sealingKeys.all())),
+    seal,
     agents,
     liveTokens: (ids) => registry.agentTokens.live(ids),
     pollLimits,

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFin
 import type { ManifestCommand } from '../../protocol/manifest.js'
 import { buildScript } from '../../tests/support/script.js'
 import { testIdentity } from './identity.testsuite.js'
+import { testSealingKeys } from './sealing-keys.testsuite.js'
 import { openRegistry, type Registry, type RegistryOptions } from './open-registry.js'
 
 export interface RegistryEngine {
@@ -271,6 +272,7 @@ export function testRegistry(engine: RegistryEngine): void {
 
   describe('identity', () => {
     testIdentity(() => registry)
+    testSealingKeys({ registry: () => registry, other: () => other, clear: () => execute('delete from sealing_keys') })
   })
 
   describe('manifests', () => {

@@ -80,11 +80,13 @@ interface ManifestsTable {
   published_at: string
 }
 
-interface SealingKeysTable {
+export interface SealingKeysTable {
   id: string
   /** Base64. Not hashed, for it must be used: whoever reads the registry can make task tokens. */
   key: string
   created_at: string
+  /** `null`: it has no successor. */
+  opens_until: string | null
 }
 
 /** Agents that poll, or did. */

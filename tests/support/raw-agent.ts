@@ -53,8 +53,8 @@ export class RawAgent {
   }
 
   /** What the call was refused with. */
-  refusal(method: string, request: object): Promise<CallError | 'let through'> {
-    return refusalOf(this.call(method, request))
+  refusal(method: string, request: object, deadlineMs?: number): Promise<CallError | 'let through'> {
+    return refusalOf(this.call(method, request, deadlineMs))
   }
 
   close(): void {

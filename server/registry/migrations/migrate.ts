@@ -10,6 +10,7 @@ import { sealingKeys } from './0003-sealing-keys.js'
 import { identity } from './0004-identity.js'
 import { agents } from './0005-agents.js'
 import { auditCalls } from './0006-audit-calls.js'
+import { sealingKeyEnds } from './0007-sealing-key-ends.js'
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -17,6 +18,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-identity': identity,
   '0005-agents': agents,
   '0006-audit-calls': auditCalls,
+  '0007-sealing-key-ends': sealingKeyEnds,
 }
 
 /**
