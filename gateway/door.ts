@@ -27,10 +27,16 @@ export interface CallLimit {
   countToken(tokenId: string): number
 }
 
+/** Who came in, and by which stream. */
+export interface Caller {
+  readonly authenticated: Authenticated
+  readonly stream: ServerHttp2Stream | undefined
+}
+
 interface DoorDeps {
   readonly agents: KnownAgents
   readonly callLimit: CallLimit
-  readonly callers: WeakMap<Metadata, Authenticated>
+  readonly callers: WeakMap<Metadata, Caller>
   readonly refusals: RefusalLog
   readonly strangers: Strangers
   readonly receiving: Receiving
@@ -94,7 +100,7 @@ async function enter(
     strangers.introduce(call.getPeer())
     refuseTooMany(callLimit, authenticated.agent)
     if (!GATEWAY_METHODS.has(path)) throw denied('this method is not for agents')
-    callers.set(metadata, authenticated)
+    callers.set(metadata, { authenticated, stream: streamOf(call) })
     return authenticated.agent
   } catch (error) {
     const refusal = refusals.refusalOf(error, { path, address: addressOf(call), agent: authenticated?.agent })

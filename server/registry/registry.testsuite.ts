@@ -52,6 +52,8 @@ export function testRegistry(engine: RegistryEngine): void {
   afterAll(() => Promise.all([registry.close(), other.close()]))
   afterEach(() => execute('delete from deployments; delete from api_keys; delete from audit'))
 
+  testSealingKeys({ registry: () => registry, other: () => other, clear: () => execute('delete from sealing_keys') })
+
   test('answers a ping', async () => {
     await expect(registry.ping()).resolves.toBeUndefined()
   })
@@ -272,7 +274,6 @@ export function testRegistry(engine: RegistryEngine): void {
 
   describe('identity', () => {
     testIdentity(() => registry)
-    testSealingKeys({ registry: () => registry, other: () => other, clear: () => execute('delete from sealing_keys') })
   })
 
   describe('manifests', () => {
