@@ -9,6 +9,7 @@ import { createGateway, type Gateway } from '../gateway/server.js'
 import { TaskTokenSeal } from '../gateway/task-token.js'
 import { PresenceWatch } from '../server/agent-presence.js'
 import { createApp } from '../server/app.js'
+import { DEFAULT_AUDIT_RETENTION_MS, startAuditRetention } from '../server/audit/audit-retention.js'
 import { AuditTrail } from '../server/audit/audit-trail.js'
 import { Authenticator } from '../server/identity/authenticator.js'
 import {
@@ -50,6 +51,8 @@ export interface ControlPlaneOptions extends Omit<ListenOptions, 'tls'> {
   readonly callsPerSecond?: number | undefined
   /** The same for each agent token at the gateway. Default: 2,000. */
   readonly agentCallsPerSecond?: number | undefined
+  /** How long audit records are kept; 0: for ever. Default: a year. */
+  readonly auditRetentionMs?: number | undefined
   /** Whose `x-forwarded-for` says who calls: how many proxies, or their addresses. Default: nobody's. */
   readonly trustProxy?: string | undefined
   readonly log: Logger
@@ -91,6 +94,8 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
 
   const audit = new AuditTrail(registry.audit, log)
   closers.add(() => audit.close(DRAIN_MS))
+  const { auditRetentionMs = DEFAULT_AUDIT_RETENTION_MS } = options
+  if (auditRetentionMs > 0) closers.add(startAuditRetention(registry.audit, auditRetentionMs, log).close)
   const authenticator = new Authenticator(registry)
   const draining = new AbortController()
   const app = createApp(

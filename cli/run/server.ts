@@ -26,6 +26,7 @@ export async function runServer(flags: ServerFlags): Promise<void> {
     callsPerSecond: flags.rateLimit,
     agentCallsPerSecond: flags.agentRateLimit,
     pollLimits: { perAgent: flags.pollsPerAgent, perDeployment: flags.pollsPerDeployment },
+    auditRetentionMs: flags.auditRetention,
     trustProxy: flags.trustProxy,
     sealingKeys: flags.sealingKeys === undefined ? undefined : parseSealingKeys(flags.sealingKeys),
     log,

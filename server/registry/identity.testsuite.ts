@@ -187,6 +187,16 @@ export function testIdentity(opened: () => Registry): void {
       expect(await minutesOf({ before: page[1]?.id })).toEqual([3, 2, 1])
     })
 
+    test('forgets what is old, so many at a time and the oldest first', async () => {
+      await registry.audit.add([1, 2, 3, 4].map((minute) => record(minute)))
+      const before = new Date(START + 4 * 60_000)
+      expect(await registry.audit.deleteOlder(before, 2)).toBe(2)
+      expect(await minutesOf({})).toEqual([4, 3])
+      expect(await registry.audit.deleteOlder(before, 2)).toBe(1)
+      expect(await registry.audit.deleteOlder(before, 2)).toBe(0)
+      expect(await minutesOf({})).toEqual([4])
+    })
+
     test('shows what patterns cover, and what is about no command', async () => {
       await registry.audit.add([
         record(1),

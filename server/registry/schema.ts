@@ -44,7 +44,7 @@ export interface AgentTokensTable extends TokenColumns {
   name: string
 }
 
-/** Only ever added to. No row refers to another, for it has to outlive what it tells of. */
+/** Added to, and cleared of what is old. No row refers to another, for it has to outlive what it tells of. */
 export interface AuditTable {
   /** `aud_`, the time in hex and something random: sorts by time. */
   id: string
