@@ -25,7 +25,7 @@ export interface ControlPlaneReady {
 
 export type Question =
   | { readonly kind: 'memory' }
-  | { readonly kind: 'token'; readonly deploymentId: string }
+  | { readonly kind: 'token'; readonly deploymentId: string; readonly state?: 'expired' | 'revoked' }
   | { readonly kind: 'revoke'; readonly deploymentId: string }
 
 export interface Answer {
@@ -57,7 +57,11 @@ await serve<Question, Answer>(async (given) => {
     ready: { url: controlPlane.url, pid: process.pid, apiKey } satisfies ControlPlaneReady,
     answer: async (question) => {
       let made = { id: '', token: '' }
-      if (question.kind === 'token') made = await agentTokens.create(question.deploymentId)
+      if (question.kind === 'token') {
+        const expiresAt = question.state === 'expired' ? new Date(Date.now() - 1) : null
+        made = await agentTokens.create(question.deploymentId, { expiresAt })
+        if (question.state === 'revoked') await agentTokens.revoke(made.id)
+      }
       if (question.kind === 'revoke') await agentTokens.revokeAll(question.deploymentId)
       if (question.kind === 'memory') collectGarbage()
       return { rssBytes: process.memoryUsage.rss(), token: made.token, tokenId: made.id }

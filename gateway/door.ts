@@ -18,9 +18,6 @@ import type { Receiving } from './receiving.js'
 import type { RefusalLog } from './refusal-log.js'
 import type { Strangers } from './strangers.js'
 
-/** A message that does not come to its end in this time never will. */
-const RECEIVE_MS = 20_000
-
 export interface CallLimit {
   readonly perSecond: number
   /** Counts a call, and gives the ms to wait for when it is one too many, else 0. */
@@ -40,6 +37,8 @@ interface DoorDeps {
   readonly refusals: RefusalLog
   readonly strangers: Strangers
   readonly receiving: Receiving
+  /** How long a message may take to come to its end. */
+  readonly receiveMs: number
 }
 
 /** Authenticates, finds the method, and bounds how many messages come in at once, and for how long. */
@@ -49,7 +48,7 @@ export function door(deps: DoorDeps): ServerInterceptor {
     const receive = ({ deployment }: Agent, pass: () => void): void => {
       let timer: NodeJS.Timeout | undefined
       const leave = deps.receiving.enter(deployment.id, () => {
-        timer = setTimeout(late, RECEIVE_MS)
+        timer = setTimeout(late, deps.receiveMs)
         timer.unref()
         pass()
       })

@@ -47,6 +47,9 @@ const SERVER_OPTIONS = {
   'grpc.enable_channelz': 0,
 }
 
+/** A message that does not come to its end in this time never will. */
+const RECEIVE_MS = 20_000
+
 const bytesAsTheyAre = (bytes: Buffer): Buffer => bytes
 
 export function createGateway(options: GatewayOptions): Gateway {
@@ -57,11 +60,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const refusals = new RefusalLog(log, denials)
   const callers = new WeakMap<Metadata, Caller>()
   const strangers = new Strangers()
-  const receiving = new Receiving()
-  const server = new Server({
-    ...SERVER_OPTIONS,
-    interceptors: [door({ agents, callLimit, callers, refusals, strangers, receiving })],
-  })
+  const doorDeps = { agents, callLimit, callers, refusals, strangers, receiving: new Receiving() }
+  const server = new Server({ ...SERVER_OPTIONS, interceptors: [door({ ...doorDeps, receiveMs: RECEIVE_MS })] })
   // grpc-js answers what it does not know by itself; here it comes to the door like everything else.
   Object.assign(server, { handlers: new HandlersOfAll() })
   for (const path of GATEWAY_METHODS.keys()) {
