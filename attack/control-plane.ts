@@ -14,10 +14,14 @@ export interface ControlPlaneSettings {
   readonly temporalAddress: string
   /** 32 bytes in base64, so that the attacks can make what only a thief of the key could. */
   readonly sealingKey: string
+  /** PEM files. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string }
 }
 
 export interface ControlPlaneReady {
   readonly url: string
+  /** Of the same with TLS. */
+  readonly secureUrl: string
   readonly pid: number
   /** API key. */
   readonly apiKey: string
@@ -39,22 +43,24 @@ setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
 await serve<Question, Answer>(async (given) => {
-  const { temporalAddress, sealingKey } = given as ControlPlaneSettings
+  const { temporalAddress, sealingKey, tls } = given as ControlPlaneSettings
   const folder = await mkdtemp(join(tmpdir(), 'alien-attack-'))
   const apiKey = `key_${randomBytes(32).toString('base64url')}`
-  const controlPlane = await startControlPlane({
+  const options = {
     host: '127.0.0.1',
     port: 0,
     registry: { file: join(folder, 'registry.db') },
     apiKey: { name: 'attack', token: apiKey },
     temporal: plainTemporal(temporalAddress, 'default'),
     vendorWorker: true,
-    sealingKeys: [Buffer.from(sealingKey, 'base64')],
+    sealingKeys: [Buffer.from(sealingKey, 'base64')] as const,
     log: createLogger('control-plane', { ALIEN_LOG_LEVEL: 'error' }),
-  })
+  }
+  const controlPlane = await startControlPlane(options)
+  const secure = await startControlPlane({ ...options, vendorWorker: false, tls })
   const { agentTokens } = controlPlane.registry
   return {
-    ready: { url: controlPlane.url, pid: process.pid, apiKey } satisfies ControlPlaneReady,
+    ready: { url: controlPlane.url, secureUrl: secure.url, pid: process.pid, apiKey } satisfies ControlPlaneReady,
     answer: async (question) => {
       let made = { id: '', token: '' }
       if (question.kind === 'token') {
@@ -67,6 +73,7 @@ await serve<Question, Answer>(async (given) => {
       return { rssBytes: process.memoryUsage.rss(), token: made.token, tokenId: made.id }
     },
     close: async () => {
+      await secure.close()
       await controlPlane.close()
       await rm(folder, { recursive: true, force: true })
     },

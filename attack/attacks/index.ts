@@ -9,6 +9,7 @@ import { QUEUE_ATTACKS } from './queues.js'
 import { SIZE_ATTACKS } from './sizes.js'
 import { SMUGGLING_ATTACKS } from './smuggling.js'
 import { TIMING_ATTACKS } from './timing.js'
+import { TLS_ATTACKS } from './tls.js'
 import { TOKEN_ATTACKS } from './tokens.js'
 
 /** In the order they are run in. */
@@ -24,5 +25,6 @@ export const ATTACKS: readonly Attack[] = [
   ...SMUGGLING_ATTACKS,
   ...FLOOD_ATTACKS,
   ...CONNECTION_ATTACKS,
+  ...TLS_ATTACKS,
   ...SIZE_ATTACKS,
 ]
