@@ -17,7 +17,7 @@ export interface Scale {
 }
 
 export const FULL: Scale = { connections: 10_000, floods: 100_000, headers: 1_000_000, tries: 2_500, oneByOne: true }
-export const SHORT: Scale = { connections: 150, floods: 3_000, headers: 50_000, tries: 400, oneByOne: false }
+export const SHORT: Scale = { connections: 150, floods: 3_000, headers: 50_000, tries: 100, oneByOne: false }
 
 /** What every attack may use. */
 export interface Arena extends Battlefield {
