@@ -81,6 +81,13 @@ test('a value that stands for another is asked for it, and told the limit', asyn
   expect(asked).toEqual([MAX_PAYLOAD_BYTES])
 })
 
+test('a control plane may take less than this version knows of', async () => {
+  expect(await encodeResult('report', 'x'.repeat(98), Infinity, 100)).toHaveLength(100)
+  await expect(encodeResult('report', 'x'.repeat(99), 200, 100)).rejects.toThrow(
+    'the result of "report" is 101 bytes of JSON, the limit is 100; ',
+  )
+})
+
 describe("under the limit of the customer's policy", () => {
   test('what is at it passes', async () => {
     expect(await encodeResult('report', 'x'.repeat(98), 100)).toHaveLength(100)

@@ -7,13 +7,19 @@ import { isResultValue, RESULT_VALUE, type ResultValue } from '../protocol/resul
 /**
  * The JSON text of `value`; `undefined` becomes `null`, everything else is as `JSON.stringify` has it.
  *
- * @param policyMaxBytes the customer's limit, where it is lower than ours
+ * @param policyMaxBytes the customer's limit, where it is lower than the vendor's
+ * @param vendorMaxBytes what the control plane takes
  * @throws {CommandError} `invalid_result` when JSON cannot carry it, `payload_too_large` over the limit. Measured here
  *   because Temporal's worker would report a result over its limit as retryable, and the command would run again.
  */
-export async function encodeResult(command: string, value: unknown, policyMaxBytes = Infinity): Promise<string> {
-  const maxBytes = Math.min(MAX_PAYLOAD_BYTES, policyMaxBytes)
-  const isPolicys = policyMaxBytes < MAX_PAYLOAD_BYTES
+export async function encodeResult(
+  command: string,
+  value: unknown,
+  policyMaxBytes = Infinity,
+  vendorMaxBytes = MAX_PAYLOAD_BYTES,
+): Promise<string> {
+  const maxBytes = Math.min(vendorMaxBytes, policyMaxBytes)
+  const isPolicys = policyMaxBytes < vendorMaxBytes
   const whose = isPolicys ? "the limit of the customer's policy" : 'the limit'
   const plain = isResultValue(value) ? await valueOf(value, maxBytes, isPolicys) : value
   const text = stringify(command, plain)

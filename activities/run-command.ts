@@ -12,6 +12,7 @@ import type { StoppedDetails } from '../protocol/cancel.js'
 import { CommandError } from '../protocol/errors.js'
 import type { AttemptInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
+import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { AGENT_STOPPING } from '../protocol/names.js'
 import { nearest, nearestHint } from '../protocol/suggest.js'
 import type { CommandDefinition } from '../sdk/command.js'
@@ -32,17 +33,23 @@ export type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Prom
 /** Often enough that a cancel is seen within a second; Temporal's worker merges heartbeats that are closer. */
 const HEARTBEAT_INTERVAL_MS = 500
 
-/** The activities of an agent's worker: one for each command, and one that answers for any other name. */
+/**
+ * The activities of an agent's worker: one for each command, and one that answers for any other name.
+ *
+ * @param maxResultBytes what the control plane takes
+ */
 export function commandActivities(
   registry: CommandRegistry,
   log: LogFactory,
   gate: PolicyGate,
+  maxResultBytes = MAX_PAYLOAD_BYTES,
 ): Record<string, CommandActivity> {
   const activities: Record<string, CommandActivity> = {
     default: () => Promise.reject(toApplicationFailure(unknownCommand(registry))),
   }
   for (const definition of registry) {
-    activities[definition.name] = (params, attempt) => runAttempt(definition, params, attempt, log, gate)
+    activities[definition.name] = (params, attempt) =>
+      runAttempt(definition, params, attempt, log, gate, maxResultBytes)
   }
   return activities
 }
@@ -53,10 +60,11 @@ async function runAttempt(
   attempt: AttemptInput,
   log: LogFactory,
   gate: PolicyGate,
+  maxResultBytes: number,
 ): Promise<RawValue> {
   const heartbeats = setInterval(heartbeat, HEARTBEAT_INTERVAL_MS)
   try {
-    return jsonPayload(await handle(definition, params, attempt, log, gate))
+    return jsonPayload(await handle(definition, params, attempt, log, gate, maxResultBytes))
   } catch (error) {
     logRefusal(error, definition, attempt, log)
     throw asReported(error)
@@ -72,6 +80,7 @@ async function handle(
   { invocationId, attempt, deployment, timeoutMs, exposeStack }: AttemptInput,
   log: LogFactory,
   gate: PolicyGate,
+  maxResultBytes: number,
 ): Promise<string> {
   const judged = { command: name, readOnly: options.readOnly === true, params, deployment: deployment.name }
   using admission = gate.admit(judged)
@@ -95,7 +104,8 @@ async function handle(
       throw commandFailed(name, error, exposeStack, admission.maxResultBytes)
     })
   const result = await Promise.race([running, time.cutShort])
-  return await encodeResult(name, await checkSchema(name, 'result', options.result, result), admission.maxResultBytes)
+  const checked = await checkSchema(name, 'result', options.result, result)
+  return await encodeResult(name, checked, admission.maxResultBytes, maxResultBytes)
 }
 
 /** What a handler throws is never `refused`: only the policy refuses. */

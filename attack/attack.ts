@@ -8,14 +8,16 @@ export interface Scale {
   readonly connections: number
   /** Frames or streams of a flood on one connection. */
   readonly floods: number
+  /** Tries of each kind, where medians are compared. */
+  readonly tries: number
   /** Entries of the header map. */
   readonly headers: number
   /** One after the other, with a look at the memory after each; else those that mostly wait run side by side. */
   readonly oneByOne: boolean
 }
 
-export const FULL: Scale = { connections: 10_000, floods: 100_000, headers: 1_000_000, oneByOne: true }
-export const SHORT: Scale = { connections: 150, floods: 3_000, headers: 50_000, oneByOne: false }
+export const FULL: Scale = { connections: 10_000, floods: 100_000, headers: 1_000_000, tries: 2_500, oneByOne: true }
+export const SHORT: Scale = { connections: 150, floods: 3_000, headers: 50_000, tries: 100, oneByOne: false }
 
 /** What every attack may use. */
 export interface Arena extends Battlefield {

@@ -5,6 +5,8 @@
 import { Client as TemporalClient, Connection } from '@temporalio/client'
 import { CommandsClient } from '@alienplatform/sdk/commands'
 import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createDeployment } from '../bench/deployment.js'
 import { startChild, type Child } from '../bench/child.js'
 import { agentQueue, SEARCH_ATTRIBUTES } from '../protocol/names.js'
@@ -14,7 +16,7 @@ import type { Closers } from '../workers/closers.js'
 import { startAgent } from './agent.js'
 import type { Answer, ControlPlaneReady, ControlPlaneSettings, Question } from './control-plane.js'
 import { HostileClient } from './hostile-client.js'
-import { buildControlPlane } from './programs.js'
+import { buildControlPlane, TLS_FOLDER } from './programs.js'
 import { startRecorder, type Recorder } from './recorder.js'
 
 export interface Side {
@@ -38,6 +40,8 @@ export interface Battlefield {
   readonly host: string
   readonly port: number
   readonly pid: number
+  /** The same with TLS. */
+  readonly secure: { readonly host: string; readonly port: number; readonly ca: Buffer }
   readonly apiKey: string
   readonly sealingKey: Buffer
   readonly acme: Side
@@ -63,6 +67,7 @@ export async function openBattlefield(closers: Closers): Promise<Battlefield> {
   const settings: ControlPlaneSettings = {
     temporalAddress: recorder.address,
     sealingKey: sealingKey.toString('base64'),
+    tls: { certFile: join(TLS_FOLDER, 'first.crt'), keyFile: join(TLS_FOLDER, 'first.key') },
   }
   const child = await startChild<ControlPlaneReady, Question, Answer>(await buildControlPlane(), settings)
   closers.add(child.stop)
@@ -75,9 +80,12 @@ export async function openBattlefield(closers: Closers): Promise<Battlefield> {
   const connection = await Connection.connect({ address: server.address })
   closers.add(() => connection.close())
   const temporal = new TemporalClient({ connection, namespace: NAMESPACE })
+  const secureUrl = new URL(child.ready.secureUrl)
+  const ca = await readFile(join(TLS_FOLDER, 'ca.crt'))
+  const secure = { host: secureUrl.hostname, port: Number(secureUrl.port), ca }
   const newDeployment = (name: string) => createDeployment(url, apiKey, name)
   return {
-    ...{ url, host, port: Number(port), pid, apiKey, sealingKey, acme, evil, hostile, recorder, temporal },
+    ...{ url, host, port: Number(port), pid, apiKey, sealingKey, acme, evil, hostile, recorder, temporal, secure },
     ask: oneAtATime(child.ask),
     newDeployment,
   }

@@ -14,10 +14,14 @@ export interface ControlPlaneSettings {
   readonly temporalAddress: string
   /** 32 bytes in base64, so that the attacks can make what only a thief of the key could. */
   readonly sealingKey: string
+  /** PEM files. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string }
 }
 
 export interface ControlPlaneReady {
   readonly url: string
+  /** Of the same with TLS. */
+  readonly secureUrl: string
   readonly pid: number
   /** API key. */
   readonly apiKey: string
@@ -25,7 +29,7 @@ export interface ControlPlaneReady {
 
 export type Question =
   | { readonly kind: 'memory' }
-  | { readonly kind: 'token'; readonly deploymentId: string }
+  | { readonly kind: 'token'; readonly deploymentId: string; readonly state?: 'expired' | 'revoked' }
   | { readonly kind: 'revoke'; readonly deploymentId: string }
 
 export interface Answer {
@@ -38,31 +42,45 @@ export interface Answer {
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
+/** Twice: what closed connections hold outside of the heap goes when what they were in the heap has gone. */
+async function collectAllGarbage(): Promise<void> {
+  collectGarbage()
+  await new Promise((resolve) => setImmediate(resolve))
+  collectGarbage()
+}
+
 await serve<Question, Answer>(async (given) => {
-  const { temporalAddress, sealingKey } = given as ControlPlaneSettings
+  const { temporalAddress, sealingKey, tls } = given as ControlPlaneSettings
   const folder = await mkdtemp(join(tmpdir(), 'alien-attack-'))
   const apiKey = `key_${randomBytes(32).toString('base64url')}`
-  const controlPlane = await startControlPlane({
+  const options = {
     host: '127.0.0.1',
     port: 0,
     registry: { file: join(folder, 'registry.db') },
     apiKey: { name: 'attack', token: apiKey },
     temporal: plainTemporal(temporalAddress, 'default'),
     vendorWorker: true,
-    sealingKeys: [Buffer.from(sealingKey, 'base64')],
+    sealingKeys: [Buffer.from(sealingKey, 'base64')] as const,
     log: createLogger('control-plane', { ALIEN_LOG_LEVEL: 'error' }),
-  })
+  }
+  const controlPlane = await startControlPlane(options)
+  const secure = await startControlPlane({ ...options, vendorWorker: false, tls })
   const { agentTokens } = controlPlane.registry
   return {
-    ready: { url: controlPlane.url, pid: process.pid, apiKey } satisfies ControlPlaneReady,
+    ready: { url: controlPlane.url, secureUrl: secure.url, pid: process.pid, apiKey } satisfies ControlPlaneReady,
     answer: async (question) => {
       let made = { id: '', token: '' }
-      if (question.kind === 'token') made = await agentTokens.create(question.deploymentId)
+      if (question.kind === 'token') {
+        const expiresAt = question.state === 'expired' ? new Date(Date.now() - 1) : null
+        made = await agentTokens.create(question.deploymentId, { expiresAt })
+        if (question.state === 'revoked') await agentTokens.revoke(made.id)
+      }
       if (question.kind === 'revoke') await agentTokens.revokeAll(question.deploymentId)
-      if (question.kind === 'memory') collectGarbage()
+      if (question.kind === 'memory') await collectAllGarbage()
       return { rssBytes: process.memoryUsage.rss(), token: made.token, tokenId: made.id }
     },
     close: async () => {
+      await secure.close()
       await controlPlane.close()
       await rm(folder, { recursive: true, force: true })
     },

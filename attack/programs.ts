@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path'
 const root = dirname(createRequire(import.meta.url).resolve('@alienplatform/sdk/package.json'))
 
 export const HANDLERS = join(root, 'attack', 'handlers.ts')
+/** Certificates of `localhost` and 127.0.0.1, with the authority that they are by. */
+export const TLS_FOLDER = join(root, 'tests', 'fixtures', 'tls')
 export const ALIEN_CLI = join(root, 'dist', 'cli', 'main.js')
 
 /** Bundles it, since Node 20 reads no TypeScript, and gives its path. */

@@ -1,4 +1,4 @@
-/** `--rate-limit` values. */
+/** `--rate-limit` and `--agent-rate-limit` values. */
 import { CommandError } from '../protocol/errors.js'
 
 /** Calls a second. @throws {CommandError} `invalid_request` */

@@ -4,7 +4,7 @@ import { status } from '@grpc/grpc-js'
 import proto from '@temporalio/proto'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import type { Agent } from './agent.js'
-import { Calls } from './calls.js'
+import { Calls, type CallAnswer } from './calls.js'
 import { GATEWAY_METHODS, SERVICE } from './methods.js'
 import { OpenPolls } from './open-polls.js'
 import { Refusal } from './refusal.js'
@@ -70,7 +70,7 @@ beforeEach(() => {
   onTestFinished(() => polls.drain())
 })
 
-const poll = (): Promise<Uint8Array> =>
+const poll = (): Promise<CallAnswer> =>
   calls.handle({
     method,
     authenticated: { agent, recheck: () => Promise.resolve(agent) },
@@ -81,7 +81,7 @@ const poll = (): Promise<Uint8Array> =>
   })
 
 /** In an object, for a promise of the poll itself would wait for its end. */
-const heldPoll = async (): Promise<{ polled: Promise<Uint8Array> }> => {
+const heldPoll = async (): Promise<{ polled: Promise<CallAnswer> }> => {
   const held = once(temporal.polls, 'poll')
   const polled = poll()
   await held
@@ -99,11 +99,7 @@ test('a poll whose agent goes away is canceled at Temporal at once', async () =>
   await expect(polled).rejects.toThrow('the call was canceled')
 })
 
-test('a task that comes for an agent that is gone is given back at once', async () => {
-  const { polled } = await heldPoll()
-  callerGone.abort()
-  temporal.answer(task)
-  await expect(polled).rejects.toMatchObject({ code: status.CANCELLED })
+function expectGivenBack(): void {
   const [, givenBack] = temporal.sent
   expect(givenBack?.method).toBe('RespondActivityTaskFailed')
   expect(RespondActivityTaskFailedRequest.decode(givenBack?.request ?? Buffer.alloc(0)).toJSON()).toMatchObject({
@@ -111,13 +107,30 @@ test('a task that comes for an agent that is gone is given back at once', async 
     namespace: 'default',
     failure: { applicationFailureInfo: { type: 'task_not_delivered', nonRetryable: true } },
   })
+}
+
+test('a task that comes for an agent that is gone is given back at once', async () => {
+  const { polled } = await heldPoll()
+  callerGone.abort()
+  temporal.answer(task)
+  await expect(polled).rejects.toMatchObject({ code: status.CANCELLED })
+  expectGivenBack()
+})
+
+test('a task that does not get to its agent is given back at once, any other is not', async () => {
+  const { polled } = await heldPoll()
+  temporal.answer(task)
+  const { undelivered } = await polled
+  expect(temporal.sent).toHaveLength(1)
+  undelivered?.()
+  expectGivenBack()
 })
 
 test('when the control plane stops, a poll ends without a task and none is taken any more', async () => {
   const { polled } = await heldPoll()
   polls.drain()
   temporal.fail(refused(status.CANCELLED, 'the call was canceled'))
-  expect((await polled).length).toBe(0)
+  expect((await polled).message).toHaveLength(0)
   await expect(poll()).rejects.toMatchObject({
     code: status.UNAVAILABLE,
     message: 'the control plane is stopping',
@@ -134,7 +147,7 @@ test('an agent may hold so many polls, and its deployment so many', async () => 
   await first
   const { polled: second } = await heldPoll()
   temporal.answer(new Uint8Array())
-  expect((await second).length).toBe(0)
+  expect((await second).message).toHaveLength(0)
 })
 
 test('a namespace that Temporal does not know is the vendor’s trouble, which may pass', async () => {

@@ -43,6 +43,12 @@ export interface IncomingCall {
   readonly callerGone: AbortSignal
 }
 
+export interface CallAnswer {
+  readonly message: Uint8Array
+  /** To be called when the answer did not get to its caller. */
+  readonly undelivered?: () => void
+}
+
 export class Calls {
   readonly #deps: CallsDeps
 
@@ -51,14 +57,14 @@ export class Calls {
   }
 
   /** @throws {Refusal} */
-  async handle(call: IncomingCall): Promise<Uint8Array> {
+  async handle(call: IncomingCall): Promise<CallAnswer> {
     const { method, deadlineMs } = call
     const { agent, request } = await this.#check(call)
     if (method.answer === 'task') return this.#poll(call, agent, request)
     const answer = await this.#deps.upstream.call(method.name, request, {
       deadlineMs: Math.min(deadlineMs, Date.now() + MAX_CALL_MS),
     })
-    return method.answer === 'namespace' ? describeNamespace(answer) : answer
+    return { message: method.answer === 'namespace' ? describeNamespace(answer) : answer }
   }
 
   /** A queue may be newer than what is known of the token, so a denial is looked at once more. */
@@ -75,7 +81,7 @@ export class Calls {
     }
   }
 
-  async #poll(call: IncomingCall, agent: Agent, request: Uint8Array): Promise<Uint8Array> {
+  async #poll(call: IncomingCall, agent: Agent, request: Uint8Array): Promise<CallAnswer> {
     const { polls, onPoll } = this.#deps
     const workerKey = textOf(request, WORKER_INSTANCE_KEY)
     const poll = polls.open(agent, workerKey)
@@ -92,21 +98,22 @@ export class Calls {
     }
   }
 
-  async #pollTemporal(poll: OpenPoll, request: Uint8Array, deadlineMs: number): Promise<Uint8Array> {
+  async #pollTemporal(poll: OpenPoll, request: Uint8Array, deadlineMs: number): Promise<CallAnswer> {
     const { upstream, seal } = this.#deps
     const { agent, signal } = poll
     let answer: Uint8Array
     try {
       answer = await upstream.call('PollActivityTaskQueue', request, { deadlineMs, signal })
     } catch (error) {
-      if (poll.endedBy === 'drain') return PollActivityTaskQueueResponse.encode({}).finish()
+      if (poll.endedBy === 'drain') return { message: PollActivityTaskQueueResponse.encode({}).finish() }
       if (poll.endedBy === 'revocation') throw new Refusal(status.UNAUTHENTICATED, 'the agent token is not valid')
       // That the namespace is gone is the vendor's trouble; to an agent it would be a reason to end.
       if (error instanceof Refusal && error.code === status.NOT_FOUND) throw unavailable('Temporal cannot be reached')
       throw error
     }
     const { message, token } = sealTask(answer, agent.deployment.id, seal)
-    if (token === undefined || !signal.aborted) return message
+    if (token === undefined) return { message }
+    if (!signal.aborted) return { message, undelivered: () => void this.#giveBack(token) }
     await this.#giveBack(token)
     throw new Refusal(status.CANCELLED, 'the poll was canceled')
   }

@@ -1,50 +1,54 @@
 /**
- * What every call comes through, in this order: who makes it, is there such a method, is there room for its message, does
- * the message come. Nothing of a message is read before.
+ * What every call comes through, in this order: who makes it, is it not too often, is there such a method, is there room
+ * for its message, does the message come. Nothing of a message is read before.
  */
-import { ServerInterceptingCall, status, type Metadata, type ServerInterceptor } from '@grpc/grpc-js'
+import {
+  ServerInterceptingCall,
+  status,
+  type Metadata,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+} from '@grpc/grpc-js'
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { Agent } from './agent.js'
 import { authenticate, type KnownAgents, type Authenticated } from './authenticator.js'
 import { GATEWAY_METHODS } from './methods.js'
-import { denied } from './refusal.js'
+import { denied, Refusal } from './refusal.js'
 import type { Receiving } from './receiving.js'
 import type { RefusalLog } from './refusal-log.js'
 import type { Strangers } from './strangers.js'
 
-/** A message that does not come to its end in this time never will. */
-const RECEIVE_MS = 20_000
+export interface CallLimit {
+  readonly perSecond: number
+  /** Counts a call, and gives the ms to wait for when it is one too many, else 0. */
+  countToken(tokenId: string): number
+}
+
+/** Who came in, and by which stream. */
+export interface Caller {
+  readonly authenticated: Authenticated
+  readonly stream: ServerHttp2Stream | undefined
+}
 
 interface DoorDeps {
   readonly agents: KnownAgents
-  readonly callers: WeakMap<Metadata, Authenticated>
+  readonly callLimit: CallLimit
+  readonly callers: WeakMap<Metadata, Caller>
   readonly refusals: RefusalLog
   readonly strangers: Strangers
   readonly receiving: Receiving
+  /** How long a message may take to come to its end. */
+  readonly receiveMs: number
 }
 
 /** Authenticates, finds the method, and bounds how many messages come in at once, and for how long. */
-export function door({ agents, callers, refusals, strangers, receiving }: DoorDeps): ServerInterceptor {
+export function door(deps: DoorDeps): ServerInterceptor {
   return ({ path }, call) => {
     let received: () => void = () => undefined
-    const enter = async (metadata: Metadata): Promise<Agent | undefined> => {
-      let authenticated: Authenticated | undefined
-      try {
-        authenticated = await authenticate(agents, metadata)
-        strangers.introduce(call.getPeer())
-        if (!GATEWAY_METHODS.has(path)) throw denied('this method is not for agents')
-        callers.set(metadata, authenticated)
-        return authenticated.agent
-      } catch (error) {
-        const refusal = refusals.refusalOf(error, path, authenticated?.agent)
-        call.sendStatus({ code: refusal.code, details: refusal.message })
-        return undefined
-      }
-    }
     const receive = ({ deployment }: Agent, pass: () => void): void => {
       let timer: NodeJS.Timeout | undefined
-      const leave = receiving.enter(deployment.id, () => {
-        timer = setTimeout(late, RECEIVE_MS)
+      const leave = deps.receiving.enter(deployment.id, () => {
+        timer = setTimeout(late, deps.receiveMs)
         timer.unref()
         pass()
       })
@@ -64,7 +68,7 @@ export function door({ agents, callers, refusals, strangers, receiving }: DoorDe
         let gone = false
         next({
           onReceiveMetadata: (metadata, pass) => {
-            void enter(metadata).then((agent) => {
+            void enter(deps, path, call, metadata).then((agent) => {
               if (agent && !gone) receive(agent, () => pass(metadata))
             })
           },
@@ -81,6 +85,41 @@ export function door({ agents, callers, refusals, strangers, receiving }: DoorDe
     })
   }
 }
+
+/** Who comes in; `undefined` when the call was refused. */
+async function enter(
+  { agents, callLimit, callers, refusals, strangers }: DoorDeps,
+  path: string,
+  call: ServerInterceptingCallInterface,
+  metadata: Metadata,
+): Promise<Agent | undefined> {
+  let authenticated: Authenticated | undefined
+  try {
+    authenticated = await authenticate(agents, metadata)
+    strangers.introduce(call.getPeer())
+    refuseTooMany(callLimit, authenticated.agent)
+    if (!GATEWAY_METHODS.has(path)) throw denied('this method is not for agents')
+    callers.set(metadata, { authenticated, stream: streamOf(call) })
+    return authenticated.agent
+  } catch (error) {
+    const refusal = refusals.refusalOf(error, { path, address: addressOf(call), agent: authenticated?.agent })
+    call.sendStatus({ code: refusal.code, details: refusal.message })
+    return undefined
+  }
+}
+
+/** @throws {Refusal} RESOURCE_EXHAUSTED, on which the SDK's worker tries again for good */
+function refuseTooMany(limit: CallLimit, { tokenId }: Agent): void {
+  const waitMs = limit.countToken(tokenId)
+  if (waitMs === 0) return
+  throw new Refusal(
+    status.RESOURCE_EXHAUSTED,
+    `this token makes more than ${limit.perSecond} calls a second; try again in ${waitMs} ms`,
+  )
+}
+
+/** IP address of the connection that a call came by. */
+export const addressOf = (call: { getPeer(): string }): string => call.getPeer().replace(/:\d*$/, '')
 
 /** grpc-js keeps to itself which stream a call came by. */
 const streamOf = (call: object): ServerHttp2Stream | undefined => (call as { stream?: ServerHttp2Stream }).stream

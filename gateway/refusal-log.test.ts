@@ -1,27 +1,37 @@
 import { status } from '@grpc/grpc-js'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Agent } from './agent.js'
+import type { Denial } from './denial-audit.js'
 import { denied, Refusal } from './refusal.js'
 import { RefusalLog } from './refusal-log.js'
 
 const agent: Agent = { tokenId: 'agtid_1', deployment: { id: 'dep_a', name: 'acme-corp' }, queues: new Set() }
 const other: Agent = { tokenId: 'agtid_2', deployment: { id: 'dep_b', name: 'globex' }, queues: new Set() }
 
+const CALL = { path: '/service/Method', address: '::1', agent }
+
 let lines: unknown[][]
+let denials: Denial[]
 let refusals: RefusalLog
 
 beforeEach(() => {
   vi.useFakeTimers()
   lines = []
-  refusals = new RefusalLog({
-    warn: (...line) => lines.push(['warn', ...line]),
-    error: (...line) => lines.push(['error', ...line]),
-  })
+  denials = []
+  refusals = new RefusalLog(
+    {
+      warn: (...line) => lines.push(['warn', ...line]),
+      error: (...line) => lines.push(['error', ...line]),
+    },
+    { add: (denial) => denials.push(denial) },
+  )
 })
 afterEach(() => void vi.useRealTimers())
 
 test('what is refused is counted, and logged with its deployment, a line a minute for each reason', () => {
-  const refuse = (reason: string, who?: Agent) => refusals.refusalOf(denied(reason), `/service/${'M'.repeat(200)}`, who)
+  const path = `/service/${'M'.repeat(200)}`
+  const refuse = (reason: string, who?: Agent) =>
+    refusals.refusalOf(denied(reason), { path, address: '::1', agent: who })
   for (let time = 0; time < 50; time += 1) refuse('not yours', agent)
   refuse('not yours', other)
   refuse('no method', agent)
@@ -41,17 +51,21 @@ test('what is refused is counted, and logged with its deployment, a line a minut
     ],
   ])
   expect(refusals.count).toBe(54)
+  // Whom nobody knows is in no audit.
+  expect(denials).toHaveLength(53)
+  expect(denials[50]).toStrictEqual({ path, address: '::1', agent: other, code: status.PERMISSION_DENIED })
 })
 
 test('what may pass is told, and is no refusal', () => {
   const busy = new Refusal(status.RESOURCE_EXHAUSTED, 'busy')
-  expect(refusals.refusalOf(busy, '/service/Method', agent)).toBe(busy)
+  expect(refusals.refusalOf(busy, CALL)).toBe(busy)
   expect(refusals.count).toBe(0)
+  expect(denials).toStrictEqual([])
   expect(lines).toStrictEqual([])
 })
 
 test('a defect of ours is logged as one, and is something that may pass', () => {
-  expect(refusals.refusalOf(new Error('oh'), '/service/Method', agent)).toMatchObject({
+  expect(refusals.refusalOf(new Error('oh'), CALL)).toMatchObject({
     code: status.UNAVAILABLE,
     message: 'the gateway failed',
   })

@@ -1,6 +1,7 @@
 /** Logs what was refused, a line a minute for each deployment and reason, so that an attacker cannot fill a disk. */
-import type { Agent } from './agent.js'
 import { status } from '@grpc/grpc-js'
+import type { Agent } from './agent.js'
+import type { DenialAudit } from './denial-audit.js'
 import { Refusal, unavailable } from './refusal.js'
 
 export interface GatewayLog {
@@ -14,13 +15,25 @@ const QUIET_MS = 60_000
 const MAX_KINDS = 10_000
 const MAX_METHOD_LENGTH = 100
 
+/** A call that is refused. */
+export interface RefusedCall {
+  /** gRPC's. */
+  readonly path: string
+  /** IP address of the connection. */
+  readonly address: string
+  /** `undefined` when nobody knows who it is. */
+  readonly agent: Agent | undefined
+}
+
 export class RefusalLog {
   readonly #log: GatewayLog
+  readonly #audit: Pick<DenialAudit, 'add'>
   readonly #last = new Map<string, { atMs: number; since: number }>()
   #count = 0
 
-  constructor(log: GatewayLog) {
+  constructor(log: GatewayLog, audit: Pick<DenialAudit, 'add'>) {
     this.#log = log
+    this.#audit = audit
   }
 
   /** Calls refused so far. */
@@ -32,17 +45,23 @@ export class RefusalLog {
    * What the agent is told of an error. A defect of ours may pass with the next version, so it must not end an agent
    * for good.
    */
-  refusalOf(error: unknown, path: string, agent: Agent | undefined): Refusal {
+  refusalOf(error: unknown, call: RefusedCall): Refusal {
     if (!(error instanceof Refusal)) {
       const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      this.#log.error({ method: path.slice(0, MAX_METHOD_LENGTH), reason }, 'the gateway failed on a call of an agent')
+      this.#log.error(
+        { method: call.path.slice(0, MAX_METHOD_LENGTH), reason },
+        'the gateway failed on a call of an agent',
+      )
       return unavailable('the gateway failed')
     }
-    if (DENIALS.has(error.code)) this.#add(path, agent, error)
+    if (!DENIALS.has(error.code)) return error
+    const { agent } = call
+    if (agent) this.#audit.add({ ...call, agent, code: error.code })
+    this.#add(call, error)
     return error
   }
 
-  #add(path: string, agent: Agent | undefined, { message }: Refusal): void {
+  #add({ path, agent }: RefusedCall, { message }: Refusal): void {
     this.#count += 1
     const deployment = agent?.deployment.name
     const key = `${deployment ?? ''} ${message}`

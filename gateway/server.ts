@@ -2,11 +2,14 @@
 import { Server, ServerCredentials, type Metadata, type ServerUnaryCall, type status } from '@grpc/grpc-js'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { AuditSink } from '../protocol/audit.js'
 import { AGENT_HOST_HEADER, AGENT_VERSION_HEADER } from '../protocol/names.js'
 import type { AgentAbout } from './agent.js'
-import type { KnownAgents, Authenticated } from './authenticator.js'
+import type { KnownAgents } from './authenticator.js'
 import { Calls, type CallsDeps } from './calls.js'
-import { door } from './door.js'
+import { DenialAudit } from './denial-audit.js'
+import { whenLost } from './delivery.js'
+import { addressOf, door, type CallLimit, type Caller } from './door.js'
 import { GATEWAY_METHODS, MAX_MESSAGE_BYTES } from './methods.js'
 import { DEFAULT_POLL_LIMITS, OpenPolls, type LiveTokens, type PollLimits } from './open-polls.js'
 import { Receiving } from './receiving.js'
@@ -17,6 +20,8 @@ export interface GatewayOptions extends Omit<CallsDeps, 'polls'> {
   readonly agents: KnownAgents
   readonly liveTokens: LiveTokens
   readonly pollLimits?: PollLimits | undefined
+  readonly callLimit: CallLimit
+  readonly audit: AuditSink
   readonly log: GatewayLog
 }
 
@@ -42,47 +47,25 @@ const SERVER_OPTIONS = {
   'grpc.enable_channelz': 0,
 }
 
+/** A message that does not come to its end in this time never will. */
+const RECEIVE_MS = 20_000
+
 const bytesAsTheyAre = (bytes: Buffer): Buffer => bytes
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { agents, liveTokens, pollLimits = DEFAULT_POLL_LIMITS, log, ...deps } = options
+  const { agents, liveTokens, pollLimits = DEFAULT_POLL_LIMITS, callLimit, audit, log, ...deps } = options
   const polls = new OpenPolls(pollLimits, liveTokens)
   const calls = new Calls({ ...deps, polls })
-  const refusals = new RefusalLog(log)
-  const callers = new WeakMap<Metadata, Authenticated>()
+  const denials = new DenialAudit(audit)
+  const refusals = new RefusalLog(log, denials)
+  const callers = new WeakMap<Metadata, Caller>()
   const strangers = new Strangers()
-  const receiving = new Receiving()
-  const server = new Server({
-    ...SERVER_OPTIONS,
-    interceptors: [door({ agents, callers, refusals, strangers, receiving })],
-  })
+  const doorDeps = { agents, callLimit, callers, refusals, strangers, receiving: new Receiving() }
+  const server = new Server({ ...SERVER_OPTIONS, interceptors: [door({ ...doorDeps, receiveMs: RECEIVE_MS })] })
   // grpc-js answers what it does not know by itself; here it comes to the door like everything else.
   Object.assign(server, { handlers: new HandlersOfAll() })
-  for (const [path, method] of GATEWAY_METHODS) {
-    const handler = (call: ServerUnaryCall<Buffer, Buffer>, callback: Reply): void => {
-      const authenticated = callers.get(call.metadata)
-      if (authenticated === undefined) throw new Error(`${path} was called past the door`)
-      const gone = new AbortController()
-      call.on('cancelled', () => gone.abort())
-      const deadlineMs = Number(call.getDeadline())
-      calls
-        .handle({
-          method,
-          authenticated,
-          message: call.request,
-          about: aboutOf(call.metadata),
-          deadlineMs,
-          callerGone: gone.signal,
-        })
-        .then(
-          (answer) => callback(null, Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength)),
-          (error: unknown) => {
-            const refusal = refusals.refusalOf(error, path, authenticated.agent)
-            callback({ code: refusal.code, details: refusal.message })
-          },
-        )
-    }
-    server.register(path, handler, bytesAsTheyAre, bytesAsTheyAre, 'unary')
+  for (const path of GATEWAY_METHODS.keys()) {
+    server.register(path, handlerOf(path, { calls, callers, refusals }), bytesAsTheyAre, bytesAsTheyAre, 'unary')
   }
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
   return {
@@ -97,7 +80,44 @@ export function createGateway(options: GatewayOptions): Gateway {
       polls.drain()
       injector.drain(graceMs)
       await shutDown(server, graceMs)
+      denials.close()
     },
+  }
+}
+
+interface HandlerDeps {
+  readonly calls: Calls
+  readonly callers: WeakMap<Metadata, Caller>
+  readonly refusals: RefusalLog
+}
+
+/** What comes through the door for a method of the table. */
+function handlerOf(path: string, { calls, callers, refusals }: HandlerDeps) {
+  const method = GATEWAY_METHODS.get(path)
+  return (call: ServerUnaryCall<Buffer, Buffer>, callback: Reply): void => {
+    const caller = callers.get(call.metadata)
+    if (!method || !caller) throw new Error(`${path} was called past the door`)
+    const { authenticated, stream } = caller
+    const gone = new AbortController()
+    call.on('cancelled', () => gone.abort())
+    const incoming = {
+      method,
+      authenticated,
+      message: call.request,
+      about: aboutOf(call.metadata),
+      deadlineMs: Number(call.getDeadline()),
+      callerGone: gone.signal,
+    }
+    calls.handle(incoming).then(
+      ({ message, undelivered }) => {
+        callback(null, Buffer.from(message.buffer, message.byteOffset, message.byteLength))
+        if (undelivered && stream) whenLost(stream, undelivered)
+      },
+      (error: unknown) => {
+        const refusal = refusals.refusalOf(error, { path, address: addressOf(call), agent: authenticated.agent })
+        callback({ code: refusal.code, details: refusal.message })
+      },
+    )
   }
 }
 

@@ -56,6 +56,16 @@ describe('a task token', () => {
     expect(open(sealed, 'dep_a', new TaskTokenSeal([other]))).toBeUndefined()
   })
 
+  test('is sealed and opened with the keys in use now', () => {
+    const rotated = new TaskTokenSeal([key])
+    const before = rotated.seal(token, 'dep_a', inAnHour)
+    rotated.use([other, key])
+    expect(open(before, 'dep_a', rotated)).toStrictEqual(token)
+    expect(open(rotated.seal(token, 'dep_a', inAnHour), 'dep_a', new TaskTokenSeal([other]))).toStrictEqual(token)
+    rotated.use([other])
+    expect(open(before, 'dep_a', rotated)).toBeUndefined()
+  })
+
   test('wants keys of 32 bytes', () => {
     expect(() => new TaskTokenSeal([randomBytes(16)])).toThrow('a sealing key has 32 bytes, not 16')
   })

@@ -25,21 +25,26 @@ interface SealingKey {
 }
 
 export class TaskTokenSeal {
-  readonly #newest: SealingKey
-  readonly #byId: ReadonlyMap<string, SealingKey>
+  #sealing: SealingKey
+  #byId: ReadonlyMap<string, SealingKey>
 
   /** @param keys of 32 bytes each: the first seals, all open */
   constructor(keys: readonly [Buffer, ...Buffer[]]) {
-    const [newest, ...older] = keys.map(withId)
-    this.#newest = newest as SealingKey
-    this.#byId = new Map([this.#newest, ...older].map((entry) => [entry.id.toString('hex'), entry]))
+    this.#sealing = withId(keys[0])
+    this.#byId = byId(keys)
+  }
+
+  /** These from now on, as in the constructor. */
+  use(keys: readonly [Buffer, ...Buffer[]]): void {
+    this.#sealing = withId(keys[0])
+    this.#byId = byId(keys)
   }
 
   /** @param expiresAtMs when it stops being good, ms since 1970 */
   seal(token: Uint8Array, deploymentId: string, expiresAtMs: number): Buffer {
-    const header = Buffer.concat([Buffer.of(VERSION), this.#newest.id])
+    const header = Buffer.concat([Buffer.of(VERSION), this.#sealing.id])
     const nonce = randomBytes(NONCE_BYTES)
-    const cipher = createCipheriv(ALGORITHM, this.#newest.key, nonce)
+    const cipher = createCipheriv(ALGORITHM, this.#sealing.key, nonce)
     cipher.setAAD(Buffer.concat([header, Buffer.from(deploymentId)]))
     const expiry = Buffer.alloc(EXPIRY_BYTES)
     expiry.writeDoubleBE(expiresAtMs)
@@ -73,6 +78,9 @@ export class TaskTokenSeal {
     return plain.readDoubleBE() > Date.now() ? plain.subarray(EXPIRY_BYTES) : undefined
   }
 }
+
+const byId = (keys: readonly Buffer[]): ReadonlyMap<string, SealingKey> =>
+  new Map(keys.map(withId).map((entry) => [entry.id.toString('hex'), entry]))
 
 /** The id of a key is the beginning of its hash, so that no replica needs to be told it. */
 function withId(key: Buffer): SealingKey {

@@ -9,10 +9,19 @@ export const agentSessionRequestSchema = z.strictObject({
   commands: z.array(manifestCommandSchema).max(1_000),
 })
 
+/** What the control plane takes from an agent, which keeps to it. */
+export interface AgentLimits {
+  /** Polls that it may hold at once. */
+  readonly polls: number
+  /** Greatest size of a result, as JSON in bytes. */
+  readonly maxResultBytes: number
+}
+
 /** Where the agent finds its work. */
 export interface AgentSession {
   readonly deployment: DeploymentRef
   readonly taskQueue: string
   /** Of Temporal, as the gateway shows it. */
   readonly namespace: string
+  readonly limits: AgentLimits
 }

@@ -32,7 +32,10 @@ export interface AuditEntry extends AuditSubject {
   readonly status: number
   /** Of the error that was the answer; `null` when it was none. */
   readonly code: ErrorCode | null
+  /** `""` for a gRPC call, which has none. */
   readonly requestId: string
+  /** How many calls it is about: one, except for denied calls of agents, of which those alike are told together. */
+  readonly calls: number
 }
 
 export interface AuditRecord extends AuditEntry {

@@ -3,7 +3,7 @@
  * workflow gets a new way, under a name that says so; never to replace a recorded history, for those stand for the
  * invocations under way at our users.
  *
- *   node scripts/record-histories.js VERSION
+ *   node scripts/record-histories.js VERSION [NAME …]      default: all
  */
 import { Client, Connection } from '@temporalio/client'
 import protoUtils from '@temporalio/common/lib/proto-utils.js'
@@ -11,10 +11,12 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { execa } from 'execa'
+import { startDeafPoll } from '../tests/support/deaf-poll.js'
 import { bootstrap } from './bootstrap.js'
 
 bootstrap()
-const [version = 'next'] = process.argv.slice(2)
+const [version = 'next', ...only] = process.argv.slice(2)
 const { startTestStack } = await import('@alienplatform/sdk/testing')
 const stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
 const connection = await Connection.connect({ address: stack.state.temporalAddress })
@@ -43,6 +45,7 @@ const CASES = {
     await handle.result()
     return handle
   },
+  'not-delivered-then-succeeded': notDelivered,
   'agent-lost-at-most-once': () => client.start('die-at-most-once'),
   'canceled-and-finished-first': async () => {
     const handle = await client.start('sleep', { ms: 3_000 })
@@ -70,9 +73,34 @@ const CASES = {
   },
 }
 
+/** On a deployment of its own, since an agent that hears would be quicker. */
+async function notDelivered() {
+  const { url, token } = stack.state
+  const post = async (path, body, as) => {
+    const headers = { authorization: `Bearer ${as}`, 'content-type': 'application/json' }
+    return (await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) })).json()
+  }
+  const { id, agentToken } = await post('/v1/deployments', { name: 'deaf' }, token)
+  await post('/v1/agent/session', { commands: [{ name: 'echo', policy: {} }] }, agentToken)
+  const drop = startDeafPoll(url, agentToken, `deployment-${id}`)
+  const handle = await stack.client('deaf').start('echo', { value: { rowCount: 3 } })
+  const workflow = temporal.workflow.getHandle(handle.id)
+  while (!(await workflow.describe()).raw.pendingActivities?.some(({ lastStartedTime }) => lastStartedTime));
+  drop()
+  const agent = execa('node', ['dist/cli/main.js', 'agent', 'start', 'tests/fixtures/handlers.ts'], {
+    env: { ALIEN_URL: url, ALIEN_TOKEN: agentToken, ALIEN_LOG_LEVEL: 'error' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+    reject: false,
+  })
+  await handle.result()
+  agent.kill('SIGTERM')
+  await agent
+  return handle
+}
+
 const folder = join('tests', 'replay', 'histories')
 await mkdir(folder, { recursive: true })
-for (const [name, start] of Object.entries(CASES)) {
+for (const [name, start] of Object.entries(CASES).filter(([name]) => only.length === 0 || only.includes(name))) {
   const handle = await start()
   await handle.result().catch(() => undefined)
   const history = await temporal.workflow.getHandle(handle.id).fetchHistory()

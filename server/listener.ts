@@ -74,9 +74,17 @@ export async function listen(doors: Doors, options: ListenOptions): Promise<List
   }
 }
 
+/** A client that dials has a handshake to make, and nothing to wait for; Node's own bound is two minutes. */
+const HANDSHAKE_MS = 10_000
+
 async function secureServer(tls: TlsFiles): Promise<Server> {
   // In this order: curl and browsers offer both and must get HTTP/1.1, gRPC clients offer h2 only.
-  const server = createTlsServer({ ...HTTP_OPTIONS, ...(await tls.read()), ALPNProtocols: ['http/1.1', 'h2'] })
+  const server = createTlsServer({
+    ...HTTP_OPTIONS,
+    ...(await tls.read()),
+    ALPNProtocols: ['http/1.1', 'h2'],
+    handshakeTimeout: HANDSHAKE_MS,
+  })
   tls.onRenewed((renewed) => server.setSecureContext(renewed))
   return server
 }

@@ -4,6 +4,7 @@ import { AUDIT_ROUTES } from './routes/audit.js'
 import { DEPLOYMENT_ROUTES } from './routes/deployments.js'
 import { HEALTH_ROUTES } from './routes/health.js'
 import { INVOCATION_ROUTES } from './routes/invocations.js'
+import { SEALING_KEY_ROUTES } from './routes/sealing-keys.js'
 import { TOKEN_ROUTES } from './routes/tokens.js'
 
 /** Every route of the HTTP API. There are no others, and `tests/authorization.test.ts` tries each with every token. */
@@ -13,5 +14,6 @@ export const ROUTES: readonly Route[] = [
   ...INVOCATION_ROUTES,
   ...DEPLOYMENT_ROUTES,
   ...TOKEN_ROUTES,
+  ...SEALING_KEY_ROUTES,
   ...AUDIT_ROUTES,
 ]

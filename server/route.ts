@@ -55,6 +55,8 @@ export interface ApiKeyRoute extends Answered {
   readonly scope: Scope
   /** Whether it touches all commands of a deployment, so that a key for some of them may not use it. */
   readonly wholeDeployment?: true
+  /** Whether it is about what all deployments share, so that a key for some of them may not use it. */
+  readonly everyDeployment?: true
   readonly handle: (call: ApiKeyCall) => unknown
 }
 

@@ -87,7 +87,8 @@ async function answer<Who extends Caller>(
 }
 
 /** @throws {CommandError} `permission_denied` */
-function assertAllowed({ action, scope, wholeDeployment }: ApiKeyRoute, { name, access }: ApiKeyCaller): void {
+function assertAllowed(route: ApiKeyRoute, { name, access }: ApiKeyCaller): void {
+  const { action, scope, wholeDeployment, everyDeployment } = route
   if (!access.allows(scope)) {
     throw new CommandError(
       'permission_denied',
@@ -98,6 +99,12 @@ function assertAllowed({ action, scope, wholeDeployment }: ApiKeyRoute, { name, 
     throw new CommandError(
       'permission_denied',
       `the API key "${name}" is limited to some commands, and ${action} is about all of a deployment; use a key without that limit`,
+    )
+  }
+  if (everyDeployment === true && !access.everyDeployment) {
+    throw new CommandError(
+      'permission_denied',
+      `the API key "${name}" is limited to some deployments, and ${action} is about all; use a key without that limit`,
     )
   }
 }
@@ -120,6 +127,7 @@ const factsOf = ({ method, action }: AgentRoute | ApiKeyRoute, exchange: Exchang
   method,
   action,
   requestId: String(exchange.response.locals['requestId']),
+  calls: 1,
 })
 
 /** As Express finds it: the connection's, or that behind the proxies that are trusted. */

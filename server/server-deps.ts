@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { AgentLimits } from '../protocol/agent-session.js'
 import type { AuditTrail } from './audit/audit-trail.js'
 import type { Authenticator } from './identity/authenticator.js'
 import type { RateLimiter } from './identity/rate-limiter.js'
@@ -9,6 +10,10 @@ export interface ServerDeps extends InvocationDeps {
   readonly authenticator: Authenticator
   readonly rateLimiter: RateLimiter
   readonly audit: AuditTrail
+  /** What agents are told that they may do, as the gateway has it. */
+  readonly agentLimits: AgentLimits
+  /** Whether task tokens are sealed with the registry's keys, not with such as were given. */
+  readonly sealsWithRegistry: boolean
   /** Of the vendor worker in this process; `undefined` when it runs elsewhere. */
   readonly workerState: (() => string) | undefined
   readonly log: Logger

@@ -7,7 +7,7 @@ import { runCampaign, type Report } from '../attack/campaign.js'
 /** Straight at Temporal, which takes it: the recorder is not blind, and the forged token is as good as a real one. */
 const TEETH = ['report with a raw token made of known ids', 'call every method of OperatorService']
 
-/** About 40 s on an idle machine. */
+/** Some 45 s on an idle machine. */
 const LONGEST_MS = 300_000
 
 let report: Report

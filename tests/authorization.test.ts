@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { scratchDirectory } from '../bindings/scratch.testsuite.js'
+import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { SCOPES, includesScope, type Scope } from '../protocol/rights.js'
 import { createApp } from '../server/app.js'
 import { AuditTrail } from '../server/audit/audit-trail.js'
@@ -31,6 +32,9 @@ const makeKey = async (rights: object): Promise<string> =>
 
 /** Routes about all that a key covers. What is not covered is left out; there is nothing to refuse. */
 const LISTS = new Set(['GET /v1/deployments', 'GET /v1/tokens', 'GET /v1/audit'])
+
+/** About what all deployments share. */
+const isShared = (route: Route): boolean => route.credential === 'api-key' && route.everyDeployment === true
 
 /** Answers that are refusals by the name alone, whether there is such a thing or not. */
 const REFUSED_BY_NAME = new Set(['POST /v1/deployments'])
@@ -143,7 +147,7 @@ describe.each(SCOPES)('an API key with the scope %s', (scope) => {
 
   test.each(routesThat(isPermitted))('%s does its own', async (_name, route) => {
     // Some calls are the end of their target.
-    for (const keys of [allKeys, ownKeys]) {
+    for (const keys of isShared(route) ? [allKeys] : [allKeys, ownKeys]) {
       const { status, body } = await callWith(key(keys), route, await makeTarget(stack.state, 'own'))
       expect({ status, body }).toMatchObject({
         status: expect.toSatisfy((code) => code >= 200 && code < 300) as number,
@@ -151,26 +155,40 @@ describe.each(SCOPES)('an API key with the scope %s', (scope) => {
     }
   })
 
-  test.each(routesThat(isPermitted))('%s knows nothing of what is foreign', async (_name, route) => {
-    const name = nameOf(route)
-    const answer = await callWith(key(ownKeys), route, foreign)
-    const said = anonymous(answer, foreign)
-    if (LISTS.has(name)) {
-      expect(answer.status).toBe(200)
-      for (const trace of traces(foreign)) expect(JSON.stringify(answer.body)).not.toContain(trace)
-      expect(JSON.stringify((await callWith(key(foreignKeys), route, foreign)).body)).toContain(foreign.id)
-      return
-    }
-    expect(answer.status).toBe(REFUSED_BY_NAME.has(name) ? 403 : 404)
-    if (REFUSED_BY_NAME.has(name)) return
-    expect(said).toBe(anonymous(await callWith(key(ownKeys), route, NOWHERE), NOWHERE))
-    expect(said).not.toContain('foreign')
-    // And nothing was done: it is there for whoever may know of it.
-    expect((await callWith(key(foreignKeys), CHECK, foreign)).status).toBe(202)
-    expect((await callApi(stack.state, foreign.agentToken, 'POST', '/v1/agent/session', { commands: [] })).status).toBe(
-      200,
-    )
-  })
+  test.each(routesThat((route) => isPermitted(route) && isShared(route)))(
+    '%s is denied to a key for some deployments',
+    async (name, route) => {
+      const { status, body } = await callWith(key(ownKeys), route, own)
+      expect(status, name).toBe(403)
+      expect(body.error.message).toMatch(
+        /^the API key "test" is limited to some deployments, and [\w-]+\.\w+ is about all; use a key without that limit$/,
+      )
+    },
+  )
+
+  test.each(routesThat((route) => isPermitted(route) && !isShared(route)))(
+    '%s knows nothing of what is foreign',
+    async (_name, route) => {
+      const name = nameOf(route)
+      const answer = await callWith(key(ownKeys), route, foreign)
+      const said = anonymous(answer, foreign)
+      if (LISTS.has(name)) {
+        expect(answer.status).toBe(200)
+        for (const trace of traces(foreign)) expect(JSON.stringify(answer.body)).not.toContain(trace)
+        expect(JSON.stringify((await callWith(key(foreignKeys), route, foreign)).body)).toContain(foreign.id)
+        return
+      }
+      expect(answer.status).toBe(REFUSED_BY_NAME.has(name) ? 403 : 404)
+      if (REFUSED_BY_NAME.has(name)) return
+      expect(said).toBe(anonymous(await callWith(key(ownKeys), route, NOWHERE), NOWHERE))
+      expect(said).not.toContain('foreign')
+      // And nothing was done: it is there for whoever may know of it.
+      expect((await callWith(key(foreignKeys), CHECK, foreign)).status).toBe(202)
+      expect(
+        (await callApi(stack.state, foreign.agentToken, 'POST', '/v1/agent/session', { commands: [] })).status,
+      ).toBe(200)
+    },
+  )
 })
 
 /** Whether a target is still as it was. */
@@ -219,7 +237,9 @@ describe('a key for some commands', () => {
     async (_name, route) => {
       const { status, body } = await callWith(token, route, own)
       expect(status).toBe(403)
-      expect(body.error.message).toMatch(/^the API key "test" is limited to some commands, and \w+\.\w+ is about all/)
+      expect(body.error.message).toMatch(
+        /^the API key "test" is limited to some commands, and [\w-]+\.\w+ is about all/,
+      )
     },
   )
 })
@@ -307,6 +327,8 @@ describe('the app', () => {
       told: new ToldOutcomes(),
       temporalUiUrl: undefined,
       draining: new AbortController().signal,
+      agentLimits: { polls: 20, maxResultBytes: MAX_PAYLOAD_BYTES },
+      sealsWithRegistry: true,
       workerState: undefined,
     })
   }

@@ -114,6 +114,10 @@ test.concurrent.each<[string[], string]>([
   ],
   [['server', '--tls-cert', 'tls.crt'], 'error invalid_request: TLS needs both --tls-cert and --tls-key'],
   [
+    ['server', '--audit-retention', 'soon'],
+    'error invalid_request: audit retention "soon" must be a duration like "90d", or 0 to keep records for ever',
+  ],
+  [
     ['server', '--sealing-keys', 'AAAA,BBBB'],
     'error invalid_request: sealing key 1 has 3 bytes, it must have 32 in base64, as openssl rand -base64 32 gives',
   ],

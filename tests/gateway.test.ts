@@ -4,8 +4,10 @@ import { Client as TemporalClient, Connection } from '@temporalio/client'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import proto from '@temporalio/proto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { callApi } from './support/http.js'
 import { eventually } from './support/eventually.js'
+import { startDeafPoll } from './support/deaf-poll.js'
 import { encoded, everyMethod, RawAgent, refusalOf, WORKFLOW_SERVICE } from './support/raw-agent.js'
 
 const { TaskQueueKind, TaskQueueType } = proto.temporal.api.enums.v1
@@ -31,7 +33,10 @@ async function newDeployment(name: string): Promise<{ id: string; agentToken: st
   const { body } = await api('POST', '/v1/deployments', { name })
   const deployment = body as { id: string; agentToken: string }
   await callApi(stack.state, deployment.agentToken, 'POST', '/v1/agent/session', {
-    commands: [{ name: 'by-hand', policy: {} }],
+    commands: [
+      { name: 'by-hand', policy: {} },
+      { name: 'once', policy: { atMostOnce: true } },
+    ],
   })
   return deployment
 }
@@ -128,6 +133,40 @@ describe('an agent', () => {
   })
 })
 
+test('what an agent is denied is in the audit, and no flood of it', async () => {
+  const denied = await newDeployment('denied')
+  const agent = newAgent(denied.agentToken)
+  for (let time = 0; time < 20; time += 1) await agent.refusal('PollActivityTaskQueue', pollRequest(other.id))
+  await agent.refusal('StartWorkflowExecution', { namespace: 'default' })
+  const { body } = await api('GET', '/v1/audit?deployment=denied&action=gateway.call')
+  const facts = {
+    actor: { kind: 'agent-token', id: expect.stringMatching(/^agtid_/) as string, deploymentId: denied.id },
+    address: '127.0.0.1',
+    deploymentId: denied.id,
+    outcome: 'denied',
+    status: status.PERMISSION_DENIED,
+    code: 'permission_denied',
+    requestId: '',
+    calls: 1,
+  }
+  expect(body.records).toMatchObject([
+    { ...facts, method: 'StartWorkflowExecution' },
+    { ...facts, method: 'PollActivityTaskQueue' },
+  ])
+})
+
+test('an agent is told what it may do', async () => {
+  const { body } = await callApi(stack.state, own.agentToken, 'POST', '/v1/agent/session', {
+    commands: [{ name: 'by-hand', policy: {} }],
+  })
+  expect(body).toStrictEqual({
+    deployment: { id: own.id, name: 'by-hand' },
+    taskQueue: `deployment-${own.id}`,
+    namespace: 'default',
+    limits: { polls: 20, maxResultBytes: MAX_PAYLOAD_BYTES },
+  })
+})
+
 const OPEN = [
   'GetSystemInfo',
   'DescribeNamespace',
@@ -194,6 +233,33 @@ describe('a poll', () => {
       const scheduled = events?.filter((event) => event.activityTaskScheduledEventAttributes)
       expect(scheduled).toHaveLength(1)
     }
+  })
+
+  test('whose agent is gone when its task comes gives it back at once, and it counts as not delivered', async () => {
+    const { id, agentToken } = await newDeployment('deaf')
+    const drop = startDeafPoll(stack.state.url, agentToken, `deployment-${id}`)
+    const { body } = await api('POST', '/v1/invocations', { deployment: id, command: 'once' })
+    const handle = temporal.workflow.getHandle(String(body.id))
+    await eventually('Temporal has given the task', async () => {
+      const { raw } = await handle.describe()
+      return raw.pendingActivities?.some(({ lastStartedTime }) => lastStartedTime) ? true : undefined
+    })
+    const droppedMs = performance.now()
+    drop()
+    const agent = newAgent(agentToken)
+    const { taskToken } = await agent.call('PollActivityTaskQueue', pollRequest(id), 20_000)
+    // 8 s of silence would tell it otherwise, and not that nothing ran.
+    expect(performance.now() - droppedMs).toBeLessThan(4_000)
+    await agent.call('RespondActivityTaskCompleted', { namespace: 'default', taskToken, result: result(1) })
+    expect((await api('GET', `/v1/invocations/${body.id}?wait=10s`)).body).toMatchObject({ status: 'succeeded' })
+    const { events } = await handle.fetchHistory()
+    const failures = events?.flatMap(({ activityTaskFailedEventAttributes: failed }) => failed?.failure ?? [])
+    expect(failures).toMatchObject([
+      {
+        message: 'the agent that asked for work was gone when it came',
+        applicationFailureInfo: { type: 'task_not_delivered' },
+      },
+    ])
   })
 
   test('over the limit is refused, and one less is taken again', async () => {

@@ -30,7 +30,7 @@ const migrate = async (version: string): Promise<void> => {
 const FILES = `
 import path from 'node:path'
 import { readdir } from 'node:fs/promises'
-const fs = { readdir: (folder: string): Promise<string[]> => readdir(folder.replace('/workspace', import.meta.dirname + '/../../workspace')) }
+const fs = { readdir: (folder: string): Promise<string[]> => readdir(folder.replace('/workspace', process.cwd() + '/workspace')) }
 `
 
 const USERS = `

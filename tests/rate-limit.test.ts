@@ -1,13 +1,15 @@
 /** How often a caller may call, and who a caller is. */
 import { CommandsClient } from '@alienplatform/sdk/commands'
-import { startControlPlane, type ControlPlane } from '@alienplatform/sdk/server'
+import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from '@alienplatform/sdk/server'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
+import { status } from '@grpc/grpc-js'
 import { join } from 'node:path'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { scratchDirectory } from '../bindings/scratch.testsuite.js'
 import { plainTemporal } from '../temporal/settings.js'
 import { callApi, type Answer } from './support/http.js'
+import { RawAgent } from './support/raw-agent.js'
 
 const TOKEN = 'a'.repeat(32)
 
@@ -19,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => stack.close())
 
-async function start(options: { callsPerSecond?: number; trustProxy?: string }): Promise<ControlPlane> {
+async function start(options: Partial<ControlPlaneOptions>): Promise<ControlPlane> {
   const controlPlane = await startControlPlane({
     host: '127.0.0.1',
     port: 0,
@@ -94,6 +96,27 @@ describe('a token that calls too often', () => {
     const client = new CommandsClient({ deploymentId: 'acme', token: TOKEN, url: controlPlane.url })
     const handles = await Promise.all(Array.from({ length: 6 }, () => client.start('echo')))
     expect(new Set(handles.map(({ id }) => id)).size).toBe(6)
+  })
+})
+
+describe('an agent that calls too often', () => {
+  test('is told so at the gateway, in a way that does not end it, and harms no other', async () => {
+    const controlPlane = await start({ agentCallsPerSecond: 1 })
+    const { deployments, agentTokens } = controlPlane.registry
+    const { id } = await deployments.create({ name: 'acme' })
+    const agent = async () => {
+      const raw = new RawAgent(controlPlane.url, (await agentTokens.create(id)).token)
+      onTestFinished(() => raw.close())
+      return raw
+    }
+    const [busy, other] = [await agent(), await agent()]
+    const answers = await Promise.all(Array.from({ length: 8 }, () => busy.refusal('GetSystemInfo', {})))
+    expect(answers.filter((answer) => answer === 'let through').length).toBeGreaterThanOrEqual(2)
+    expect(answers.at(-1)).toEqual({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringMatching(/^this token makes more than 1 calls a second; try again in \d+ ms$/) as string,
+    })
+    expect(await other.refusal('GetSystemInfo', {})).toBe('let through')
   })
 })
 

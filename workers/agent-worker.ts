@@ -2,7 +2,7 @@
 import { Worker, type NativeConnection } from '@temporalio/worker'
 import { commandActivities } from '../activities/run-command.js'
 import type { PolicyGate } from '../activities/policy-gate.js'
-import type { AgentSession } from '../protocol/agent-session.js'
+import type { AgentLimits, AgentSession } from '../protocol/agent-session.js'
 import type { CommandRegistry } from '../sdk/registry.js'
 import { runWorker } from './run-worker.js'
 import type { Logger } from './logger.js'
@@ -14,6 +14,9 @@ export interface AgentWorker {
 
 /** Enough for a queue of one deployment; each idle poll costs the vendor's side an open stream. */
 const POLLS = 2
+
+/** How many to hold: more than the control plane allows would be refused for as long as the agent runs. */
+export const pollsWithin = ({ polls }: Pick<AgentLimits, 'polls'>): number => Math.min(POLLS, polls)
 
 /** Handlers that run at once; the rest waits in the queue, where another agent may take it. */
 const MAX_CONCURRENT_COMMANDS = 100
@@ -27,12 +30,13 @@ export async function startAgentWorker(
   signal: AbortSignal,
   gate: PolicyGate,
 ): Promise<AgentWorker> {
+  const { namespace, taskQueue, limits } = session
   const worker = await Worker.create({
     connection,
-    namespace: session.namespace,
-    taskQueue: session.taskQueue,
-    activities: commandActivities(registry, (fields) => handlerLog(log, fields), gate),
-    activityTaskPollerBehavior: { type: 'simple-maximum', maximum: POLLS },
+    namespace,
+    taskQueue,
+    activities: commandActivities(registry, (fields) => handlerLog(log, fields), gate, limits.maxResultBytes),
+    activityTaskPollerBehavior: { type: 'simple-maximum', maximum: pollsWithin(limits) },
     maxConcurrentActivityTaskExecutions: MAX_CONCURRENT_COMMANDS,
     // A cancel reaches the handler with the answer to a heartbeat; the default would keep them 30 s apart.
     maxHeartbeatThrottleInterval: '500ms',

@@ -1,20 +1,28 @@
 /** Composition root of the vendor's side: registry, Temporal, HTTP API, and by default the vendor worker beside them. */
 import { setMaxListeners } from 'node:events'
+import type { AuditSink } from '../protocol/audit.js'
+import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
 import type { KnownAgents } from '../gateway/authenticator.js'
 import { connectUpstream } from '../gateway/upstream.js'
-import type { PollLimits } from '../gateway/open-polls.js'
+import { DEFAULT_POLL_LIMITS, type PollLimits } from '../gateway/open-polls.js'
 import { createGateway, type Gateway } from '../gateway/server.js'
 import { TaskTokenSeal } from '../gateway/task-token.js'
 import { PresenceWatch } from '../server/agent-presence.js'
 import { createApp } from '../server/app.js'
+import { DEFAULT_AUDIT_RETENTION_MS, startAuditRetention } from '../server/audit/audit-retention.js'
 import { AuditTrail } from '../server/audit/audit-trail.js'
 import { Authenticator } from '../server/identity/authenticator.js'
-import { DEFAULT_CALLS_PER_SECOND, RateLimiter } from '../server/identity/rate-limiter.js'
+import {
+  DEFAULT_AGENT_CALLS_PER_SECOND,
+  DEFAULT_CALLS_PER_SECOND,
+  RateLimiter,
+} from '../server/identity/rate-limiter.js'
 import { assertPrivate, listen, type ListenOptions } from '../server/listener.js'
 import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
 import { knownDeployments } from '../server/known-deployments.js'
 import { openRegistry, type Registry, type RegistryOptions } from '../server/registry/open-registry.js'
+import { watchSealingKeys } from '../server/sealing-key-watch.js'
 import { TlsFiles } from '../server/tls-files.js'
 import { connectTemporal } from '../server/temporal-clients.js'
 import { ensureSearchAttributes } from '../temporal/search-attributes.js'
@@ -42,6 +50,10 @@ export interface ControlPlaneOptions extends Omit<ListenOptions, 'tls'> {
   readonly pollLimits?: PollLimits | undefined
   /** Calls a second that each token may make, twice as many at once; 0 for no limit. Default: 100. */
   readonly callsPerSecond?: number | undefined
+  /** The same for each agent token at the gateway. Default: 2,000. */
+  readonly agentCallsPerSecond?: number | undefined
+  /** How long audit records are kept; 0: for ever. Default: a year. */
+  readonly auditRetentionMs?: number | undefined
   /** Whose `x-forwarded-for` says who calls: how many proxies, or their addresses. Default: nobody's. */
   readonly trustProxy?: string | undefined
   readonly log: Logger
@@ -83,6 +95,8 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
 
   const audit = new AuditTrail(registry.audit, log)
   closers.add(() => audit.close(DRAIN_MS))
+  const { auditRetentionMs = DEFAULT_AUDIT_RETENTION_MS } = options
+  if (auditRetentionMs > 0) closers.add(startAuditRetention(registry.audit, auditRetentionMs, log).close)
   const authenticator = new Authenticator(registry)
   const draining = new AbortController()
   // Every request that is held listens.
@@ -98,12 +112,17 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
       told,
       temporalUiUrl: options.temporalUiUrl,
       draining: draining.signal,
+      agentLimits: {
+        polls: (options.pollLimits ?? DEFAULT_POLL_LIMITS).perAgent,
+        maxResultBytes: MAX_PAYLOAD_BYTES,
+      },
+      sealsWithRegistry: options.sealingKeys === undefined,
       workerState: worker?.state,
       log,
     },
     options.trustProxy,
   )
-  const gateway = await openGateway(options, registry, authenticator.agents, closers)
+  const gateway = await openGateway(options, { registry, agents: authenticator.agents, audit }, closers)
   const listener = await listen({ http: app, http2: gateway.inject }, { ...options, tls: tlsFiles(options) })
   closers.add(() => Promise.all([listener.close(DRAIN_MS), gateway.drain(DRAIN_MS)]))
   closers.add(() => draining.abort())
@@ -120,23 +139,32 @@ const tlsFiles = ({ tls, log }: ControlPlaneOptions): TlsFiles | undefined =>
 
 const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
+interface GatewayDeps {
+  readonly registry: Registry
+  readonly agents: KnownAgents
+  readonly audit: AuditSink
+}
+
 async function openGateway(
-  { temporal: settings, sealingKeys, pollLimits, log }: ControlPlaneOptions,
-  registry: Registry,
-  agents: KnownAgents,
+  { temporal: settings, sealingKeys, pollLimits, agentCallsPerSecond, log }: ControlPlaneOptions,
+  { registry, agents, audit }: GatewayDeps,
   closers: Closers,
 ): Promise<Gateway> {
   const upstream = await connectUpstream(settings).catch(unreachable(settings))
   closers.add(upstream.close)
   const presence = new PresenceWatch(registry.agents, log)
   closers.add(() => presence.close())
+  const seal = new TaskTokenSeal(sealingKeys ?? (await registry.sealingKeys.all()))
+  if (sealingKeys === undefined) closers.add(watchSealingKeys(registry.sealingKeys, (keys) => seal.use(keys), log))
   return createGateway({
     upstream,
     namespace: settings.namespace,
-    seal: new TaskTokenSeal(sealingKeys ?? (await registry.sealingKeys.all())),
+    seal,
     agents,
     liveTokens: (ids) => registry.agentTokens.live(ids),
     pollLimits,
+    callLimit: new RateLimiter(agentCallsPerSecond ?? DEFAULT_AGENT_CALLS_PER_SECOND),
+    audit,
     onPoll: ({ deployment, tokenId }, key, about) =>
       presence.polls({ deploymentId: deployment.id, key, tokenId, ...about }),
     log,

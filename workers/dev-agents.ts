@@ -1,14 +1,15 @@
 /** The agents of a development stack: one process for each served function of each deployment, renewed on change. */
 import type { DeploymentRef } from '../protocol/invocation.js'
 import { AgentSupervisor } from './agent-supervisor.js'
-import { bundlePath, watchHandlers } from './handler-bundle.js'
+import { bundlePath } from './bundle-place.js'
+import { watchHandlers } from './handler-bundle.js'
 import type { ServedFunction } from './load-alien-file.js'
 import { locatePolicy, policyEnv } from './policy-location.js'
 import { dirname } from 'node:path'
 
 export interface DevAgentsOptions {
   readonly url: string
-  /** Where local bindings keep what they hold. */
+  /** Where bundles go, and local bindings keep what they hold. */
   readonly stateDir: string
   readonly deployments: readonly (DeploymentRef & { readonly agentToken: string })[]
   readonly functions: readonly ServedFunction[]
@@ -37,7 +38,7 @@ async function startFunction(
 ) {
   // The sole function of a deployment has the deployment's queue to itself.
   const functionName = functions.length === 1 ? '' : served.name
-  const bundle = bundlePath(served.entry, served.name)
+  const bundle = await bundlePath(stateDir, served.entry, served.name)
   const agents = deployments.map((deployment) => {
     const who = `${deployment.name}: ${served.name}`
     let settle: () => void = () => undefined

@@ -72,6 +72,7 @@ async function open(options: DevStackOptions, closers: Closers): Promise<DevStac
     vendorWorker: true,
     // On one's own machine a limit would only be in the way.
     callsPerSecond: 0,
+    agentCallsPerSecond: 0,
     log,
   })
   closers.add(controlPlane.close)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { scratchDirectory } from '../bindings/scratch.testsuite.js'
-import { buildErrors, bundleHandlers, bundlePath, watchHandlers } from './handler-bundle.js'
+import { buildErrors, bundleHandlers, watchHandlers } from './handler-bundle.js'
 
 let folder: string
 let entry: string
@@ -17,10 +17,6 @@ beforeEach(async () => {
 })
 
 const load = (): Promise<Record<string, unknown>> => import(pathToFileURL(bundle).href) as never
-
-test('the bundle is beside its sources, under a name of its own', () => {
-  expect(bundlePath('/app/handlers.ts', 'acme-corp-agent')).toBe('/app/.alien/build/acme-corp-agent.mjs')
-})
 
 describe('bundleHandlers', () => {
   test('makes one file that Node runs, of TypeScript, JSON and CommonJS that calls require', async () => {

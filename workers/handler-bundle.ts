@@ -6,7 +6,7 @@
  */
 import { build, context, type BuildFailure, type BuildOptions, type Message, type Plugin } from 'esbuild'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 const require = createRequire(import.meta.url)
@@ -45,10 +45,6 @@ const options = (entry: string, outfile: string) =>
     plugins: [ownPackage],
     logLevel: 'silent',
   }) satisfies BuildOptions
-
-/** Where the bundle of `entry` goes: beside its sources, so that packages resolve as they do from there. */
-export const bundlePath = (entry: string, name: string): string =>
-  join(dirname(entry), '.alien', 'build', `${name}.mjs`)
 
 /** @throws {BuildFailure} esbuild's, with file, line and text of each error */
 export async function bundleHandlers(entry: string, outfile: string): Promise<void> {

@@ -24,6 +24,8 @@ const declare = (name: string, commandsEnabled = true): string =>
   `new alien.Function('${name}').code({ type: 'source', src: './${name}', toolchain: { type: 'typescript' } })` +
   `.commandsEnabled(${commandsEnabled}).build()`
 
+const load = () => loadAlienFile(file, join(folder, 'state'))
+
 const alienFile = (...lines: string[]): Promise<void> =>
   writeFile(file, [`import * as alien from '@alienplatform/sdk'`, ...lines].join('\n'))
 
@@ -32,30 +34,30 @@ const served = (name: string) => ({ name, entry: join(folder, name, 'index.ts') 
 describe('the functions', () => {
   test('are those that the file builds, in order, with their modules', async () => {
     await alienFile(declare('web'), `const agent: alien.FunctionDefinition = ${declare('agent')}`)
-    expect(await loadAlienFile(file)).toEqual([served('web'), served('agent')])
+    expect(await load()).toEqual([served('web'), served('agent')])
   })
 
   test('are only those that serve commands', async () => {
     await alienFile(declare('web', false), declare('agent'))
-    expect(await loadAlienFile(file)).toEqual([served('agent')])
+    expect(await load()).toEqual([served('agent')])
   })
 
   test('are those of the stack, when the file exports one', async () => {
     await alienFile(declare('web'), `export default new alien.Stack('acme').add(${declare('agent')}).build()`)
-    expect(await loadAlienFile(file)).toEqual([served('agent')])
+    expect(await load()).toEqual([served('agent')])
   })
 
   test('are those that the file builds, when it exports something else', async () => {
     await alienFile(declare('web'), `export default { kind: 'other' }`)
-    expect(await loadAlienFile(file)).toEqual([served('web')])
+    expect(await load()).toEqual([served('web')])
   })
 
   test('are read anew each time, and nothing is left behind', async () => {
     await alienFile(declare('web'))
-    expect(await loadAlienFile(file)).toEqual([served('web')])
+    expect(await load()).toEqual([served('web')])
     await alienFile(declare('agent'))
-    expect(await loadAlienFile(file)).toEqual([served('agent')])
-    expect(await readdir(join(folder, '.alien'))).toEqual([])
+    expect(await load()).toEqual([served('agent')])
+    expect(await readdir(join(folder, 'state'))).toEqual([])
   })
 })
 
@@ -78,24 +80,24 @@ describe('errors', () => {
     ],
   ])('%s', async (_, lines, message) => {
     await alienFile(...lines)
-    await expect(loadAlienFile(file)).rejects.toMatchObject({
+    await expect(load()).rejects.toMatchObject({
       name: 'CommandError',
       code: 'invalid_request',
       message: message(),
     })
-    expect(await readdir(join(folder, '.alien'))).toEqual([])
+    expect(await readdir(join(folder, 'state'))).toEqual([])
   })
 
   test('two functions of one name', async () => {
     await alienFile(declare('web'), declare('web'))
-    await expect(loadAlienFile(file)).rejects.toMatchObject({
+    await expect(load()).rejects.toMatchObject({
       code: 'conflict',
       message: 'function "web" is built twice; give one of the two another name',
     })
   })
 
   test('a file that is not there', async () => {
-    await expect(loadAlienFile(file)).rejects.toMatchObject({
+    await expect(load()).rejects.toMatchObject({
       code: 'invalid_request',
       message: `there is no file ${file}; make one that builds a function with .commandsEnabled(true), or name another file`,
     })
@@ -103,7 +105,7 @@ describe('errors', () => {
 
   test('each mistake of a file on a line of its own', async () => {
     await alienFile(`import './one.js'`, `import './two.js'`)
-    await expect(loadAlienFile(file)).rejects.toMatchObject({
+    await expect(load()).rejects.toMatchObject({
       message: `cannot load ${file}: alien.ts:2: Could not resolve "./one.js"\nalien.ts:3: Could not resolve "./two.js"`,
     })
   })

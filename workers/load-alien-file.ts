@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { CommandError } from '../protocol/errors.js'
 import { collectDeclarations, type FunctionDefinition } from '../sdk/declarations.js'
 import type { StackDefinition } from '../sdk/stack.js'
+import { linkPackages, stateFolderError } from './bundle-place.js'
 import { functionEntry } from './function-entry.js'
 import { buildErrors, bundleHandlers } from './handler-bundle.js'
 
@@ -17,10 +18,11 @@ export interface ServedFunction {
 /**
  * The functions with `commandsEnabled(true)`: those of the stack that the file exports, or all that it builds.
  *
+ * @param stateDir where its bundle is, for a moment
  * @throws {CommandError} `invalid_request` when the file cannot be read, built or run, or serves no commands
  */
-export async function loadAlienFile(path: string): Promise<ServedFunction[]> {
-  const functions = (await evaluate(path)).filter(({ commandsEnabled }) => commandsEnabled)
+export async function loadAlienFile(path: string, stateDir: string): Promise<ServedFunction[]> {
+  const functions = (await evaluate(path, stateDir)).filter(({ commandsEnabled }) => commandsEnabled)
   if (functions.length === 0) {
     throw new CommandError('invalid_request', `${path} has no function with .commandsEnabled(true)`)
   }
@@ -29,7 +31,7 @@ export async function loadAlienFile(path: string): Promise<ServedFunction[]> {
   )
 }
 
-async function evaluate(path: string): Promise<readonly FunctionDefinition[]> {
+async function evaluate(path: string, stateDir: string): Promise<readonly FunctionDefinition[]> {
   await access(path).catch((error: unknown) => {
     throw new CommandError(
       'invalid_request',
@@ -37,12 +39,9 @@ async function evaluate(path: string): Promise<readonly FunctionDefinition[]> {
       { cause: error },
     )
   })
-  // Beside the file, so that its packages resolve; in a new folder each time, or Node would give the module it has.
-  const parent = join(dirname(path), '.alien')
-  await mkdir(parent, { recursive: true })
-  const folder = await mkdtemp(join(parent, 'load-'))
+  const folder = await newFolder(stateDir)
   try {
-    const bundle = join(folder, 'alien.mjs')
+    const bundle = join(await linkPackages(folder, path), 'alien.mjs')
     await bundleHandlers(path, bundle)
     const { result, functions } = await collectDeclarations(
       () => import(pathToFileURL(bundle).href) as Promise<unknown>,
@@ -53,6 +52,16 @@ async function evaluate(path: string): Promise<readonly FunctionDefinition[]> {
     throw new CommandError('invalid_request', `cannot load ${path}: ${buildErrors(error).join('\n')}`, { cause: error })
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Each time, or Node would give the module it has. */
+async function newFolder(stateDir: string): Promise<string> {
+  try {
+    await mkdir(stateDir, { recursive: true, mode: 0o700 })
+    return await mkdtemp(join(stateDir, 'load-'))
+  } catch (error) {
+    throw stateFolderError(error)
   }
 }
 

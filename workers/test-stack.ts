@@ -5,7 +5,6 @@ import { join, resolve } from 'node:path'
 import { CommandsClient } from '../client/commands-client.js'
 import type { DevState } from '../protocol/dev-state.js'
 import { startDevStack } from './dev-stack.js'
-import { bundlePath } from './handler-bundle.js'
 import { createLogger } from './logger.js'
 
 export interface TestStackOptions {
@@ -22,19 +21,15 @@ export interface TestStack {
   readonly close: () => Promise<void>
 }
 
-let started = 0
-
 export async function startTestStack({ handlers, deployments = ['acme-corp'] }: TestStackOptions): Promise<TestStack> {
   const entry = resolve(handlers)
-  // Stacks of several test processes may share one handlers' module.
-  const name = `test-${process.pid}-${(started += 1)}`
   const stateDir = await mkdtemp(join(tmpdir(), 'alien-test-'))
   const stack = await startDevStack({
     host: '127.0.0.1',
     port: 0,
     stateDir,
     deployments,
-    functions: [{ name, entry }],
+    functions: [{ name: 'test', entry }],
     log: createLogger('alien', { ALIEN_LOG_LEVEL: 'warn', ...process.env }),
     onProgress: () => undefined,
     onAgent: () => undefined,
@@ -46,7 +41,6 @@ export async function startTestStack({ handlers, deployments = ['acme-corp'] }: 
     close: async () => {
       await stack.close()
       await rm(stateDir, { recursive: true, force: true })
-      await rm(bundlePath(entry, name), { force: true })
     },
   }
 }

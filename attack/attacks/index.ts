@@ -8,6 +8,8 @@ import { POISON_ATTACKS } from './poison.js'
 import { QUEUE_ATTACKS } from './queues.js'
 import { SIZE_ATTACKS } from './sizes.js'
 import { SMUGGLING_ATTACKS } from './smuggling.js'
+import { TIMING_ATTACKS } from './timing.js'
+import { TLS_ATTACKS } from './tls.js'
 import { TOKEN_ATTACKS } from './tokens.js'
 
 /** In the order they are run in. */
@@ -15,6 +17,7 @@ export const ATTACKS: readonly Attack[] = [
   ...QUEUE_ATTACKS,
   ...TOKEN_ATTACKS,
   ...CREDENTIAL_ATTACKS,
+  ...TIMING_ATTACKS,
   ...MESSAGE_ATTACKS,
   // After those: undefended, the namespace is deleted here.
   ...METHOD_ATTACKS,
@@ -22,5 +25,6 @@ export const ATTACKS: readonly Attack[] = [
   ...SMUGGLING_ATTACKS,
   ...FLOOD_ATTACKS,
   ...CONNECTION_ATTACKS,
+  ...TLS_ATTACKS,
   ...SIZE_ATTACKS,
 ]

@@ -9,6 +9,7 @@ export interface AgentFlags {
   readonly insecurePlaintext?: boolean
   readonly function?: string
   readonly policy?: string
+  readonly stateDir?: string
 }
 
 const EXAMPLES = `
@@ -19,7 +20,7 @@ Examples:
   $ alien agent start handlers.ts --policy /etc/alien/alien-policy.json
 
 Runs until it is stopped; a worker that dies is started again after a back-off. Dials out to the one address and
-listens on no port. HTTPS_PROXY and NO_PROXY are honored; NODE_EXTRA_CA_CERTS adds a private certificate authority.
+listens on no port. It needs no rights, and writes to its state folder only. HTTPS_PROXY and NO_PROXY are honored; NODE_EXTRA_CA_CERTS adds a private certificate authority.
 
 The policy file is yours, not the vendor's: which commands may run, for how long, with how much data. It is read
 again when it changes; while it is gone or broken, every command is refused.`
@@ -43,6 +44,9 @@ export function agentCommand(): Command {
       new Option('--policy <file>', 'what the vendor may run here (default: ./alien-policy.json if it exists)').env(
         'ALIEN_POLICY',
       ),
+    )
+    .addOption(
+      new Option('--state-dir <folder>', 'the only one that it writes to (default: .alien)').env('ALIEN_STATE_DIR'),
     )
     .addHelpText('after', EXAMPLES)
     .action(async (module: string | undefined, flags: AgentFlags) =>

@@ -1,6 +1,7 @@
 /** `alien server` and `alien worker`: the vendor's side, against a Temporal that runs elsewhere. */
 import { Command, Option } from 'commander'
 import { DEFAULT_PORT } from '../../protocol/names.js'
+import { parseAuditRetention } from '../audit-retention.js'
 import { parsePollLimit } from '../poll-limit.js'
 import { parsePort } from '../port.js'
 import { parseRateLimit } from '../rate-limit.js'
@@ -19,6 +20,8 @@ export interface ServerFlags {
   readonly pollsPerAgent: number
   readonly pollsPerDeployment: number
   readonly rateLimit?: number
+  readonly agentRateLimit?: number
+  readonly auditRetention?: number
   readonly trustProxy?: string
 }
 
@@ -34,7 +37,7 @@ Temporal is found by its own variables: TEMPORAL_ADDRESS (default localhost:7233
 TEMPORAL_API_KEY, TEMPORAL_TLS_*. ALIEN_API_KEY gives the first API key, of at least 32 characters.`
 
 export function serverCommand(): Command {
-  return new Command('server')
+  const command = new Command('server')
     .description('run the control plane, and the vendor worker with it')
     .option('--port <port>', 'to listen on', parsePort, DEFAULT_PORT)
     .option('--host <address>', 'to listen on', '127.0.0.1')
@@ -59,6 +62,21 @@ export function serverCommand(): Command {
       ).env('ALIEN_SEALING_KEYS'),
     )
     .addOption(
+      new Option(
+        '--trust-proxy <proxies>',
+        "whose x-forwarded-for names the caller: how many proxies, or their addresses (default: nobody's)",
+      ).env('ALIEN_TRUST_PROXY'),
+    )
+    .option('--no-worker', 'leave the vendor worker to "alien worker"')
+  return withLimits(command)
+    .addHelpText('after', SERVER_EXAMPLES)
+    .action(async (flags: ServerFlags) => (await import('../run/server.js')).runServer(flags))
+}
+
+/** How often, how many, how long. */
+function withLimits(command: Command): Command {
+  return command
+    .addOption(
       new Option('--polls-per-agent <polls>', 'that the gateway holds at once')
         .env('ALIEN_POLLS_PER_AGENT')
         .argParser(parsePollLimit('--polls-per-agent'))
@@ -79,14 +97,15 @@ export function serverCommand(): Command {
         .argParser(parseRateLimit),
     )
     .addOption(
-      new Option(
-        '--trust-proxy <proxies>',
-        "whose x-forwarded-for names the caller: how many proxies, or their addresses (default: nobody's)",
-      ).env('ALIEN_TRUST_PROXY'),
+      new Option('--agent-rate-limit <calls>', 'the same for each agent token, at the gateway (default: 2000)')
+        .env('ALIEN_AGENT_RATE_LIMIT')
+        .argParser(parseRateLimit),
     )
-    .option('--no-worker', 'leave the vendor worker to "alien worker"')
-    .addHelpText('after', SERVER_EXAMPLES)
-    .action(async (flags: ServerFlags) => (await import('../run/server.js')).runServer(flags))
+    .addOption(
+      new Option('--audit-retention <duration>', 'how long audit records are kept; 0 for ever (default: 365d)')
+        .env('ALIEN_AUDIT_RETENTION')
+        .argParser(parseAuditRetention),
+    )
 }
 
 export function workerCommand(): Command {

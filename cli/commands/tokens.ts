@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { requestJson, type ApiCall } from '../../client/request.js'
 import { formatDuration } from '../../protocol/format-duration.js'
 import { SCOPES } from '../../protocol/rights.js'
+import { DEFAULT_SEALING_OVERLAP_MS, type RotatedSealingKey } from '../../protocol/sealing-keys.js'
 import { DEFAULT_OVERLAP_MS, type NewToken, type RotatedToken, type TokenInfo } from '../../protocol/tokens.js'
 import { CommandError } from '../../protocol/errors.js'
 import { collect } from '../collect.js'
@@ -47,6 +48,7 @@ export function tokensCommand(): Command {
     .addCommand(list())
     .addCommand(revoke())
     .addCommand(rotate())
+    .addCommand(rotateSealingKey())
 }
 
 const call = <T>(flags: Flags, request: ApiCall): Promise<T> => requestJson<T>(endpoint(flags), request)
@@ -151,5 +153,22 @@ function rotate(): Command {
     const rotated = await call<RotatedToken>(flags, { method: 'POST', path, body: { overlap: flags.overlap } })
     showToken(rotated, flags)
     if (flags.json !== true) say(style.dim(`${rotated.replaces.id} expires ${rotated.replaces.expiresAt ?? ''}`))
+  })
+}
+
+function rotateSealingKey(): Command {
+  const command = new Command('rotate-sealing-key')
+    .description("make a new key for the task tokens that agents are given, and let the registry's old ones expire")
+    .option(
+      '--overlap <duration>',
+      `how long what the old ones sealed is taken; longer attempts lose their result (default: ${formatDuration(DEFAULT_SEALING_OVERLAP_MS)})`,
+    )
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  $ alien tokens rotate-sealing-key --overlap 7d')
+  return withConnection(command).action(async (flags: Flags & { readonly overlap?: string }) => {
+    const body = { overlap: flags.overlap }
+    const rotated = await call<RotatedSealingKey>(flags, { method: 'POST', path: '/v1/sealing-keys/rotate', body })
+    if (flags.json === true) printJson(rotated)
+    else say(`${rotated.id} seals from ${rotated.sealsFrom}; those before it open until ${rotated.olderOpenUntil}`)
   })
 }

@@ -1,11 +1,13 @@
 /** Runs `alien agent start`. */
 import { dirname, resolve } from 'node:path'
 import { resolveUrl } from '../../client/options.js'
+import { stateDir } from '../../protocol/dev-state.js'
 import { CommandError } from '../../protocol/errors.js'
+import { bundlePath } from '../../workers/bundle-place.js'
 import { assertPrivateUrl } from '../../workers/private-url.js'
 import { AgentSupervisor } from '../../workers/agent-supervisor.js'
 import { readAgentToken } from '../../workers/agent-token.js'
-import { buildErrors, bundleHandlers, bundlePath } from '../../workers/handler-bundle.js'
+import { buildErrors, bundleHandlers } from '../../workers/handler-bundle.js'
 import { loadAlienFile, type ServedFunction } from '../../workers/load-alien-file.js'
 import { createLogger } from '../../workers/logger.js'
 import { readPolicy } from '../../workers/policy-file.js'
@@ -24,8 +26,10 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
   const policy = locatePolicy({ ALIEN_POLICY: flags.policy })
   // Early, so that a mistake shows before anything is built; the agent's own process reads it again.
   await readPolicy(policy)
-  const served = module === undefined ? await declared(flags.function) : { name: 'agent', entry: resolve(module) }
-  const bundle = await bundled(served)
+  const state = stateDir({ ALIEN_STATE_DIR: flags.stateDir })
+  const served =
+    module === undefined ? await declared(flags.function, state) : { name: 'agent', entry: resolve(module) }
+  const bundle = await bundled(served, state)
   const log = createLogger('agent')
   let misconfigured: (error: CommandError) => void = () => undefined
   const misconfiguration = new Promise<never>((_, reject) => (misconfigured = reject))
@@ -34,7 +38,14 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
       bundle,
       functionName: flags.function ?? '',
       cwd: dirname(served.entry),
-      env: { ...process.env, ...authorities(), ALIEN_URL: url, ...credentials, ...policyEnv(policy) },
+      env: {
+        ...process.env,
+        ...authorities(),
+        ALIEN_URL: url,
+        ALIEN_STATE_DIR: state,
+        ...credentials,
+        ...policyEnv(policy),
+      },
     },
     {
       onReady: ({ deployment, commands }) => log.info({ deployment, commands }, 'serving'),
@@ -58,8 +69,8 @@ function authorities(): { NODE_EXTRA_CA_CERTS?: string } {
   return file ? { NODE_EXTRA_CA_CERTS: resolve(file) } : {}
 }
 
-async function bundled({ name, entry }: ServedFunction): Promise<string> {
-  const bundle = bundlePath(entry, name)
+async function bundled({ name, entry }: ServedFunction, state: string): Promise<string> {
+  const bundle = await bundlePath(state, entry, name)
   try {
     await bundleHandlers(entry, bundle)
     return bundle
@@ -68,8 +79,8 @@ async function bundled({ name, entry }: ServedFunction): Promise<string> {
   }
 }
 
-async function declared(functionName: string | undefined): Promise<ServedFunction> {
-  const functions = await loadAlienFile(resolve('alien.ts'))
+async function declared(functionName: string | undefined, state: string): Promise<ServedFunction> {
+  const functions = await loadAlienFile(resolve('alien.ts'), state)
   const chosen = functionName === undefined ? functions : functions.filter(({ name }) => name === functionName)
   const [only] = chosen
   if (only && chosen.length === 1) return only

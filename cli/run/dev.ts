@@ -17,7 +17,7 @@ export async function runDev(file: string, flags: DevFlags): Promise<void> {
   let stack: DevStack
   try {
     await refuseTakenPorts(flags)
-    const functions = await loadAlienFile(resolve(file))
+    const functions = await loadAlienFile(resolve(file), stateDir())
     stack = await startDevStack({
       host: flags.host,
       port: flags.port ?? ((await isPortFree(DEFAULT_PORT)) ? DEFAULT_PORT : 0),

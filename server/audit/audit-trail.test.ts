@@ -34,6 +34,7 @@ const entry = (requestId: string): AuditEntry => ({
   status: 201,
   code: null,
   requestId,
+  calls: 1,
 })
 
 const written = async (): Promise<string[]> =>

@@ -2,6 +2,11 @@
 import { TokenBuckets } from './token-buckets.js'
 
 export const DEFAULT_CALLS_PER_SECOND = 100
+/**
+ * Of an agent token at the gateway. One agent with 100 handlers at work makes some 100 calls a second, and some 3 more
+ * for each command that it finishes; a token may be shared by several.
+ */
+export const DEFAULT_AGENT_CALLS_PER_SECOND = 2_000
 
 /** After a quiet time, so many seconds' worth may come at once. */
 const BURST_SECONDS = 2

@@ -25,7 +25,7 @@ export interface AuditFilter {
   readonly commands: readonly string[]
 }
 
-/** Who did what. Rows are added and never changed. */
+/** Who did what. Rows are added, never changed, and deleted when they are old. */
 export class AuditRecords {
   readonly #db: Kysely<RegistrySchema>
 
@@ -48,6 +48,13 @@ export class AuditRecords {
       .limit(limit)
       .execute()
     return rows.map(fromRow)
+  }
+
+  /** Deletes at most `limit` from before that time, the oldest first, and gives how many. */
+  async deleteOlder(before: Date, limit: number): Promise<number> {
+    const oldest = this.#db.selectFrom('audit').select('id').where('id', '<', idAt(before)).orderBy('id').limit(limit)
+    const { numDeletedRows } = await this.#db.deleteFrom('audit').where('id', 'in', oldest).executeTakeFirstOrThrow()
+    return Number(numDeletedRows)
   }
 }
 
@@ -103,6 +110,7 @@ function toRow({ actor, ...record }: AuditRecord): Insertable<AuditTable> {
     status: record.status,
     code: record.code,
     request_id: record.requestId,
+    calls: record.calls,
   }
 }
 
@@ -129,4 +137,5 @@ const entryOf = (row: AuditTable): Omit<AuditEntry, 'actor'> => ({
   status: row.status,
   code: row.code as ErrorCode | null,
   requestId: row.request_id,
+  calls: row.calls,
 })

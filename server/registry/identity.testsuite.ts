@@ -136,6 +136,7 @@ export function testIdentity(opened: () => Registry): void {
         status: 200,
         code: null,
         requestId: 'req_1',
+        calls: 1,
         ...over,
       }
     }
@@ -149,7 +150,7 @@ export function testIdentity(opened: () => Registry): void {
       const agent = { kind: 'agent-token', id: 'agtid_1', deploymentId: 'dep_1' } as const
       const nothing = { deploymentId: null, deploymentName: null, command: null, invocationId: null }
       const records = [
-        record(1, { actor: agent, method: 'PollActivityTaskQueue' }),
+        record(1, { actor: agent, method: 'PollActivityTaskQueue', calls: 300 }),
         record(2, { ...nothing, tokenId: 'keyid_2', outcome: 'denied', status: 403, code: 'permission_denied' }),
       ]
       await registry.audit.add(records)
@@ -184,6 +185,16 @@ export function testIdentity(opened: () => Registry): void {
       const page = await registry.audit.list(EVERYTHING, 2)
       expect(page.map(({ at }) => (Date.parse(at) - START) / 60_000)).toEqual([5, 4])
       expect(await minutesOf({ before: page[1]?.id })).toEqual([3, 2, 1])
+    })
+
+    test('forgets what is old, so many at a time and the oldest first', async () => {
+      await registry.audit.add([1, 2, 3, 4].map((minute) => record(minute)))
+      const before = new Date(START + 4 * 60_000)
+      expect(await registry.audit.deleteOlder(before, 2)).toBe(2)
+      expect(await minutesOf({})).toEqual([4, 3])
+      expect(await registry.audit.deleteOlder(before, 2)).toBe(1)
+      expect(await registry.audit.deleteOlder(before, 2)).toBe(0)
+      expect(await minutesOf({})).toEqual([4])
     })
 
     test('shows what patterns cover, and what is about no command', async () => {

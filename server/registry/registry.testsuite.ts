@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFin
 import type { ManifestCommand } from '../../protocol/manifest.js'
 import { buildScript } from '../../tests/support/script.js'
 import { testIdentity } from './identity.testsuite.js'
+import { testSealingKeys } from './sealing-keys.testsuite.js'
 import { openRegistry, type Registry, type RegistryOptions } from './open-registry.js'
 
 export interface RegistryEngine {
@@ -50,6 +51,8 @@ export function testRegistry(engine: RegistryEngine): void {
   })
   afterAll(() => Promise.all([registry.close(), other.close()]))
   afterEach(() => execute('delete from deployments; delete from api_keys; delete from audit'))
+
+  testSealingKeys({ registry: () => registry, other: () => other, clear: () => execute('delete from sealing_keys') })
 
   test('answers a ping', async () => {
     await expect(registry.ping()).resolves.toBeUndefined()

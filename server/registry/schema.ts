@@ -44,7 +44,7 @@ export interface AgentTokensTable extends TokenColumns {
   name: string
 }
 
-/** Only ever added to. No row refers to another, for it has to outlive what it tells of. */
+/** Added to, and cleared of what is old. No row refers to another, for it has to outlive what it tells of. */
 export interface AuditTable {
   /** `aud_`, the time in hex and something random: sorts by time. */
   id: string
@@ -67,6 +67,7 @@ export interface AuditTable {
   status: number
   code: string | null
   request_id: string
+  calls: number
 }
 
 /** One row for each function of a deployment, since every function publishes its own commands. */
@@ -79,11 +80,13 @@ interface ManifestsTable {
   published_at: string
 }
 
-interface SealingKeysTable {
+export interface SealingKeysTable {
   id: string
   /** Base64. Not hashed, for it must be used: whoever reads the registry can make task tokens. */
   key: string
   created_at: string
+  /** `null`: it has no successor. */
+  opens_until: string | null
 }
 
 /** Agents that poll, or did. */

@@ -28,6 +28,7 @@ async function openSession({ deps, caller, subject, request, response }: AgentCa
     deployment: { id, name },
     taskQueue: agentQueue(id, functionName),
     namespace: deps.temporal.namespace,
+    limits: deps.agentLimits,
   }
   response.json(session)
 }

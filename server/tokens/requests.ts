@@ -1,4 +1,4 @@
-/** The bodies of `POST /v1/tokens` and of `POST /v1/tokens/:id/rotate`, checked. */
+/** The bodies of `POST /v1/tokens`, `POST /v1/tokens/:id/rotate` and `POST /v1/sealing-keys/rotate`, checked. */
 import { z } from 'zod'
 import { parseDuration } from '../../protocol/duration.js'
 import { CommandError } from '../../protocol/errors.js'
@@ -50,15 +50,16 @@ const createSchema = z.discriminatedUnion('kind', [
   }),
 ])
 
-const rotateSchema = z.strictObject({ overlap: overlapSchema.default(DEFAULT_OVERLAP_MS) })
+const rotateSchema = z.strictObject({ overlap: overlapSchema.optional() })
 
 export type TokenRequest = z.output<typeof createSchema>
 
 /** @throws {CommandError} `invalid_request` */
 export const parseTokenRequest = (body: unknown): TokenRequest => parse(createSchema, body, 'bad token')
 
-/** How long the old token stays good. @throws {CommandError} `invalid_request` */
-export const parseOverlapMs = (body: unknown): number => parse(rotateSchema, body ?? {}, 'bad rotation').overlap
+/** How long what is rotated stays good. @throws {CommandError} `invalid_request` */
+export const parseOverlapMs = (body: unknown, defaultMs = DEFAULT_OVERLAP_MS): number =>
+  parse(rotateSchema, body ?? {}, 'bad rotation').overlap ?? defaultMs
 
 function parse<Schema extends z.ZodType>(schema: Schema, body: unknown, what: string): z.output<Schema> {
   const parsed = schema.safeParse(body)

@@ -79,6 +79,7 @@ const CALLS: Record<string, (target: Target) => { path: string; body?: unknown }
   'GET /v1/tokens': () => ({ path: '/v1/tokens?all=true' }),
   'DELETE /v1/tokens/:id': ({ agentTokenId }) => ({ path: `/v1/tokens/${agentTokenId}` }),
   'POST /v1/tokens/:id/rotate': ({ agentTokenId }) => ({ path: `/v1/tokens/${agentTokenId}/rotate` }),
+  'POST /v1/sealing-keys/rotate': () => ({ path: '/v1/sealing-keys/rotate' }),
   'GET /v1/audit': () => ({ path: '/v1/audit' }),
 }
 

@@ -1,65 +1,57 @@
-/** An agent that speaks gRPC by hand, and so may say anything. */
-import { Client, credentials, Metadata, type ChannelCredentials, type ServiceError } from '@grpc/grpc-js'
+/** An agent that speaks gRPC by hand, and so may say anything: the attacks' client, with requests and answers as objects. */
+import { status, type ServiceError } from '@grpc/grpc-js'
 import proto from '@temporalio/proto'
 import type protobuf from 'protobufjs'
+import { HostileClient, WORKFLOW_SERVICE, type GrpcAnswer } from '../../attack/hostile-client.js'
+
+export { WORKFLOW_SERVICE }
 
 const root = proto as unknown as protobuf.Root
-export const WORKFLOW_SERVICE = 'temporal.api.workflowservice.v1.WorkflowService'
-
-const asBytes = (bytes: Buffer): Buffer => bytes
 
 /** gRPC's names of what a call came to. */
 export type CallError = Pick<ServiceError, 'code' | 'details'>
 
 export class RawAgent {
-  readonly #client: Client
-  readonly #token: string | undefined
+  readonly #client: HostileClient
+  readonly #hasToken: boolean
 
-  constructor(url: string, token: string | undefined, channel: ChannelCredentials = credentials.createInsecure()) {
-    // A connection of its own, to be cut off without the others.
-    this.#client = new Client(new URL(url).host, channel, { 'grpc.use_local_subchannel_pool': 1 })
-    this.#token = token
+  constructor(url: string, token: string | undefined) {
+    this.#client = new HostileClient(new URL(url).host, token ?? '')
+    this.#hasToken = token !== undefined
   }
 
   /** @param path of any gRPC method */
-  send(path: string, request: Uint8Array, deadlineMs = 10_000) {
-    const metadata = new Metadata()
-    if (this.#token !== undefined) metadata.set('authorization', `Bearer ${this.#token}`)
-    let cancel: () => void = () => undefined
-    const answer = new Promise<Buffer>((resolve, reject) => {
-      const deadline = Date.now() + deadlineMs
-      const call = this.#client.makeUnaryRequest(
-        path,
-        asBytes,
-        asBytes,
-        Buffer.from(request),
-        metadata,
-        { deadline },
-        (error, bytes) => {
-          if (error) reject(error)
-          else resolve(bytes ?? Buffer.alloc(0))
-        },
-      )
-      cancel = () => call.cancel()
+  send(path: string, request: Uint8Array, timeoutMs?: number) {
+    const { answer, cancel } = this.#client.start({
+      method: path,
+      request,
+      ...(this.#hasToken ? {} : { authorization: null }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
     })
-    return { answer, cancel }
+    return { answer: answer.then(messageOf), cancel }
   }
 
   /** A method of Temporal's workflow service, with its request and its answer as objects. */
-  async call(method: string, request: object, deadlineMs?: number): Promise<Record<string, unknown>> {
-    const { answer } = this.send(`/${WORKFLOW_SERVICE}/${method}`, encoded(method, request), deadlineMs)
+  async call(method: string, request: object, timeoutMs?: number): Promise<Record<string, unknown>> {
+    const { answer } = this.send(`/${WORKFLOW_SERVICE}/${method}`, encoded(method, request), timeoutMs)
     const type = root.lookupType(`temporal.api.workflowservice.v1.${method}Response`)
     return type.toObject(type.decode(await answer), { defaults: true, bytes: Buffer })
   }
 
   /** What the call was refused with. */
-  refusal(method: string, request: object): Promise<CallError | 'let through'> {
-    return refusalOf(this.call(method, request))
+  refusal(method: string, request: object, timeoutMs?: number): Promise<CallError | 'let through'> {
+    return refusalOf(this.call(method, request, timeoutMs))
   }
 
   close(): void {
     this.#client.close()
   }
+}
+
+/** @throws {CallError} */
+function messageOf({ code, details, message }: GrpcAnswer): Buffer {
+  if (code === 'OK') return message
+  throw Object.assign(new Error(`${code}: ${details}`), { code: status[code], details } satisfies CallError)
 }
 
 export async function refusalOf(answer: Promise<unknown>): Promise<CallError | 'let through'> {

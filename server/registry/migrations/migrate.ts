@@ -9,12 +9,16 @@ import { initial } from './0001-initial.js'
 import { sealingKeys } from './0003-sealing-keys.js'
 import { identity } from './0004-identity.js'
 import { agents } from './0005-agents.js'
+import { auditCalls } from './0006-audit-calls.js'
+import { sealingKeyEnds } from './0007-sealing-key-ends.js'
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0003-sealing-keys': sealingKeys,
   '0004-identity': identity,
   '0005-agents': agents,
+  '0006-audit-calls': auditCalls,
+  '0007-sealing-key-ends': sealingKeyEnds,
 }
 
 /**

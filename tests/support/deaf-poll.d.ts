@@ -1,0 +1,2 @@
+/** Polls, and never takes the answer. Gives what cuts the connection. */
+export function startDeafPoll(url: string, token: string, queue: string): () => void
