@@ -1,7 +1,9 @@
 /** The customer side's Temporal worker: one activity for each command, on the deployment's own queue. */
 import { Worker, type NativeConnection } from '@temporalio/worker'
 import { commandActivities } from '../activities/run-command.js'
+import type { Journal } from '../activities/journal/journal.js'
 import type { PolicyGate } from '../activities/policy-gate.js'
+import { Runs } from '../activities/runs.js'
 import type { AgentSession } from '../protocol/agent-session.js'
 import type { CommandRegistry } from '../sdk/registry.js'
 import { runWorker } from './run-worker.js'
@@ -18,20 +20,37 @@ const POLLS = 2
 /** Handlers that run at once; the rest waits in the queue, where another agent may take it. */
 const MAX_CONCURRENT_COMMANDS = 100
 
-/** Closes `connection` in the end. */
-export async function startAgentWorker(
-  registry: CommandRegistry,
-  session: AgentSession,
-  connection: NativeConnection,
-  log: Logger,
-  signal: AbortSignal,
-  gate: PolicyGate,
-): Promise<AgentWorker> {
+export interface AgentWorkerOptions {
+  readonly registry: CommandRegistry
+  readonly session: AgentSession
+  readonly connection: NativeConnection
+  readonly gate: PolicyGate
+  readonly journal: Journal
+  readonly log: Logger
+  /** Asks the worker to stop. */
+  readonly signal: AbortSignal
+}
+
+/** Closes `connection` and `journal` in the end. */
+export async function startAgentWorker({
+  registry,
+  session,
+  connection,
+  gate,
+  journal,
+  log,
+  signal,
+}: AgentWorkerOptions): Promise<AgentWorker> {
   const worker = await Worker.create({
     connection,
     namespace: session.namespace,
     taskQueue: session.taskQueue,
-    activities: commandActivities(registry, (fields) => handlerLog(log, fields), gate),
+    activities: commandActivities(registry, {
+      log: (fields) => handlerLog(log, fields),
+      gate,
+      journal,
+      runs: new Runs(),
+    }),
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: POLLS },
     maxConcurrentActivityTaskExecutions: MAX_CONCURRENT_COMMANDS,
     // A cancel reaches the handler with the answer to a heartbeat; the default would keep them 30 s apart.
@@ -40,12 +59,14 @@ export async function startAgentWorker(
     shutdownGraceTime: '10s',
     shutdownForceTime: '15s',
   }).catch(async (error: unknown) => {
+    journal.close()
     await connection.close()
     throw error
   })
   const done = runWorker(worker, signal).then(async (end) => {
     if (end === 'drained') await connection.close()
     else log.warn('stopped while handlers were still running; they will be delivered again')
+    journal.close()
   })
   return { done }
 }

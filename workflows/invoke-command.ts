@@ -8,24 +8,26 @@
  * Invariants:
  *  W1  the workflow ends succeeded only with a result an agent reported
  *  W2  `deployment_offline` is said only when no delivery was ever taken
- *  W3  an at-most-once command is never delivered again after an agent took it
+ *  W3  an at-most-once command is entered at most once: agents are told of earlier deliveries, and go by their journals
  *  W4  an outcome is told to the sink only when it follows from what Temporal has recorded
  */
-import { ApplicationFailure, proxySinks, sleep, workflowInfo } from '@temporalio/workflow'
+import { ApplicationFailure, patched, proxySinks, sleep, workflowInfo } from '@temporalio/workflow'
 import { failedWith, succeededWith, type InvocationSinks, type InvokeCommandInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
-import { nextStep, type AttemptOutcome } from './attempt.js'
+import { counted, lostForGood, nextStep, NOTHING_YET, type AttemptOutcome, type NextStep } from './attempt.js'
 import { deliver } from './deliver.js'
 
 const sinks = proxySinks<InvocationSinks>()
+
+/** Earlier versions ended an at-most-once invocation as soon as its agent was lost; those under way still do. */
+const REDELIVERS_AT_MOST_ONCE = 'redeliver-at-most-once'
 
 export async function invokeCommand(input: InvokeCommandInput, params: JsonValue): Promise<JsonValue> {
   const { policy } = input
   const { workflowId, startTime } = workflowInfo()
   const deadlineAtMs = startTime.getTime() + (policy.deadlineMs ?? Infinity)
-  let undelivered = 0
-  let lost = 0
-  let failed = 0
+  let count = NOTHING_YET
+  let waitsSinceMs = startTime.getTime()
 
   for (let attempt = 1; ; attempt += 1) {
     const remainingMs = Math.max(deadlineAtMs - Date.now(), 1)
@@ -37,16 +39,21 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
         invocationId: workflowId,
         deployment: input.deployment,
         attempt,
+        run: count.failed + 1,
+        deliveredBefore: count.lostInRun,
+        atMostOnce: policy.atMostOnce,
         timeoutMs: attemptMs === Infinity ? null : attemptMs,
         exposeStack: policy.exposeStack,
       },
       remainingMs,
     )
-    if (outcome.kind === 'not_delivered') undelivered += 1
-    if (outcome.kind === 'lost') lost += 1
-    if (outcome.kind === 'failed' || outcome.kind === 'timed_out') failed += 1
-
-    const step = nextStep(input, outcome, { undelivered, lost, failed }, deadlineAtMs - Date.now())
+    count = counted(count, outcome)
+    const nowMs = Date.now()
+    if (outcome.kind !== 'not_delivered' && outcome.kind !== 'not_begun') waitsSinceMs = nowMs
+    const step: NextStep =
+      outcome.kind === 'lost' && policy.atMostOnce && !patched(REDELIVERS_AT_MOST_ONCE)
+        ? { kind: 'fail', error: lostForGood(input, 'it is at-most-once') }
+        : nextStep(input, outcome, count, deadlineAtMs - nowMs, nowMs - waitsSinceMs)
     if (step.kind === 'succeed') {
       sinks.invocation.ended(succeededWith(step.result))
       return step.result
