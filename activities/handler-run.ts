@@ -60,7 +60,7 @@ export function startRun(deps: RunDeps, request: RunRequest): HandlerRun {
     return { kind: 'failed', error: CommandError.from(error) }
   })
   return {
-    atMostOnce: request.attempt.atMostOnce,
+    atMostOnce: isAtMostOnce(request),
     end: end.then((ended) => {
       const outcome = outcomeOf(ended, isCanceled)
       if (entry.entered && outcome) note(deps, request, outcome)
@@ -95,8 +95,8 @@ async function run(
   // A schema may take its time, and the policy may have changed meanwhile.
   deps.gate.check(judged)
   aborted.throwIfAborted()
-  const { atMostOnce } = attempt
-  deps.journal.begin(key, { invocationId, command: name, attempt: attempt.attempt, atMostOnce })
+  const start = { invocationId, command: name, attempt: attempt.attempt, atMostOnce: isAtMostOnce(request) }
+  deps.journal.begin(key, start)
   entry.entered = true
   // Entered in a promise of its own, so that a handler that throws before its first await is caught alike.
   const running = Promise.resolve()
@@ -108,11 +108,16 @@ async function run(
   return { kind: 'succeeded', text: await encodeResult(name, result, admission.maxResultBytes) }
 }
 
+/** By the caller or by the author, whose word the control plane may not have had when the invocation was started. */
+const isAtMostOnce = ({ attempt, definition }: RunRequest): boolean =>
+  attempt.atMostOnce || definition.options.atMostOnce === true
+
 /** What is known of a run that an earlier delivery began, or `undefined` when it may be begun. */
-function endInJournal(journal: Journal, { key, attempt, definition }: RunRequest): RunEnd | undefined {
+function endInJournal(journal: Journal, request: RunRequest): RunEnd | undefined {
+  const { key, attempt, definition } = request
   const entry = journal.find(key)
   if (entry?.state === 'finished') return endOf(entry.outcome)
-  if (!attempt.atMostOnce) return undefined
+  if (!isAtMostOnce(request)) return undefined
   const what = `"${definition.name}" is at-most-once and was not run again`
   if (entry) {
     const details = { attempt: entry.attempt, startedAt: entry.startedAt.toISOString() }
