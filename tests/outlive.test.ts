@@ -1,5 +1,5 @@
 /** Agents that freeze, die, or lose their link: what ran is not run again, and its outcome is not lost. */
-import { CommandsClient } from '@alienplatform/sdk/commands'
+import type { CommandsClient } from '@alienplatform/sdk/commands'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
