@@ -46,6 +46,7 @@ export interface HandlerRun {
   readonly atMostOnce: boolean
   /** Never rejects. */
   readonly end: Promise<RunEnd>
+  readonly isAborted: boolean
   /** Asks the handler to end. `isFinal`: the invocation is over, and the run is never to be begun again. */
   readonly abort: (reason: unknown, isFinal?: boolean) => void
 }
@@ -61,6 +62,9 @@ export function startRun(deps: RunDeps, request: RunRequest): HandlerRun {
   })
   return {
     atMostOnce: isAtMostOnce(request),
+    get isAborted() {
+      return controller.signal.aborted
+    },
     end: end.then((ended) => {
       const outcome = outcomeOf(ended, isCanceled)
       if (entry.entered && outcome) note(deps, request, outcome)

@@ -17,7 +17,7 @@ import type { CommandDefinition } from '../sdk/command.js'
 import type { CommandRegistry } from '../sdk/registry.js'
 import { toApplicationFailure } from '../temporal/failure.js'
 import { startRun, type HandlerRun, type RunDeps, type RunEnd } from './handler-run.js'
-import type { Runs } from './runs.js'
+import { STOPPED_WITHIN_MS, type Runs } from './runs.js'
 
 export type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Promise<RawValue>
 
@@ -28,9 +28,6 @@ export interface AttemptDeps extends RunDeps {
 
 /** Often enough that a cancel is seen within a second; Temporal's worker merges heartbeats that are closer. */
 const HEARTBEAT_INTERVAL_MS = 1_000
-
-/** How long a handler whose signal aborted since the agent stops may take to end, before its attempt is given back. */
-const STOPPED_WITHIN_MS = 2_000
 
 /** The activities of an agent's worker: one for each command, and one that answers for any other name. */
 export function commandActivities(registry: CommandRegistry, deps: AttemptDeps): Record<string, CommandActivity> {

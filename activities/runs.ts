@@ -9,8 +9,9 @@
  *
  * Invariants:
  *  R1  a run of an invocation is under way at most once in this process
- *  R2  a run that nobody waits for ends; its outcome is in the journal
+ *  R2  a run that nobody waits for ends; what it came to is in the journal
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { RunKey } from './journal/journal.js'
 import { CommandError } from '../protocol/errors.js'
 import type { HandlerRun } from './handler-run.js'
@@ -25,6 +26,9 @@ interface Running {
   attempts: number
   abandon: NodeJS.Timeout | undefined
 }
+
+/** How long a handler whose signal aborted since the agent stops may take to end. */
+export const STOPPED_WITHIN_MS = 2_000
 
 /** A lost attempt is delivered again within seconds; after that it went elsewhere. */
 const ABANDON_AFTER_MS = 15_000
@@ -48,6 +52,18 @@ export class Runs {
     }
   }
 
+  /**
+   * For an agent that stops: waits for the runs that no attempt has aborted by then. They have `graceMs` to end by
+   * themselves, and a little more once they are told to.
+   */
+  async drain(graceMs: number): Promise<void> {
+    const left = [...this.#running.values()].map(({ run }) => run).filter(({ isAborted }) => !isAborted)
+    const ended = Promise.all(left.map(({ end }) => end))
+    await Promise.race([ended, delay(graceMs, undefined, { ref: false })])
+    for (const run of left) run.abort(stopping())
+    await Promise.race([ended, delay(STOPPED_WITHIN_MS, undefined, { ref: false })])
+  }
+
   #start(id: string, run: HandlerRun): Running {
     const running: Running = { run, attempts: 0, abandon: undefined }
     this.#running.set(id, running)
@@ -58,6 +74,8 @@ export class Runs {
     return running
   }
 }
+
+const stopping = (): CommandError => new CommandError('canceled', 'the agent stops')
 
 const abandoned = (): CommandError =>
   new CommandError('canceled', 'nobody waits for this run any more: another agent has it, or the invocation ended')

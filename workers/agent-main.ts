@@ -3,7 +3,8 @@
  *
  *   node agent-main.js BUNDLE [FUNCTION]      ALIEN_URL, and ALIEN_TOKEN or ALIEN_TOKEN_FILE, in the environment;
  *                                             ALIEN_POLICY or ALIEN_POLICY_DEFAULT as in policy-location.ts;
- *                                             ALIEN_STATE_DIR, where the journal is kept (default: .alien)
+ *                                             ALIEN_STATE_DIR, where the journal is kept (default: .alien);
+ *                                             ALIEN_GRACE, how long handlers may go on (default: 10s)
  *
  * Ends with 0 when asked to stop, with 78 when it is misconfigured, with 1 for anything that may pass.
  */
@@ -19,6 +20,7 @@ import { openAgentSession } from './agent-session.js'
 import { readAgentToken } from './agent-token.js'
 import { startAgentWorker } from './agent-worker.js'
 import { openCustomerPolicy } from './customer-policy.js'
+import { parseGrace } from './grace.js'
 import { journalFile } from './journal-file.js'
 import { createLogger } from './logger.js'
 
@@ -31,9 +33,19 @@ const MISCONFIGURED: ReadonlySet<ErrorCode> = new Set([
 
 const log = createLogger('agent')
 const stop = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort())
+const stopOrEnd = () => {
+  if (stop.signal.aborted) process.exit(1)
+  stop.abort()
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // The second ends this process at once. One of each is one: a terminal interrupts us, and our supervisor asks us to stop.
+  process.once(signal, () => {
+    stop.abort()
+    process.once(signal, stopOrEnd)
+  })
+}
 // Whoever supervises this process is gone; an agent that nobody can stop must not live on.
-process.on('disconnect', () => stop.abort())
+process.on('disconnect', stopOrEnd)
 
 async function run([bundle, functionName = '']: string[]): Promise<void> {
   const { ALIEN_URL: url } = process.env
@@ -59,6 +71,7 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
     gate,
     journal,
     log,
+    graceMs: parseGrace(process.env['ALIEN_GRACE']),
     signal: stop.signal,
   })
   tell({ kind: 'ready', deployment: session.deployment.name, commands: moduleRegistry.names })

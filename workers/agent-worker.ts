@@ -6,6 +6,7 @@ import type { PolicyGate } from '../activities/policy-gate.js'
 import { Runs } from '../activities/runs.js'
 import type { AgentSession } from '../protocol/agent-session.js'
 import type { CommandRegistry } from '../sdk/registry.js'
+import { DEFAULT_GRACE_MS } from './grace.js'
 import { runWorker } from './run-worker.js'
 import type { Logger } from './logger.js'
 
@@ -27,9 +28,14 @@ export interface AgentWorkerOptions {
   readonly gate: PolicyGate
   readonly journal: Journal
   readonly log: Logger
+  /** How long running handlers may go on once the worker is asked to stop. Default: 10 s. */
+  readonly graceMs?: number | undefined
   /** Asks the worker to stop. */
   readonly signal: AbortSignal
 }
+
+/** Time for handlers to notice that the grace time is over, and for their attempts to be given back. */
+const GIVING_BACK_MS = 5_000
 
 /** Closes `connection` and `journal` in the end. */
 export async function startAgentWorker({
@@ -39,8 +45,10 @@ export async function startAgentWorker({
   gate,
   journal,
   log,
+  graceMs = DEFAULT_GRACE_MS,
   signal,
 }: AgentWorkerOptions): Promise<AgentWorker> {
+  const runs = new Runs()
   const worker = await Worker.create({
     connection,
     namespace: session.namespace,
@@ -49,25 +57,30 @@ export async function startAgentWorker({
       log: (fields) => handlerLog(log, fields),
       gate,
       journal,
-      runs: new Runs(),
+      runs,
     }),
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: POLLS },
     maxConcurrentActivityTaskExecutions: MAX_CONCURRENT_COMMANDS,
     // A cancel reaches the handler with the answer to a heartbeat; the default would keep them 30 s apart.
     maxHeartbeatThrottleInterval: '1s',
     defaultHeartbeatThrottleInterval: '1s',
-    shutdownGraceTime: '10s',
-    shutdownForceTime: '15s',
+    shutdownGraceTime: graceMs,
+    shutdownForceTime: graceMs + GIVING_BACK_MS,
   }).catch(async (error: unknown) => {
     journal.close()
     await connection.close()
     throw error
   })
-  const done = runWorker(worker, signal).then(async (end) => {
-    if (end === 'drained') await connection.close()
-    else log.warn('stopped while handlers were still running; they will be delivered again')
-    journal.close()
-  })
+  let graceEndsAtMs = Infinity
+  signal.addEventListener('abort', () => (graceEndsAtMs = Date.now() + graceMs), { once: true })
+  const done = runWorker(worker, signal)
+    // Whose attempts are over, or whose worker is: what they come to is still for the journal.
+    .finally(() => runs.drain(Math.min(Math.max(graceEndsAtMs - Date.now(), 0), graceMs)))
+    .then(async (end) => {
+      if (end === 'drained') await connection.close()
+      else log.warn('stopped while handlers were still running; they will be delivered again')
+    })
+    .finally(() => journal.close())
   return { done }
 }
 

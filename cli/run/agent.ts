@@ -4,6 +4,7 @@ import { resolveUrl } from '../../client/options.js'
 import { CommandError } from '../../protocol/errors.js'
 import { assertPrivateUrl } from '../../workers/private-url.js'
 import { AgentSupervisor } from '../../workers/agent-supervisor.js'
+import { parseGrace } from '../../workers/grace.js'
 import { readAgentToken } from '../../workers/agent-token.js'
 import { buildErrors, bundleHandlers, bundlePath } from '../../workers/handler-bundle.js'
 import { loadAlienFile, type ServedFunction } from '../../workers/load-alien-file.js'
@@ -21,6 +22,7 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
     ALIEN_TOKEN_FILE: flags.tokenFile ? resolve(flags.tokenFile) : '',
   }
   readAgentToken(credentials)
+  parseGrace(flags.grace)
   const policy = locatePolicy({ ALIEN_POLICY: flags.policy })
   // Early, so that a mistake shows before anything is built; the agent's own process reads it again.
   await readPolicy(policy)
@@ -34,7 +36,14 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
       bundle,
       functionName: flags.function ?? '',
       cwd: dirname(served.entry),
-      env: { ...process.env, ...authorities(), ALIEN_URL: url, ...credentials, ...policyEnv(policy) },
+      env: {
+        ...process.env,
+        ...authorities(),
+        ALIEN_URL: url,
+        ...credentials,
+        ...policyEnv(policy),
+        ALIEN_GRACE: flags.grace,
+      },
     },
     {
       onReady: ({ deployment, commands }) => log.info({ deployment, commands }, 'serving'),

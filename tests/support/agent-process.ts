@@ -8,6 +8,7 @@ export interface AgentProcessOptions {
   readonly token: string
   readonly stateDir: string
   readonly handlers: string
+  /** Flags. */
   readonly args?: readonly string[]
 }
 
