@@ -31,7 +31,8 @@ export interface SupervisorEvents {
 }
 
 const FIRST_BACKOFF_MS = 500
-const GREATEST_BACKOFF_MS = 30_000
+/** With what a start takes, an agent is back within 10 s of the control plane, however long that was away. */
+const GREATEST_BACKOFF_MS = 6_000
 /** One that ran this long was healthy; its end starts a new series of tries. */
 const HEALTHY_AFTER_MS = 60_000
 /** What an agent takes to stop beyond the grace time of its handlers. */
