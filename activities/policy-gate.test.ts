@@ -11,11 +11,15 @@ import type { CommandLog } from '../sdk/context.js'
 import { CommandRegistry } from '../sdk/registry.js'
 import { PolicyGate, type Admission, type AttemptToAdmit } from './policy-gate.js'
 import { commandActivities, type CommandActivity } from './run-command.js'
+import { testDeps } from './test-deps.testsuite.js'
 
 const ATTEMPT: AttemptInput = {
   invocationId: 'inv_drop-tables_0123456789abcdef',
   deployment: { id: 'dep_1', name: 'acme-corp' },
   attempt: 1,
+  run: 1,
+  deliveredBefore: 0,
+  atMostOnce: false,
   timeoutMs: null,
   exposeStack: false,
 }
@@ -29,8 +33,9 @@ function agent(gate: PolicyGate, handler: Handler, options: CommandOptions = {})
     const warn = (message: string, more = {}) => void logged.push([message, { ...fields, ...more }])
     return { debug: silent, info: silent, warn, error: silent }
   }
-  const activities = commandActivities(new CommandRegistry([{ name: 'drop-tables', options, handler }]), logs, gate)
+  const registry = new CommandRegistry([{ name: 'drop-tables', options, handler }])
   const run = async (params: JsonValue = {}, attempt: Partial<AttemptInput> = {}): Promise<string> => {
+    const activities = commandActivities(registry, await testDeps({ log: logs, gate }))
     const activity = activities['drop-tables'] as CommandActivity
     const result: RawValue = await new MockActivityEnvironment().run(activity, params, { ...ATTEMPT, ...attempt })
     return Buffer.from(result.payload.data ?? []).toString()

@@ -9,19 +9,20 @@ import type { JsonValue } from '../protocol/json.js'
 import type { CommandOptions, Handler } from '../sdk/command.js'
 import type { CommandContext, CommandLog } from '../sdk/context.js'
 import { CommandRegistry } from '../sdk/registry.js'
-import { PolicyGate } from './policy-gate.js'
-import { commandActivities, type CommandActivity, type LogFactory } from './run-command.js'
+import type { LogFactory } from './handler-run.js'
+import { commandActivities, type CommandActivity } from './run-command.js'
+import { SILENT_LOG, testDeps } from './test-deps.testsuite.js'
 
 const ATTEMPT: AttemptInput = {
   invocationId: 'inv_report_0123456789abcdef',
   deployment: { id: 'dep_1', name: 'acme-corp' },
   attempt: 2,
+  run: 1,
+  deliveredBefore: 0,
+  atMostOnce: false,
   timeoutMs: null,
   exposeStack: false,
 }
-
-const silent = (): undefined => undefined
-const LOG: CommandLog = { debug: silent, info: silent, warn: silent, error: silent }
 
 interface Run {
   readonly options?: CommandOptions
@@ -33,12 +34,15 @@ interface Run {
 
 /** The JSON text that leaves the agent when `handler` runs as the command `report`. */
 async function textOf(handler: Handler, run: Run = {}): Promise<string> {
-  const { options = {}, params = {}, attempt = {}, log = () => LOG, environment = new MockActivityEnvironment() } = run
-  const { report } = commandActivities(
-    new CommandRegistry([{ name: 'report', options, handler }]),
-    log,
-    new PolicyGate(),
-  )
+  const {
+    options = {},
+    params = {},
+    attempt = {},
+    log = () => SILENT_LOG,
+    environment = new MockActivityEnvironment(),
+  } = run
+  const deps = await testDeps({ log })
+  const { report } = commandActivities(new CommandRegistry([{ name: 'report', options, handler }]), deps)
   const activity = report as CommandActivity
   const { payload }: RawValue = await environment.run(activity, params, { ...ATTEMPT, ...attempt })
   expect(defaultPayloadConverter.fromPayload(payload)).toEqual(JSON.parse(String(payload.data)))
@@ -55,7 +59,7 @@ const untilAborted = (signal: AbortSignal, entered: () => void = () => undefined
 describe('a handler', () => {
   test('gets the params, and a context that it cannot change', async () => {
     const seen: unknown[] = []
-    const log: CommandLog = { ...LOG }
+    const log: CommandLog = { ...SILENT_LOG }
     const fields: unknown[] = []
     await textOf(
       (params, context) => {
@@ -199,10 +203,12 @@ describe('when Temporal ends the attempt', () => {
     await expect(result).rejects.toBeInstanceOf(CancelledFailure)
   })
 
-  test('one that came before the handler was entered is seen by it', async () => {
+  test('one that came before the handler was entered keeps it out', async () => {
     const environment = new MockActivityEnvironment()
     environment.cancel()
-    await expect(textOf((_, { signal }) => signal.aborted, { environment })).resolves.toBe('true')
+    const entered = vi.fn()
+    await expect(textOf(entered, { environment })).rejects.toBeInstanceOf(CancelledFailure)
+    expect(entered).not.toHaveBeenCalled()
   })
 
   test('a handler that ends all the same has its result', async () => {
@@ -261,7 +267,7 @@ describe('a command that the agent does not have', () => {
     ['generate-reprot', '; the nearest name is "generate-report"', ['generate-report']],
     ['sync', '', []],
   ])('%s is told, with the nearest there are', async (activityType, hint, nearest) => {
-    const { default: fallback } = commandActivities(registry, () => LOG, new PolicyGate())
+    const { default: fallback } = commandActivities(registry, await testDeps())
     const run = new MockActivityEnvironment({ activityType }).run(fallback as CommandActivity, {}, ATTEMPT)
     await expect(run).rejects.toMatchObject({
       name: 'ApplicationFailure',
@@ -272,8 +278,8 @@ describe('a command that the agent does not have', () => {
     })
   })
 
-  test('each of its own has an activity', () => {
-    expect(Object.keys(commandActivities(registry, () => LOG, new PolicyGate()))).toEqual([
+  test('each of its own has an activity', async () => {
+    expect(Object.keys(commandActivities(registry, await testDeps()))).toEqual([
       'default',
       'generate-report',
       'run-migration',

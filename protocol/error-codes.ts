@@ -34,7 +34,12 @@ export const ERROR_CODES = {
     meaning: 'params or result over the limit; never run again because of it',
   },
   rate_limited: { httpStatus: 429, exitCode: 8, retryable: true, meaning: 'too many calls; see Retry-After' },
-  unavailable: { httpStatus: 503, exitCode: 8, retryable: true, meaning: 'the control plane cannot answer now' },
+  unavailable: {
+    httpStatus: 503,
+    exitCode: 8,
+    retryable: true,
+    meaning: 'the control plane, or the agent, cannot do it now',
+  },
   command_failed: {
     httpStatus: 200,
     exitCode: 1,

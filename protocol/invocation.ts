@@ -42,6 +42,11 @@ export interface AttemptInput {
   readonly deployment: DeploymentRef
   /** 1 for the first delivery. */
   readonly attempt: number
+  /** Which run of the handler it is for: 1, and one more each time that a run ended badly and is tried again. */
+  readonly run: number
+  /** Earlier deliveries of this run that an agent took, and of which nothing came back. */
+  readonly deliveredBefore: number
+  readonly atMostOnce: boolean
   /** Time this attempt has, counted by the agent's own clock from its start; `null` is "no limit". */
   readonly timeoutMs: number | null
   readonly exposeStack: boolean

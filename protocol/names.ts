@@ -13,7 +13,7 @@ export const INVOKE_COMMAND_WORKFLOW = 'invokeCommand'
 /** Failure type by which a stopping agent gives an unfinished attempt back for redelivery. */
 export const AGENT_STOPPING = 'agent_stopping'
 
-/** Failure type by which the gateway gives a task back whose agent was gone when it came: no agent ever saw it. */
+/** Failure type by which a task is given back that ran nothing: its agent was gone when it came, or about to stop. */
 export const TASK_NOT_DELIVERED = 'task_not_delivered'
 
 /** `code` in the details of a `command_failed` that the customer's kill switch ended; never run again by itself. */

@@ -43,7 +43,7 @@ export const policySchema = z.strictObject({
   heartbeatTimeout: durationSchema(2_000, DAY_MS).optional(),
   /** Trying again after the handler threw. Default: one attempt. */
   retry: retrySchema.optional(),
-  /** Never deliver twice: a lost agent ends the invocation as `outcome_unknown`. */
+  /** Never enter the handler twice: one that died with its agent ends the invocation as `outcome_unknown`. */
   atMostOnce: z.boolean().optional(),
   /** Whether the caller may see the handler's stack traces. */
   exposeStack: z.boolean().optional(),

@@ -2,13 +2,17 @@
  * The agent process: loads the bundled handlers, opens its session, runs the worker until it is told to stop.
  *
  *   node agent-main.js BUNDLE [FUNCTION]      ALIEN_URL, and ALIEN_TOKEN or ALIEN_TOKEN_FILE, in the environment;
- *                                             ALIEN_POLICY or ALIEN_POLICY_DEFAULT as in policy-location.ts
+ *                                             ALIEN_POLICY or ALIEN_POLICY_DEFAULT as in policy-location.ts;
+ *                                             ALIEN_STATE_DIR, where the journal is kept (default: .alien);
+ *                                             ALIEN_GRACE, how long handlers may go on (default: 10s)
  *
  * Ends with 0 when asked to stop, with 78 when it is misconfigured, with 1 for anything that may pass.
  */
 import { pathToFileURL } from 'node:url'
+import { openJournal } from '../activities/journal/journal.js'
 import { manifestOf } from '../activities/manifest.js'
 import { CommandError, type ErrorCode } from '../protocol/errors.js'
+import { stateDir } from '../protocol/dev-state.js'
 import { moduleRegistry } from '../sdk/registry.js'
 import { EXIT_MISCONFIGURED, type AgentMessage } from './agent-exit.js'
 import { connectAgent } from './agent-connection.js'
@@ -16,6 +20,8 @@ import { openAgentSession } from './agent-session.js'
 import { readAgentToken } from './agent-token.js'
 import { startAgentWorker } from './agent-worker.js'
 import { openCustomerPolicy } from './customer-policy.js'
+import { parseGrace } from './grace.js'
+import { journalFile } from './journal-file.js'
 import { createLogger } from './logger.js'
 
 const MISCONFIGURED: ReadonlySet<ErrorCode> = new Set([
@@ -27,9 +33,19 @@ const MISCONFIGURED: ReadonlySet<ErrorCode> = new Set([
 
 const log = createLogger('agent')
 const stop = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort())
+const stopOrEnd = () => {
+  if (stop.signal.aborted) process.exit(1)
+  stop.abort()
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // The second ends this process at once. One of each is one: a terminal interrupts us, and our supervisor asks us to stop.
+  process.once(signal, () => {
+    stop.abort()
+    process.once(signal, stopOrEnd)
+  })
+}
 // Whoever supervises this process is gone; an agent that nobody can stop must not live on.
-process.on('disconnect', () => stop.abort())
+process.on('disconnect', stopOrEnd)
 
 async function run([bundle, functionName = '']: string[]): Promise<void> {
   const { ALIEN_URL: url } = process.env
@@ -37,6 +53,7 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
   const token = readAgentToken(process.env)
   // Before the vendor's code, which runs in this process, can change where the policy is looked for.
   const gate = await openCustomerPolicy(process.env, log)
+  const state = stateDir(process.env)
   await loadHandlers(bundle)
   const session = await openAgentSession({
     url,
@@ -44,9 +61,19 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
     functionName,
     commands: manifestOf(moduleRegistry),
   })
+  const journal = await openJournal(journalFile(state, session.deployment.id), (message) => log.error(message))
   const connection = await connectAgent({ url, token: token.current, log })
   token.onRotated((rotated) => void connection.setApiKey(rotated))
-  const { done } = await startAgentWorker(moduleRegistry, session, connection, log, stop.signal, gate)
+  const { done } = await startAgentWorker({
+    registry: moduleRegistry,
+    session,
+    connection,
+    gate,
+    journal,
+    log,
+    graceMs: parseGrace(process.env['ALIEN_GRACE']),
+    signal: stop.signal,
+  })
   tell({ kind: 'ready', deployment: session.deployment.name, commands: moduleRegistry.names })
   await done
 }

@@ -13,11 +13,12 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { EXIT_MISCONFIGURED, type AgentMessage } from './agent-exit.js'
+import { parseGrace } from './grace.js'
 
 export interface AgentProcessOptions {
   readonly bundle: string
   readonly functionName: string
-  /** The agent's environment, `ALIEN_URL` and `ALIEN_TOKEN` included. */
+  /** The agent's environment, `ALIEN_URL` and `ALIEN_TOKEN` included; `ALIEN_GRACE` is how long its handlers may go on. */
   readonly env: NodeJS.ProcessEnv
   /** The handlers' working directory. */
   readonly cwd: string
@@ -30,11 +31,12 @@ export interface SupervisorEvents {
 }
 
 const FIRST_BACKOFF_MS = 500
-const GREATEST_BACKOFF_MS = 30_000
+/** With what a start takes, an agent is back within 10 s of the control plane, however long that was away. */
+const GREATEST_BACKOFF_MS = 6_000
 /** One that ran this long was healthy; its end starts a new series of tries. */
 const HEALTHY_AFTER_MS = 60_000
-/** Longer than the worker's own grace for running handlers. */
-const STOP_GRACE_MS = 20_000
+/** What an agent takes to stop beyond the grace time of its handlers. */
+const STOPPING_MS = 10_000
 
 const AGENT_MAIN = fileURLToPath(new URL('./agent-main.js', import.meta.url))
 
@@ -119,9 +121,10 @@ export class AgentSupervisor {
     const child = this.#child
     this.#child = undefined
     if (child?.pid === undefined) return
+    const graceMs = parseGrace(this.#options.env['ALIEN_GRACE'])
     const exited = once(child, 'exit')
     child.kill('SIGTERM')
-    const force = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS)
+    const force = setTimeout(() => child.kill('SIGKILL'), graceMs + STOPPING_MS)
     await exited
     clearTimeout(force)
   }

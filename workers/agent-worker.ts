@@ -1,9 +1,12 @@
 /** The customer side's Temporal worker: one activity for each command, on the deployment's own queue. */
 import { Worker, type NativeConnection } from '@temporalio/worker'
 import { commandActivities } from '../activities/run-command.js'
+import type { Journal } from '../activities/journal/journal.js'
 import type { PolicyGate } from '../activities/policy-gate.js'
+import { Runs } from '../activities/runs.js'
 import type { AgentLimits, AgentSession } from '../protocol/agent-session.js'
 import type { CommandRegistry } from '../sdk/registry.js'
+import { DEFAULT_GRACE_MS } from './grace.js'
 import { runWorker } from './run-worker.js'
 import type { Logger } from './logger.js'
 
@@ -21,36 +24,68 @@ export const pollsWithin = ({ polls }: Pick<AgentLimits, 'polls'>): number => Ma
 /** Handlers that run at once; the rest waits in the queue, where another agent may take it. */
 const MAX_CONCURRENT_COMMANDS = 100
 
-/** Closes `connection` in the end. */
-export async function startAgentWorker(
-  registry: CommandRegistry,
-  session: AgentSession,
-  connection: NativeConnection,
-  log: Logger,
-  signal: AbortSignal,
-  gate: PolicyGate,
-): Promise<AgentWorker> {
+export interface AgentWorkerOptions {
+  readonly registry: CommandRegistry
+  readonly session: AgentSession
+  readonly connection: NativeConnection
+  readonly gate: PolicyGate
+  readonly journal: Journal
+  readonly log: Logger
+  /** How long running handlers may go on once the worker is asked to stop. Default: 10 s. */
+  readonly graceMs?: number | undefined
+  /** Asks the worker to stop. */
+  readonly signal: AbortSignal
+}
+
+/** Time for handlers to notice that the grace time is over, and for their attempts to be given back. */
+const GIVING_BACK_MS = 5_000
+
+/** Closes `connection` and `journal` in the end. */
+export async function startAgentWorker({
+  registry,
+  session,
+  connection,
+  gate,
+  journal,
+  log,
+  graceMs = DEFAULT_GRACE_MS,
+  signal,
+}: AgentWorkerOptions): Promise<AgentWorker> {
   const { namespace, taskQueue, limits } = session
+  const runs = new Runs()
   const worker = await Worker.create({
     connection,
     namespace,
     taskQueue,
-    activities: commandActivities(registry, (fields) => handlerLog(log, fields), gate, limits.maxResultBytes),
+    activities: commandActivities(registry, {
+      log: (fields) => handlerLog(log, fields),
+      gate,
+      journal,
+      runs,
+      maxResultBytes: limits.maxResultBytes,
+    }),
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: pollsWithin(limits) },
     maxConcurrentActivityTaskExecutions: MAX_CONCURRENT_COMMANDS,
     // A cancel reaches the handler with the answer to a heartbeat; the default would keep them 30 s apart.
     maxHeartbeatThrottleInterval: '500ms',
     defaultHeartbeatThrottleInterval: '500ms',
-    shutdownGraceTime: '10s',
-    shutdownForceTime: '15s',
+    shutdownGraceTime: graceMs,
+    shutdownForceTime: graceMs + GIVING_BACK_MS,
   }).catch(async (error: unknown) => {
+    journal.close()
     await connection.close()
     throw error
   })
-  const done = runWorker(worker, signal).then(async (end) => {
-    if (end === 'drained') await connection.close()
-    else log.warn('stopped while handlers were still running; they will be delivered again')
-  })
+  let graceEndsAtMs = Infinity
+  signal.addEventListener('abort', () => (graceEndsAtMs = Date.now() + graceMs), { once: true })
+  const done = runWorker(worker, signal)
+    // Whose attempts are over, or whose worker is: what they come to is still for the journal.
+    .finally(() => runs.drain(Math.min(Math.max(graceEndsAtMs - Date.now(), 0), graceMs)))
+    .then(async (end) => {
+      if (end === 'drained') await connection.close()
+      else log.warn('stopped while handlers were still running; they will be delivered again')
+    })
+    .finally(() => journal.close())
   return { done }
 }
 

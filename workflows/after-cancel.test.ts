@@ -3,7 +3,7 @@ import type { CancelRequest } from '../protocol/cancel.js'
 import type { ErrorBody } from '../protocol/errors.js'
 import type { InvokeCommandInput } from '../protocol/invocation.js'
 import { afterCancel } from './after-cancel.js'
-import type { AttemptOutcome } from './attempt.js'
+import { NOTHING_YET, type AttemptOutcome } from './attempt.js'
 
 const input: InvokeCommandInput = {
   deployment: { id: 'dep_1', name: 'acme-corp' },
@@ -32,7 +32,7 @@ const after = (
   outcome: AttemptOutcome,
   earlier: { lost?: number; failed?: number } = {},
   request: CancelRequest = {},
-) => afterCancel(input, request, outcome, { undelivered: 0, lost: 0, failed: 0, ...earlier }, Infinity)
+) => afterCancel(input, request, outcome, { ...NOTHING_YET, ...earlier }, Infinity)
 
 const canceled = (verdict: string, message: string, code = 'canceled') => ({
   step: { kind: 'fail', error: { code, message, details: { verdict } } },
@@ -79,6 +79,10 @@ test.each(['not_started', 'not_taken', 'not_delivered'] as const)('%s, after it 
       'outcome_unknown',
     ),
   )
+})
+
+test('an agent that could not begin it ran nothing', () => {
+  expect(after({ kind: 'not_begun', error })).toMatchObject({ verdict: 'not_started' })
 })
 
 test('a handler that goes on', () => {

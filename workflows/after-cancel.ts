@@ -52,6 +52,7 @@ export function afterCancel(
     }
     case 'not_taken':
     case 'not_delivered':
+    case 'not_begun':
     case 'not_started':
       if (count.lost > 0) return unknown('an agent that had it was lost before, and whether it finished is unknown')
       if (count.failed > 0)

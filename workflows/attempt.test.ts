@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ErrorBody } from '../protocol/errors.js'
 import type { InvokeCommandInput, ResolvedPolicy } from '../protocol/invocation.js'
-import { MAX_LOST_AGENTS, nextStep, type AttemptOutcome } from './attempt.js'
+import { counted, MAX_LOST_AGENTS, nextStep, NOTHING_YET, type AttemptCount, type AttemptOutcome } from './attempt.js'
 
 type Changes = Partial<Omit<ResolvedPolicy, 'retry'>> & { retry?: Partial<ResolvedPolicy['retry']> }
 
@@ -40,7 +40,7 @@ const NOT_TAKEN: AttemptOutcome = { kind: 'not_taken' }
 
 const NOT_DELIVERED: AttemptOutcome = { kind: 'not_delivered' }
 
-const times = (lost: number, count = 0) => ({ undelivered: 0, lost, failed: count })
+const times = (lost: number, failed = 0): AttemptCount => ({ ...NOTHING_YET, lost, lostInRun: lost, failed })
 
 test.each([{ rowCount: 3 }, null, 0, false, ''])('a result is the end: %j', (result) => {
   expect(nextStep(input(), { kind: 'succeeded', result }, times(0), Infinity)).toEqual({ kind: 'succeed', result })
@@ -142,7 +142,7 @@ describe("after the customer's policy refused it", () => {
   }
 
   test('it is refused when nothing ran before', () => {
-    const count = { undelivered: 3, lost: 0, failed: 1 }
+    const count = { ...NOTHING_YET, undelivered: 3, failed: 1 }
     expect(nextStep(input(), failed(refusal), count, Infinity)).toEqual({ kind: 'fail', error: refusal })
   })
 
@@ -238,8 +238,9 @@ describe('after its agent was lost', () => {
     expect(nextStep(input(policy), LOST, times(1, 1), Infinity)).toEqual({ kind: 'deliver_again', afterMs: 0 })
   })
 
-  test('an at-most-once command never is', () => {
-    expect(nextStep(input({ atMostOnce: true }), LOST, times(1), Infinity)).toEqual(lostForGood('it is at-most-once'))
+  test('so is an at-most-once command: agents do not enter it again', () => {
+    const again = { kind: 'deliver_again', afterMs: 0 }
+    expect(nextStep(input({ atMostOnce: true }), LOST, times(1), Infinity)).toEqual(again)
   })
 
   test('a command that takes agents down with it is stopped', () => {
@@ -262,7 +263,7 @@ describe('after its agent was lost', () => {
 })
 
 describe('after a delivery that no agent was there to take', () => {
-  const undelivered = (count: number, lost = 0) => ({ undelivered: count, lost, failed: 0 })
+  const undelivered = (count: number, lost = 0) => ({ ...times(lost), undelivered: count })
 
   test.each([
     [1, 0],
@@ -286,4 +287,54 @@ describe('after a delivery that no agent was there to take', () => {
       error: { code: 'outcome_unknown' },
     })
   })
+})
+
+describe('after an agent could not begin', () => {
+  const error: ErrorBody = { code: 'unavailable', message: 'the journal cannot be written: disk full' }
+  const NOT_BEGUN: AttemptOutcome = { kind: 'not_begun', error }
+  const notBegun = (undelivered: number, lost = 0) => ({ ...times(lost), undelivered })
+
+  test.each([
+    [1, 1_000],
+    [2, 2_000],
+    [50, 60_000],
+  ])('time %d, it is delivered again after %d ms, at-most-once or not', (count, afterMs) => {
+    const again = { kind: 'deliver_again', afterMs }
+    expect(nextStep(input(), NOT_BEGUN, notBegun(count), Infinity)).toEqual(again)
+    expect(nextStep(input({ atMostOnce: true }), NOT_BEGUN, notBegun(count), Infinity)).toEqual(again)
+  })
+
+  test.each([
+    ['its time in the queue', Infinity, 3_599_000],
+    ['its deadline', 1_000, 0],
+  ])('%s bounds that, and the error is the agent’s own', (_, remainingMs, waitedMs) => {
+    expect(nextStep(input(), NOT_BEGUN, notBegun(1), remainingMs + 1, waitedMs - 1)).toMatchObject({
+      kind: 'deliver_again',
+    })
+    expect(nextStep(input(), NOT_BEGUN, notBegun(1), remainingMs, waitedMs)).toEqual({ kind: 'fail', error })
+  })
+
+  test('what an earlier delivery came to is unknown', () => {
+    expect(nextStep(input(), NOT_BEGUN, notBegun(1, 2), 0)).toEqual({
+      kind: 'fail',
+      error: {
+        code: 'outcome_unknown',
+        message: '"generate-report" was delivered 2 times, and then the journal cannot be written: disk full',
+      },
+    })
+  })
+})
+
+test('what happened is counted by what it was', () => {
+  const outcomes: readonly AttemptOutcome[] = [
+    NOT_DELIVERED,
+    LOST,
+    LOST,
+    failed(),
+    LOST,
+    { kind: 'not_begun', error: failed().error },
+    NOT_TAKEN,
+  ]
+  expect(outcomes.reduce(counted, NOTHING_YET)).toEqual({ undelivered: 2, lost: 3, lostInRun: 1, failed: 1 })
+  expect(counted({ ...NOTHING_YET, lost: 1, lostInRun: 1 }, TIMED_OUT)).toEqual({ ...NOTHING_YET, lost: 1, failed: 1 })
 })

@@ -2,7 +2,7 @@
  * What became of one delivery of an invocation, and what follows from it. Pure: the workflow acts, this decides.
  */
 import { formatDuration } from '../protocol/format-duration.js'
-import type { ErrorBody, HandlerError } from '../protocol/errors.js'
+import type { ErrorBody, ErrorCode, HandlerError } from '../protocol/errors.js'
 import type { InvokeCommandInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
 import { STOPPED_BY_POLICY } from '../protocol/names.js'
@@ -17,6 +17,8 @@ export type AttemptOutcome =
   | { readonly kind: 'not_taken' }
   /** An agent asked for it and was gone when it came; this delivery ran nothing. */
   | { readonly kind: 'not_delivered' }
+  /** An agent took it and could not begin, its disk being full for one; this delivery ran nothing. */
+  | { readonly kind: 'not_begun'; readonly error: ErrorBody }
   /** An agent took it and fell silent, or gave it back because it was stopping. */
   | { readonly kind: 'lost' }
   | CanceledOutcome
@@ -40,12 +42,36 @@ export type NextStep = FinalStep | { readonly kind: 'deliver_again'; readonly af
 
 /** What happened so far, the attempt in hand included. */
 export interface AttemptCount {
-  /** Deliveries that no agent was there to take. */
+  /** Deliveries that ran nothing: no agent was there to take them, or one could not begin. */
   readonly undelivered: number
   /** Deliveries taken by an agent that was then lost. */
   readonly lost: number
+  /** Of those, how many since the run before ended badly. */
+  readonly lostInRun: number
   /** Handler runs that ended badly. */
   readonly failed: number
+}
+
+export const NOTHING_YET: AttemptCount = { undelivered: 0, lost: 0, lostInRun: 0, failed: 0 }
+
+/** The count with one more. */
+export function counted(count: AttemptCount, { kind }: AttemptOutcome): AttemptCount {
+  switch (kind) {
+    case 'succeeded':
+    case 'not_taken':
+    case 'not_started':
+    case 'stopped':
+    case 'not_stopped':
+      return count
+    case 'not_delivered':
+    case 'not_begun':
+      return { ...count, undelivered: count.undelivered + 1 }
+    case 'lost':
+      return { ...count, lost: count.lost + 1, lostInRun: count.lostInRun + 1 }
+    case 'failed':
+    case 'timed_out':
+      return { ...count, failed: count.failed + 1, lostInRun: 0 }
+  }
 }
 
 /** After so many lost agents the command itself is the likely killer, and goes on killing if nobody stops it. */
@@ -57,18 +83,20 @@ const redeliveryBackoffMs = (times: number): number => (times <= 1 ? 0 : Math.mi
 /**
  * @param count includes this attempt
  * @param remainingMs until the overall deadline; `Infinity` without one
+ * @param waitedMs since an agent last ran it, or since the start
  */
 export function nextStep(
   input: InvokeCommandInput,
   outcome: Exclude<AttemptOutcome, CanceledOutcome>,
   count: AttemptCount,
   remainingMs: number,
+  waitedMs = 0,
 ): NextStep {
   switch (outcome.kind) {
     case 'succeeded':
       return { kind: 'succeed', result: outcome.result }
     case 'failed':
-      return retryOr(refusedLater(outcome.error, input, count), input, count, remainingMs)
+      return retryOr(notRunLater(outcome.error, input, count, 1), input, count, remainingMs)
     case 'timed_out':
       return retryOr(timedOut(input), input, count, remainingMs)
     case 'not_taken':
@@ -78,9 +106,16 @@ export function nextStep(
       if (afterMs < remainingMs) return { kind: 'deliver_again', afterMs }
       return { kind: 'fail', error: noAgent(input, count) }
     }
+    case 'not_begun': {
+      const afterMs = redeliveryBackoffMs(count.undelivered + 1)
+      if (afterMs < Math.min(remainingMs, input.policy.queueTimeoutMs - waitedMs)) {
+        return { kind: 'deliver_again', afterMs }
+      }
+      return { kind: 'fail', error: notRunLater(outcome.error, input, count) }
+    }
     case 'lost': {
+      // At-most-once or not: an agent that ran it before, or knows nothing of it, does not run it again.
       const afterMs = redeliveryBackoffMs(count.lost)
-      if (input.policy.atMostOnce) return { kind: 'fail', error: lostForGood(input, 'it is at-most-once') }
       if (count.lost >= MAX_LOST_AGENTS) {
         return { kind: 'fail', error: lostForGood(input, `it lost ${count.lost} agents`) }
       }
@@ -113,10 +148,26 @@ function isFinal(error: ErrorBody, finalCodes: readonly string[]): boolean {
   return [thrown?.code, thrown?.name].some((code) => code !== undefined && finalCodes.includes(String(code)))
 }
 
-/** `refused` says that nothing ran, which is not so when an earlier delivery did. */
-function refusedLater(error: ErrorBody, { command }: InvokeCommandInput, count: AttemptCount): ErrorBody {
-  const earlier = count.lost + count.failed - 1
-  if (error.code !== 'refused' || earlier === 0) return error
+const SAYS_NOTHING_RAN: ReadonlySet<ErrorCode> = new Set([
+  'refused',
+  'command_not_found',
+  'invalid_params',
+  'unavailable',
+])
+
+/**
+ * What says that nothing ran is not so when an earlier delivery did.
+ *
+ * @param counted how often this delivery is in `count`
+ */
+function notRunLater(
+  error: ErrorBody,
+  { command }: InvokeCommandInput,
+  count: AttemptCount,
+  counted: 0 | 1 = 0,
+): ErrorBody {
+  const earlier = count.lost + count.failed - counted
+  if (earlier === 0 || !SAYS_NOTHING_RAN.has(error.code)) return error
   return {
     ...error,
     code: 'outcome_unknown',
@@ -143,7 +194,7 @@ const notRedelivered = ({ command, deployment, policy }: InvokeCommandInput, cou
   message: `"${command}" was delivered ${times(count.lost + count.failed)} and no agent of "${deployment.name}" took it again within ${queueWait(policy)}`,
 })
 
-const lostForGood = ({ command, deployment }: InvokeCommandInput, why: string): ErrorBody => ({
+export const lostForGood = ({ command, deployment }: InvokeCommandInput, why: string): ErrorBody => ({
   code: 'outcome_unknown',
   message: `the agent of "${deployment.name}" that ran "${command}" was lost; ${why}, so it was not run again, and whether it finished is unknown`,
 })

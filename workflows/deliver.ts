@@ -82,14 +82,9 @@ function outcomeOf(cause: Error | undefined): AttemptOutcome | undefined {
     if (cause.type === AGENT_STOPPING) return { kind: 'lost' }
     if (cause.type === TASK_NOT_DELIVERED) return { kind: 'not_delivered' }
     const [details] = (cause.details ?? []) as JsonValue[]
-    return {
-      kind: 'failed',
-      error: {
-        code: isErrorCode(cause.type) ? cause.type : 'internal',
-        message: cause.message,
-        ...(details === undefined ? {} : { details }),
-      },
-    }
+    const code = isErrorCode(cause.type) ? cause.type : 'internal'
+    const error = { code, message: cause.message, ...(details === undefined ? {} : { details }) }
+    return { kind: code === 'unavailable' ? 'not_begun' : 'failed', error }
   }
   return undefined
 }

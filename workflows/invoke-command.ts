@@ -10,28 +10,30 @@
  * Invariants:
  *  W1  the workflow ends succeeded only with a result an agent reported
  *  W2  `deployment_offline` is said only when no delivery was ever taken
- *  W3  an at-most-once command is never delivered again after an agent took it
+ *  W3  an at-most-once command is entered at most once: agents are told of earlier deliveries, and go by their journals
  *  W4  an outcome is told to the sink only when it follows from what Temporal has recorded
  *  W5  who asked for a cancel is told the verdict that the outcome has
  */
-import { ApplicationFailure, isCancellation, proxySinks, sleep, workflowInfo } from '@temporalio/workflow'
+import { ApplicationFailure, isCancellation, patched, proxySinks, sleep, workflowInfo } from '@temporalio/workflow'
 import { failedWith, succeededWith, type InvocationSinks, type InvokeCommandInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
 import { afterCancel } from './after-cancel.js'
-import { isCanceled, nextStep, type FinalStep } from './attempt.js'
+import { counted, isCanceled, lostForGood, nextStep, NOTHING_YET, type FinalStep, type NextStep } from './attempt.js'
 import { Cancellation } from './cancellation.js'
 import { deliver } from './deliver.js'
 
 const sinks = proxySinks<InvocationSinks>()
+
+/** Earlier versions ended an at-most-once invocation as soon as its agent was lost; those under way still do. */
+const REDELIVERS_AT_MOST_ONCE = 'redeliver-at-most-once'
 
 export async function invokeCommand(input: InvokeCommandInput, params: JsonValue): Promise<JsonValue> {
   const { policy } = input
   const { workflowId, startTime } = workflowInfo()
   const deadlineAtMs = startTime.getTime() + (policy.deadlineMs ?? Infinity)
   const cancellation = new Cancellation()
-  let undelivered = 0
-  let lost = 0
-  let failed = 0
+  let count = NOTHING_YET
+  let waitsSinceMs = startTime.getTime()
 
   for (let attempt = 1; ; attempt += 1) {
     const remainingMs = Math.max(deadlineAtMs - Date.now(), 1)
@@ -44,25 +46,28 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
           invocationId: workflowId,
           deployment: input.deployment,
           attempt,
+          run: count.failed + 1,
+          deliveredBefore: count.lostInRun,
+          atMostOnce: policy.atMostOnce,
           timeoutMs: attemptMs === Infinity ? null : attemptMs,
           exposeStack: policy.exposeStack,
         },
         remainingMs,
       ),
     )
-    if (outcome.kind === 'not_delivered') undelivered += 1
-    if (outcome.kind === 'lost') lost += 1
-    if (outcome.kind === 'failed' || outcome.kind === 'timed_out') failed += 1
-
-    const count = { undelivered, lost, failed }
-    const leftMs = deadlineAtMs - Date.now()
+    count = counted(count, outcome)
+    const nowMs = Date.now()
     const { request } = cancellation
     if (request !== undefined || isCanceled(outcome)) {
-      const { step, verdict } = afterCancel(input, request ?? {}, outcome, count, leftMs)
+      const { step, verdict } = afterCancel(input, request ?? {}, outcome, count, deadlineAtMs - nowMs)
       await cancellation.settle(verdict)
       return end(step)
     }
-    const step = nextStep(input, outcome, count, leftMs)
+    if (outcome.kind !== 'not_delivered' && outcome.kind !== 'not_begun') waitsSinceMs = nowMs
+    const step: NextStep =
+      outcome.kind === 'lost' && policy.atMostOnce && !patched(REDELIVERS_AT_MOST_ONCE)
+        ? { kind: 'fail', error: lostForGood(input, 'it is at-most-once') }
+        : nextStep(input, outcome, count, deadlineAtMs - nowMs, nowMs - waitsSinceMs)
     if (step.kind !== 'deliver_again') return end(step)
     if (step.afterMs > 0) await backOff(cancellation, step.afterMs, attempt + 1)
   }

@@ -1,6 +1,15 @@
 /** The product's agent with a connection to Temporal itself, past the gateway: what the gateway costs shows beside it. */
-import { moduleRegistry, openAgentSession, openCustomerPolicy, startAgentWorker } from '@alienplatform/sdk/agent'
+import {
+  moduleRegistry,
+  openAgentSession,
+  openCustomerPolicy,
+  openJournal,
+  startAgentWorker,
+} from '@alienplatform/sdk/agent'
 import { NativeConnection } from '@temporalio/worker'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { manifestOf } from '../../activities/manifest.js'
 import { createLogger } from '../../workers/logger.js'
 import { quietRuntime } from '../raw/runtime.js'
@@ -21,13 +30,17 @@ await serve(async (settings) => {
   const connection = await NativeConnection.connect({ address: temporalAddress })
   const stop = new AbortController()
   const log = createLogger('direct-agent', { ALIEN_LOG_LEVEL: 'warn' })
-  const policy = await openCustomerPolicy(process.env, log)
-  const { done } = await startAgentWorker(moduleRegistry, session, connection, log, stop.signal, policy)
+  const gate = await openCustomerPolicy(process.env, log)
+  const folder = await mkdtemp(join(tmpdir(), 'alien-bench-'))
+  const journal = await openJournal(join(folder, 'journal.db'), (message) => log.error(message))
+  const registry = moduleRegistry
+  const { done } = await startAgentWorker({ registry, session, connection, gate, journal, log, signal: stop.signal })
   return {
     ready: {},
     close: async () => {
       stop.abort()
       await done
+      await rm(folder, { recursive: true })
     },
   }
 })

@@ -10,6 +10,7 @@ export interface AgentFlags {
   readonly function?: string
   readonly policy?: string
   readonly stateDir?: string
+  readonly grace?: string
 }
 
 const EXAMPLES = `
@@ -21,6 +22,9 @@ Examples:
 
 Runs until it is stopped; a worker that dies is started again after a back-off. Dials out to the one address and
 listens on no port. It needs no rights, and writes to its state folder only. HTTPS_PROXY and NO_PROXY are honored; NODE_EXTRA_CA_CERTS adds a private certificate authority.
+
+Told to stop, it takes no more work, and what its handlers do not finish within the grace time is given back at once;
+told a second time, it ends at once. What it ran is noted in a journal in its state folder, so that nothing that ended is run again: keep that folder over restarts.
 
 The policy file is yours, not the vendor's: which commands may run, for how long, with how much data. It is read
 again when it changes; while it is gone or broken, every command is refused.`
@@ -47,6 +51,11 @@ export function agentCommand(): Command {
     )
     .addOption(
       new Option('--state-dir <folder>', 'the only one that it writes to (default: .alien)').env('ALIEN_STATE_DIR'),
+    )
+    .addOption(
+      new Option('--grace <duration>', 'how long handlers may go on once the agent is told to stop (default: 10s)').env(
+        'ALIEN_GRACE',
+      ),
     )
     .addHelpText('after', EXAMPLES)
     .action(async (module: string | undefined, flags: AgentFlags) =>

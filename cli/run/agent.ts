@@ -6,6 +6,7 @@ import { CommandError } from '../../protocol/errors.js'
 import { bundlePath } from '../../workers/bundle-place.js'
 import { assertPrivateUrl } from '../../workers/private-url.js'
 import { AgentSupervisor } from '../../workers/agent-supervisor.js'
+import { parseGrace } from '../../workers/grace.js'
 import { readAgentToken } from '../../workers/agent-token.js'
 import { buildErrors, bundleHandlers } from '../../workers/handler-bundle.js'
 import { loadAlienFile, type ServedFunction } from '../../workers/load-alien-file.js'
@@ -23,6 +24,7 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
     ALIEN_TOKEN_FILE: flags.tokenFile ? resolve(flags.tokenFile) : '',
   }
   readAgentToken(credentials)
+  parseGrace(flags.grace)
   const policy = locatePolicy({ ALIEN_POLICY: flags.policy })
   // Early, so that a mistake shows before anything is built; the agent's own process reads it again.
   await readPolicy(policy)
@@ -45,6 +47,9 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
         ALIEN_STATE_DIR: state,
         ...credentials,
         ...policyEnv(policy),
+        ...credentials,
+        ...policyEnv(policy),
+        ALIEN_GRACE: flags.grace,
       },
     },
     {

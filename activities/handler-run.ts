@@ -1,0 +1,176 @@
+/**
+ * One run of a handler:
+ *
+ *   journal ─► customer's policy ─► params ─► schema ─► handler ─► schema ─► JSON ─► journal
+ *
+ * A run that the journal knows is not begun again: its outcome is, or that it cannot be known.
+ */
+import { CommandError } from '../protocol/errors.js'
+import type { AttemptInput } from '../protocol/invocation.js'
+import type { JsonValue } from '../protocol/json.js'
+import type { CommandDefinition } from '../sdk/command.js'
+import type { CommandLog } from '../sdk/context.js'
+import { attemptSignal } from './attempt-signal.js'
+import { checkSchema } from './check-schema.js'
+import { encodeResult } from './encode-result.js'
+import { commandFailed } from './handler-error.js'
+import type { Journal, RunKey, RunOutcome } from './journal/journal.js'
+import type { PolicyGate } from './policy-gate.js'
+
+/** Gives a handler its log; `fields` are on every line. */
+export type LogFactory = (fields: Record<string, unknown>) => CommandLog
+
+/** What an agent's runs share. */
+export interface RunDeps {
+  readonly log: LogFactory
+  readonly gate: PolicyGate
+  readonly journal: Journal
+  /** What the control plane takes. */
+  readonly maxResultBytes: number
+}
+
+export interface RunRequest {
+  readonly definition: CommandDefinition
+  readonly params: JsonValue
+  /** The attempt that began it; later ones may attach. */
+  readonly attempt: AttemptInput
+  readonly key: RunKey
+}
+
+export type RunEnd =
+  /** `text` is the result's JSON. */
+  | { readonly kind: 'succeeded'; readonly text: string }
+  | { readonly kind: 'failed'; readonly error: CommandError }
+  /** It was aborted before it came to something. */
+  | { readonly kind: 'aborted'; readonly entered: boolean }
+
+export interface HandlerRun {
+  readonly atMostOnce: boolean
+  /** Never rejects. */
+  readonly end: Promise<RunEnd>
+  readonly isAborted: boolean
+  /** Asks the handler to end. `isFinal`: the invocation is over, and the run is never to be begun again. */
+  readonly abort: (reason: unknown, isFinal?: boolean) => void
+}
+
+export function startRun(deps: RunDeps, request: RunRequest): HandlerRun {
+  const controller = new AbortController()
+  let isCanceled = false
+  const entry = { entered: false }
+  const end = run(deps, request, controller.signal, entry).catch((error: unknown): RunEnd => {
+    const { entered } = entry
+    if (controller.signal.aborted) return { kind: 'aborted', entered }
+    return { kind: 'failed', error: CommandError.from(error) }
+  })
+  return {
+    atMostOnce: isAtMostOnce(request),
+    get isAborted() {
+      return controller.signal.aborted
+    },
+    end: end.then((ended) => {
+      const outcome = outcomeOf(ended, isCanceled)
+      if (entry.entered && outcome) note(deps, request, outcome)
+      logRefusal(deps, request, ended)
+      return ended
+    }),
+    abort: (reason, isFinal = false) => {
+      isCanceled ||= isFinal
+      controller.abort(reason)
+    },
+  }
+}
+
+async function run(
+  deps: RunDeps,
+  request: RunRequest,
+  aborted: AbortSignal,
+  entry: { entered: boolean },
+): Promise<RunEnd> {
+  const known = endInJournal(deps.journal, request)
+  if (known) return known
+  const { definition, params, attempt, key } = request
+  const { name, options, handler } = definition
+  const { invocationId, deployment, timeoutMs, exposeStack } = attempt
+  const judged = { command: name, readOnly: options.readOnly === true, params, deployment: deployment.name }
+  using admission = deps.gate.admit(judged)
+  using time = attemptSignal(name, aborted, timeoutMs, admission)
+  const { signal, deadline } = time
+  const checkedParams = await checkSchema(name, 'params', options.params, params)
+  const log = logOf(deps, request)
+  const context = { invocationId, attempt: attempt.attempt, deadline, signal, deployment, log }
+  // A schema may take its time, and the policy may have changed meanwhile.
+  deps.gate.check(judged)
+  aborted.throwIfAborted()
+  const start = { invocationId, command: name, attempt: attempt.attempt, atMostOnce: isAtMostOnce(request) }
+  deps.journal.begin(key, start)
+  entry.entered = true
+  // Entered in a promise of its own, so that a handler that throws before its first await is caught alike.
+  const running = Promise.resolve()
+    .then(() => handler(checkedParams, Object.freeze(context)))
+    .catch((error: unknown) => {
+      throw commandFailed(name, error, exposeStack, admission.maxResultBytes)
+    })
+  const result = await checkSchema(name, 'result', options.result, await Promise.race([running, time.cutShort]))
+  return { kind: 'succeeded', text: await encodeResult(name, result, admission.maxResultBytes, deps.maxResultBytes) }
+}
+
+/** By the caller or by the author, whose word the control plane may not have had when the invocation was started. */
+const isAtMostOnce = ({ attempt, definition }: RunRequest): boolean =>
+  attempt.atMostOnce || definition.options.atMostOnce === true
+
+/** What is known of a run that an earlier delivery began, or `undefined` when it may be begun. */
+function endInJournal(journal: Journal, request: RunRequest): RunEnd | undefined {
+  const { key, attempt, definition } = request
+  const entry = journal.find(key)
+  if (entry?.state === 'finished') return endOf(entry.outcome)
+  if (!isAtMostOnce(request)) return undefined
+  const what = `"${definition.name}" is at-most-once and was not run again`
+  if (entry) {
+    const details = { attempt: entry.attempt, startedAt: entry.startedAt.toISOString() }
+    const begun = `attempt ${details.attempt} began at ${details.startedAt}`
+    return unknown(`${what}: ${begun}, and its agent ended or was cut off before the handler did`, details)
+  }
+  if (attempt.deliveredBefore === 0) return undefined
+  return unknown(`${what}: an agent that keeps its journal elsewhere had it before, and nothing came back`)
+}
+
+const unknown = (message: string, details?: JsonValue): RunEnd => ({
+  kind: 'failed',
+  error: new CommandError('outcome_unknown', message, { details }),
+})
+
+const endOf = (outcome: RunOutcome): RunEnd =>
+  outcome.kind === 'succeeded' ? outcome : { kind: 'failed', error: CommandError.fromBody(outcome.error) }
+
+/** What a redelivery is to be told; `undefined` when it may run again. */
+function outcomeOf(end: RunEnd, isCanceled: boolean): RunOutcome | undefined {
+  switch (end.kind) {
+    case 'succeeded':
+      return end
+    case 'failed':
+      return { kind: 'failed', error: end.error.toBody() }
+    case 'aborted':
+      return isCanceled
+        ? { kind: 'failed', error: { code: 'canceled', message: 'the invocation was canceled' } }
+        : undefined
+  }
+}
+
+/** The outcome is reported all the same: that it cannot be kept does not make it less true. */
+function note(deps: RunDeps, request: RunRequest, outcome: RunOutcome): void {
+  try {
+    deps.journal.end(request.key, outcome)
+  } catch (error) {
+    logOf(deps, request).error(CommandError.from(error).message)
+  }
+}
+
+/** What a handler throws is never `refused`: only the policy refuses. */
+function logRefusal(deps: RunDeps, request: RunRequest, end: RunEnd): void {
+  if (end.kind !== 'failed' || end.error.code !== 'refused') return
+  const refusal = end.error.details as { rule: string; pattern?: string }
+  logOf(deps, request).warn("refused by the customer's policy", refusal)
+}
+
+const logOf = ({ log }: RunDeps, { attempt: { invocationId, attempt }, definition }: RunRequest): CommandLog =>
+  log({ invocationId, attempt, command: definition.name })

@@ -1,0 +1,29 @@
+/** What attempts share, for tests: real parts, the journal in a folder that goes with the test. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
+import type { CommandLog } from '../sdk/context.js'
+import { openJournal } from './journal/journal.js'
+import { PolicyGate } from './policy-gate.js'
+import type { AttemptDeps } from './run-command.js'
+import { Runs } from './runs.js'
+
+const silent = (): undefined => undefined
+
+export const SILENT_LOG: CommandLog = { debug: silent, info: silent, warn: silent, error: silent }
+
+/** A folder that is removed when the test has ended. */
+export async function testFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'alien-activities-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export async function testDeps(given: Partial<AttemptDeps> = {}): Promise<AttemptDeps> {
+  const journal = given.journal ?? (await openJournal(join(await testFolder(), 'journal.db'), silent))
+  if (!given.journal) onTestFinished(() => journal.close())
+  const maxResultBytes = MAX_PAYLOAD_BYTES
+  return { log: () => SILENT_LOG, gate: new PolicyGate(), runs: new Runs(), maxResultBytes, ...given, journal }
+}
