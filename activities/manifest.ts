@@ -12,7 +12,7 @@ export function manifestOf(registry: CommandRegistry): ManifestCommand[] {
 }
 
 function manifestCommand({ name, options }: CommandDefinition): ManifestCommand {
-  const { description, readOnly, params, result, ...policy } = options
+  const { description, readOnly, params, result, captureConsole: _, ...policy } = options
   const parsed = manifestCommandSchema.safeParse({
     name,
     description,

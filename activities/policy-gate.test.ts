@@ -29,7 +29,11 @@ function agent(gate: PolicyGate, handler: Handler, options: CommandOptions = {})
     const warn = (message: string, more = {}) => void logged.push([message, { ...fields, ...more }])
     return { debug: silent, info: silent, warn, error: silent }
   }
-  const activities = commandActivities(new CommandRegistry([{ name: 'drop-tables', options, handler }]), logs, gate)
+  const activities = commandActivities(new CommandRegistry([{ name: 'drop-tables', options, handler }]), {
+    log: logs,
+    gate,
+    openEvents: () => ({ started: silent, progress: silent, log: silent, end: silent }),
+  })
   const run = async (params: JsonValue = {}, attempt: Partial<AttemptInput> = {}): Promise<string> => {
     const activity = activities['drop-tables'] as CommandActivity
     const result: RawValue = await new MockActivityEnvironment().run(activity, params, { ...ATTEMPT, ...attempt })

@@ -9,6 +9,7 @@ import type { JsonValue } from '../protocol/json.js'
 import type { CommandOptions, Handler } from '../sdk/command.js'
 import type { CommandContext, CommandLog } from '../sdk/context.js'
 import { CommandRegistry } from '../sdk/registry.js'
+import type { OpenEvents } from './attempt-events.js'
 import { PolicyGate } from './policy-gate.js'
 import { commandActivities, type CommandActivity, type LogFactory } from './run-command.js'
 
@@ -22,23 +23,26 @@ const ATTEMPT: AttemptInput = {
 
 const silent = (): undefined => undefined
 const LOG: CommandLog = { debug: silent, info: silent, warn: silent, error: silent }
+const SILENT_EVENTS: OpenEvents = () => ({ started: silent, progress: silent, log: silent, end: silent })
 
 interface Run {
   readonly options?: CommandOptions
   readonly params?: JsonValue
   readonly attempt?: Partial<AttemptInput>
   readonly log?: LogFactory
+  readonly openEvents?: OpenEvents
   readonly environment?: MockActivityEnvironment
 }
 
 /** The JSON text that leaves the agent when `handler` runs as the command `report`. */
 async function textOf(handler: Handler, run: Run = {}): Promise<string> {
-  const { options = {}, params = {}, attempt = {}, log = () => LOG, environment = new MockActivityEnvironment() } = run
-  const { report } = commandActivities(
-    new CommandRegistry([{ name: 'report', options, handler }]),
+  const { options = {}, params = {}, attempt = {}, log = () => LOG, openEvents = SILENT_EVENTS } = run
+  const { environment = new MockActivityEnvironment() } = run
+  const { report } = commandActivities(new CommandRegistry([{ name: 'report', options, handler }]), {
     log,
-    new PolicyGate(),
-  )
+    gate: new PolicyGate(),
+    openEvents,
+  })
   const activity = report as CommandActivity
   const { payload }: RawValue = await environment.run(activity, params, { ...ATTEMPT, ...attempt })
   expect(defaultPayloadConverter.fromPayload(payload)).toEqual(JSON.parse(String(payload.data)))
@@ -55,7 +59,6 @@ const untilAborted = (signal: AbortSignal, entered: () => void = () => undefined
 describe('a handler', () => {
   test('gets the params, and a context that it cannot change', async () => {
     const seen: unknown[] = []
-    const log: CommandLog = { ...LOG }
     const fields: unknown[] = []
     await textOf(
       (params, context) => {
@@ -65,7 +68,7 @@ describe('a handler', () => {
         params: { startDate: '2024-01-01' },
         log: (line) => {
           fields.push(line)
-          return log
+          return LOG
         },
       },
     )
@@ -77,7 +80,15 @@ describe('a handler', () => {
       deadline: undefined,
       signal: expect.any(AbortSignal) as unknown,
       deployment: { id: 'dep_1', name: 'acme-corp' },
-      log,
+      log: {
+        debug: expect.any(Function) as unknown,
+        info: expect.any(Function) as unknown,
+        warn: expect.any(Function) as unknown,
+        error: expect.any(Function) as unknown,
+      },
+      lastCheckpoint: undefined,
+      progress: expect.any(Function) as unknown,
+      checkpoint: expect.any(Function) as unknown,
     })
     expect(Object.isFrozen(context)).toBe(true)
     expect(fields).toEqual([{ invocationId: 'inv_report_0123456789abcdef', attempt: 2, command: 'report' }])
@@ -226,8 +237,100 @@ describe('when Temporal ends the attempt', () => {
   })
 })
 
+describe('a checkpoint', () => {
+  const at = { table: 'orders', row: 7 }
+
+  test('of an earlier attempt is handed to the handler', async () => {
+    expect(await textOf((_, { lastCheckpoint }) => lastCheckpoint, { attempt: { checkpoint: at } })).toBe(
+      '{"table":"orders","row":7}',
+    )
+  })
+
+  test('goes with the failure, behind what belongs to the error', async () => {
+    const failing: Handler = async (_, { checkpoint }) => {
+      await checkpoint(at)
+      throw new Error('no')
+    }
+    await expect(textOf(failing)).rejects.toMatchObject({
+      details: [{ name: 'Error', message: 'no' }, { checkpoint: at }],
+    })
+  })
+
+  test('goes with an attempt that is given back, or whose time is over', async () => {
+    const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
+    const shutDown = () =>
+      environment.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails({ workerShutdown: true }))
+    const handler: Handler = async (_, { signal, checkpoint }) => {
+      await checkpoint(at)
+      return untilAborted(signal, shutDown)
+    }
+    const details = [undefined, { checkpoint: at }]
+    await expect(textOf(handler, { environment })).rejects.toMatchObject({ type: 'agent_stopping', details })
+    const hanging: Handler = async (_, { checkpoint }) => {
+      await checkpoint(at)
+      return new Promise(() => undefined)
+    }
+    await expect(textOf(hanging, { attempt: { timeoutMs: 20 } })).rejects.toMatchObject({ type: 'timed_out', details })
+  })
+})
+
+describe('what a handler says', () => {
+  /** An attempt's events, in their order. */
+  function listening() {
+    const said: unknown[] = []
+    const openEvents: OpenEvents = ({ attempt }) => ({
+      started: () => void said.push(['started', attempt]),
+      progress: (report) => void said.push(['progress', report]),
+      log: (...line) => void said.push(['log', ...line]),
+      end: () => void said.push(['end']),
+    })
+    return { said, openEvents }
+  }
+
+  test('is told on, and logged', async () => {
+    const { said, openEvents } = listening()
+    const logged: unknown[] = []
+    const handler: Handler = async (_, { log, progress }) => {
+      log.info('beginning', { rows: 3 })
+      await progress({ done: 1, total: 3 })
+      log.error('no good')
+    }
+    const log: CommandLog = { ...LOG, info: (...line) => void logged.push(line) }
+    await textOf(handler, { openEvents, log: () => log })
+    expect(said).toEqual([
+      ['started', 2],
+      ['log', 'info', 'beginning', { rows: 3 }],
+      ['progress', { done: 1, total: 3 }],
+      ['log', 'error', 'no good', undefined],
+      ['end'],
+    ])
+    expect(logged).toEqual([['beginning', { rows: 3 }]])
+  })
+
+  test('on the console is told on when the command says so, and not otherwise', async () => {
+    const shown = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    onTestFinished(() => shown.mockRestore())
+    const handler: Handler = () => console.warn('%d left', 5)
+    const { said, openEvents } = listening()
+    await textOf(handler, { openEvents })
+    expect(said).toEqual([['started', 2], ['end']])
+    await textOf(handler, { openEvents, options: { captureConsole: true } })
+    expect(said.slice(2)).toEqual([['started', 2], ['log', 'warn', '5 left'], ['end']])
+    expect(shown).toHaveBeenCalledTimes(2)
+  })
+
+  test('ends with a handler that was refused or failed', async () => {
+    const { said, openEvents } = listening()
+    const failing: Handler = () => {
+      throw new Error('no')
+    }
+    await textOf(failing, { openEvents }).catch(() => undefined)
+    expect(said).toEqual([['started', 2], ['end']])
+  })
+})
+
 describe('heartbeats', () => {
-  test('go out every second while the handler runs, and no longer', async () => {
+  test('go out twice a second while the handler runs, and no longer', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     onTestFinished(() => void vi.useRealTimers())
     const environment = new MockActivityEnvironment()
@@ -240,7 +343,7 @@ describe('heartbeats', () => {
       { environment },
     )
     await result
-    expect(beats).toBe(3)
+    expect(beats).toBe(7)
     expect(vi.getTimerCount()).toBe(0)
   })
 
@@ -261,7 +364,11 @@ describe('a command that the agent does not have', () => {
     ['generate-reprot', '; the nearest name is "generate-report"', ['generate-report']],
     ['sync', '', []],
   ])('%s is told, with the nearest there are', async (activityType, hint, nearest) => {
-    const { default: fallback } = commandActivities(registry, () => LOG, new PolicyGate())
+    const { default: fallback } = commandActivities(registry, {
+      log: () => LOG,
+      gate: new PolicyGate(),
+      openEvents: SILENT_EVENTS,
+    })
     const run = new MockActivityEnvironment({ activityType }).run(fallback as CommandActivity, {}, ATTEMPT)
     await expect(run).rejects.toMatchObject({
       name: 'ApplicationFailure',
@@ -273,10 +380,8 @@ describe('a command that the agent does not have', () => {
   })
 
   test('each of its own has an activity', () => {
-    expect(Object.keys(commandActivities(registry, () => LOG, new PolicyGate()))).toEqual([
-      'default',
-      'generate-report',
-      'run-migration',
-    ])
+    expect(
+      Object.keys(commandActivities(registry, { log: () => LOG, gate: new PolicyGate(), openEvents: SILENT_EVENTS })),
+    ).toEqual(['default', 'generate-report', 'run-migration'])
   })
 })

@@ -1,7 +1,6 @@
 /** The customer side's Temporal worker: one activity for each command, on the deployment's own queue. */
 import { Worker, type NativeConnection } from '@temporalio/worker'
-import { commandActivities } from '../activities/run-command.js'
-import type { PolicyGate } from '../activities/policy-gate.js'
+import { commandActivities, type AgentDeps } from '../activities/run-command.js'
 import type { AgentSession } from '../protocol/agent-session.js'
 import type { CommandRegistry } from '../sdk/registry.js'
 import { runWorker } from './run-worker.js'
@@ -25,18 +24,18 @@ export async function startAgentWorker(
   connection: NativeConnection,
   log: Logger,
   signal: AbortSignal,
-  gate: PolicyGate,
+  deps: Omit<AgentDeps, 'log'>,
 ): Promise<AgentWorker> {
   const worker = await Worker.create({
     connection,
     namespace: session.namespace,
     taskQueue: session.taskQueue,
-    activities: commandActivities(registry, (fields) => handlerLog(log, fields), gate),
+    activities: commandActivities(registry, { ...deps, log: (fields) => handlerLog(log, fields) }),
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: POLLS },
     maxConcurrentActivityTaskExecutions: MAX_CONCURRENT_COMMANDS,
     // A cancel reaches the handler with the answer to a heartbeat; the default would keep them 30 s apart.
-    maxHeartbeatThrottleInterval: '1s',
-    defaultHeartbeatThrottleInterval: '1s',
+    maxHeartbeatThrottleInterval: '500ms',
+    defaultHeartbeatThrottleInterval: '500ms',
     shutdownGraceTime: '10s',
     shutdownForceTime: '15s',
   }).catch(async (error: unknown) => {
