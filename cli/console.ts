@@ -25,6 +25,8 @@ const SHOW_AFTER_MS = 700
 
 export interface Progress {
   update(message: string): void
+  /** A line of its own, that stays. */
+  line(text: string): void
   stop(): void
 }
 
@@ -42,6 +44,11 @@ export function showProgress(message: string): Progress {
       if (next === current) return
       current = next
       if (spinner) spinner.text = next
+    },
+    line(text) {
+      spinner?.clear()
+      say(text)
+      spinner?.render()
     },
     stop() {
       clearTimeout(timer)

@@ -5,3 +5,11 @@ export type { CommandsClientOptions, InvokeOptions, RetryOptions } from './optio
 export { CommandError } from '../protocol/errors.js'
 export type { ErrorCode, HandlerError } from '../protocol/errors.js'
 export type { Invocation, InvocationStatus } from '../protocol/invocation.js'
+export type {
+  DroppedEvent,
+  EndedEvent,
+  InvocationEvent,
+  LogEvent,
+  ProgressEvent,
+  StatusEvent,
+} from '../protocol/events.js'

@@ -32,7 +32,7 @@ const agentEventSchema = z.discriminatedUnion('type', [
     message: z.string().max(MAX_LINE_CHARACTERS),
     fields: z.record(z.string(), z.unknown()).optional(),
   }),
-  z.strictObject({ type: z.literal('dropped'), count: z.int().min(1) }),
+  z.strictObject({ type: z.literal('dropped'), count: z.int().min(1).max(1e12) }),
   /** Nothing follows from this attempt. */
   z.strictObject({ type: z.literal('finished') }),
 ])

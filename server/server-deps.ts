@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { AuditTrail } from './audit/audit-trail.js'
+import type { InvocationFeed } from './events/invocation-feed.js'
 import type { Authenticator } from './identity/authenticator.js'
 import type { RateLimiter } from './identity/rate-limiter.js'
 import type { InvocationDeps } from './invocations/service.js'
@@ -9,6 +10,12 @@ export interface ServerDeps extends InvocationDeps {
   readonly authenticator: Authenticator
   readonly rateLimiter: RateLimiter
   readonly audit: AuditTrail
+  readonly feed: InvocationFeed
+  /** What a task token that an agent of the deployment shows is about; `undefined` when it is none of its own. */
+  readonly taskOf: (
+    sealed: Uint8Array,
+    deploymentId: string,
+  ) => { readonly invocationId: string; readonly attempt: number } | undefined
   /** Of the vendor worker in this process; `undefined` when it runs elsewhere. */
   readonly workerState: (() => string) | undefined
   readonly log: Logger

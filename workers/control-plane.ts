@@ -4,10 +4,12 @@ import type { KnownAgents } from '../gateway/authenticator.js'
 import { connectUpstream } from '../gateway/upstream.js'
 import type { PollLimits } from '../gateway/open-polls.js'
 import { createGateway, type Gateway } from '../gateway/server.js'
+import { taskOf } from '../gateway/task-of.js'
 import { TaskTokenSeal } from '../gateway/task-token.js'
 import { PresenceWatch } from '../server/agent-presence.js'
 import { createApp } from '../server/app.js'
 import { AuditTrail } from '../server/audit/audit-trail.js'
+import { InvocationFeed } from '../server/events/invocation-feed.js'
 import { Authenticator } from '../server/identity/authenticator.js'
 import { DEFAULT_CALLS_PER_SECOND, RateLimiter } from '../server/identity/rate-limiter.js'
 import { assertPrivate, listen, type ListenOptions } from '../server/listener.js'
@@ -83,6 +85,9 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   const audit = new AuditTrail(registry.audit, log)
   closers.add(() => audit.close(DRAIN_MS))
   const authenticator = new Authenticator(registry)
+  const feed = new InvocationFeed(registry.invocationEvents, log)
+  closers.add(() => feed.close())
+  const seal = new TaskTokenSeal(options.sealingKeys ?? (await registry.sealingKeys.all()))
   const draining = new AbortController()
   const app = createApp(
     {
@@ -91,6 +96,11 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
       authenticator,
       rateLimiter: new RateLimiter(options.callsPerSecond ?? DEFAULT_CALLS_PER_SECOND),
       audit,
+      feed,
+      taskOf: (sealed, deploymentId) => {
+        const token = seal.open(sealed, deploymentId)
+        return token && taskOf(token)
+      },
       temporal,
       told,
       temporalUiUrl: options.temporalUiUrl,
@@ -100,7 +110,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
     },
     options.trustProxy,
   )
-  const gateway = await openGateway(options, registry, authenticator.agents, closers)
+  const gateway = await openGateway(options, registry, authenticator.agents, seal, closers)
   const listener = await listen({ http: app, http2: gateway.inject }, { ...options, tls: tlsFiles(options) })
   closers.add(() => Promise.all([listener.close(DRAIN_MS), gateway.drain(DRAIN_MS)]))
   closers.add(() => draining.abort())
@@ -118,9 +128,10 @@ const tlsFiles = ({ tls, log }: ControlPlaneOptions): TlsFiles | undefined =>
 const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
 async function openGateway(
-  { temporal: settings, sealingKeys, pollLimits, log }: ControlPlaneOptions,
+  { temporal: settings, pollLimits, log }: ControlPlaneOptions,
   registry: Registry,
   agents: KnownAgents,
+  seal: TaskTokenSeal,
   closers: Closers,
 ): Promise<Gateway> {
   const upstream = await connectUpstream(settings).catch(unreachable(settings))
@@ -130,7 +141,7 @@ async function openGateway(
   return createGateway({
     upstream,
     namespace: settings.namespace,
-    seal: new TaskTokenSeal(sealingKeys ?? (await registry.sealingKeys.all())),
+    seal,
     agents,
     liveTokens: (ids) => registry.agentTokens.live(ids),
     pollLimits,

@@ -1,8 +1,9 @@
-/** `/v1/invocations`: start, look, wait, list. */
+/** `/v1/invocations`: start, look, wait, follow, list. */
 import type { Response } from 'express'
 import { CommandError } from '../../protocol/errors.js'
 import { isFinal, type Invocation } from '../../protocol/invocation.js'
 import { assertInvocationId } from '../../protocol/names.js'
+import { followInvocation } from '../events/follow.js'
 import { listInvocations } from '../invocations/list.js'
 import { outcomeUntil, readInvocation } from '../invocations/read.js'
 import { parseInvocationRequest, waitSchema } from '../invocations/request.js'
@@ -46,6 +47,16 @@ export const INVOCATION_ROUTES: readonly Route[] = [
     mutates: false,
     claims: (request) => ({ invocationId: pathParam(request, 'id') }),
     handle: get,
+  },
+  {
+    method: 'GET',
+    path: '/v1/invocations/:id/events',
+    credential: 'api-key',
+    scope: 'read',
+    action: 'invocations.events',
+    mutates: false,
+    claims: (request) => ({ invocationId: pathParam(request, 'id') }),
+    handle: followInvocation,
   },
 ]
 

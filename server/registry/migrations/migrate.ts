@@ -9,12 +9,14 @@ import { initial } from './0001-initial.js'
 import { sealingKeys } from './0003-sealing-keys.js'
 import { identity } from './0004-identity.js'
 import { agents } from './0005-agents.js'
+import { invocationEvents } from './0006-invocation-events.js'
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0003-sealing-keys': sealingKeys,
   '0004-identity': identity,
   '0005-agents': agents,
+  '0006-invocation-events': invocationEvents,
 }
 
 /**
