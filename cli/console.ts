@@ -35,7 +35,9 @@ export function showProgress(message: string): Progress {
   let current = message
   let spinner: Ora | undefined
   const timer = setTimeout(() => {
-    if (process.stderr.isTTY) spinner = ora({ text: current, stream: process.stderr, discardStdin: false }).start()
+    // A terminal without a width, as in some containers, sends ora round for ever.
+    if (process.stderr.isTTY && process.stderr.columns > 0)
+      spinner = ora({ text: current, stream: process.stderr, discardStdin: false }).start()
     else say(`${current} …`)
   }, SHOW_AFTER_MS)
   timer.unref()

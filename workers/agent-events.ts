@@ -87,7 +87,7 @@ export class AgentEventSender {
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true
     const timer = setTimeout(() => this.#closing.abort(), graceMs)
-    while (this.#hasMore() && !this.#closing.signal.aborted) await this.#flush()
+    while ((this.#sending || this.#hasMore()) && !this.#closing.signal.aborted) await this.#flush()
     clearTimeout(timer)
     clearTimeout(this.#timer)
     this.#closing.abort()

@@ -69,11 +69,8 @@ async function invoke(flags: InvokeFlags): Promise<void> {
     }
     progress.update(`${label} (${handle.id})`)
     const following = new Following(handle, { label, progress }, flags.logs === true)
-    try {
-      printJson(await resultOf(handle, flags))
-    } finally {
-      await following.end()
-    }
+    // Of what the handler said, nothing is to follow its result.
+    printJson(await resultOf(handle, flags).finally(() => following.end()))
   } finally {
     progress.stop()
   }
