@@ -3,11 +3,11 @@ import type { LogLevel, ProgressReport } from '../protocol/events.js'
 /** Where an attempt's events go on their way to whoever follows the invocation. Never waits, never throws. */
 export interface AttemptEvents {
   /** The handler was entered. */
-  started(): void
-  progress(report: ProgressReport): void
-  log(level: LogLevel, message: string, fields?: Record<string, unknown>): void
+  readonly started: () => void
+  readonly progress: (report: ProgressReport) => void
+  readonly log: (level: LogLevel, message: string, fields?: Record<string, unknown>) => void
   /** Nothing follows; what waits is sent at once. */
-  end(): void
+  readonly end: () => void
 }
 
 /** @param taskToken of the attempt's activity, as the gateway sealed it: proves what the events are about */

@@ -2,7 +2,7 @@
  * What a handler reports while it runs. Progress and checkpoint travel with the attempt's heartbeats, so that Temporal
  * shows the one and hands the other to the next attempt; progress goes to whoever follows the invocation as well.
  */
-import { RawValue } from '@temporalio/common'
+import type { RawValue } from '@temporalio/common'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ProgressReport } from '../protocol/events.js'
 import type { JsonValue } from '../protocol/json.js'

@@ -1,3 +1,4 @@
+import console from 'node:console'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { captureConsole } from './capture-console.js'

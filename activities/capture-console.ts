@@ -1,5 +1,6 @@
 /** What a handler writes to `console`, told apart from what others write there at the same time. */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import console from 'node:console'
 import { format } from 'node:util'
 import type { LogLevel } from '../protocol/events.js'
 

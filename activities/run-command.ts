@@ -57,9 +57,9 @@ async function runAttempt(
   attempt: AttemptInput,
   deps: AgentDeps,
 ): Promise<RawValue> {
-  const { heartbeat, info } = Context.current()
-  const events = deps.openEvents({ taskToken: info.taskToken, attempt: attempt.attempt })
-  using report = new AttemptReport(definition.name, heartbeat, events)
+  const activity = Context.current()
+  const events = deps.openEvents({ taskToken: activity.info.taskToken, attempt: attempt.attempt })
+  using report = new AttemptReport(definition.name, (details) => activity.heartbeat(details), events)
   try {
     return jsonPayload(await handle(definition, params, attempt, deps, report, events))
   } catch (error) {

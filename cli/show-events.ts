@@ -46,13 +46,11 @@ function logText({ at, level, message, fields }: LogEvent): string {
 }
 
 /** What a handler logs is not to drive the terminal. */
-const printable = (text: string): string =>
-  // eslint-disable-next-line no-control-regex -- control characters are what this is about
-  text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�')
+const printable = (text: string): string => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�')
 
 const BAR_WIDTH = 20
 
-export function progressText({ done, total, message }: ProgressReport): string {
+function progressText({ done, total, message }: ProgressReport): string {
   const parts = []
   if (done !== undefined && total !== undefined && total > 0) {
     const filled = Math.floor((done / total) * BAR_WIDTH)

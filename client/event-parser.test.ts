@@ -55,6 +55,6 @@ test.each(['\n', '\r', '\r\n'])('lines may end in %j, wherever the text is cut',
     { id: '7', type: 'message', data: 'c' },
   ]
   expect(parse(text)).toEqual(expected)
-  expect(parse(...text)).toEqual(expected)
+  expect(parse(...Array.from(text))).toEqual(expected)
   for (let cut = 0; cut <= text.length; cut += 1) expect(parse(text.slice(0, cut), text.slice(cut))).toEqual(expected)
 })

@@ -115,7 +115,9 @@ export async function openStream(
 ): Promise<{ readonly body: ReadableStream<Uint8Array> } | Passing> {
   const { baseUrl, signal, fetch = globalThis.fetch } = endpoint
   const { url, init } = prepare(endpoint, { method: 'GET', path })
-  const headers = { ...init.headers, accept: 'text/event-stream', ...(lastEventId && { 'last-event-id': lastEventId }) }
+  const headers = new Headers(init.headers)
+  headers.set('accept', 'text/event-stream')
+  if (lastEventId !== '') headers.set('last-event-id', lastEventId)
   try {
     const response = await fetch(url, { ...init, headers, ...(signal ? { signal } : {}) })
     if (!response.ok) return refusal(response, await response.text())

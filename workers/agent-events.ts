@@ -188,7 +188,7 @@ export class AgentEventSender {
       batches: batches.map(({ stream: { taskToken }, first, events }) => ({ taskToken, first, events })),
     }
     const { signal } = this.#closing
-    while (!signal.aborted) {
+    for (;;) {
       try {
         const { url, fetch } = this.#options
         const endpoint = { baseUrl: url, token: this.#token, giveUpAfterMs: GIVE_UP_AFTER_MS, signal, fetch }

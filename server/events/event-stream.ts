@@ -40,7 +40,7 @@ export class EventStream {
 
   async #write(text: string): Promise<void> {
     const response = this.#response
-    if (response.closed || response.write(text) || response.closed) return
+    if (response.closed || response.write(text)) return
     const stalled = setTimeout(() => response.destroy(), STALLED_MS)
     const over = new AbortController()
     const { signal } = over

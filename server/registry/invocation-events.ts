@@ -2,18 +2,18 @@ import type { Kysely, Selectable, Transaction } from 'kysely'
 import type { InvocationEventStreamsTable, RegistrySchema } from './schema.js'
 
 /** Kept of each invocation: its newest events, about 2,000 or as many as are that large. */
-export const MAX_KEPT_BYTES = 1_024 * 1_024
+const MAX_KEPT_BYTES = 1_024 * 1_024
 /** What an event counts for beside its size. */
 const OVERHEAD_BYTES = 500
 
-export interface EventToKeep {
+interface EventToKeep {
   /** On one line. */
   readonly json: string
   /** Of how many events it tells: more than one when it counts those that were dropped. */
   readonly count: number
 }
 
-export interface KeptEvent {
+interface KeptEvent {
   readonly seq: number
   readonly type: string
   readonly json: string
