@@ -28,7 +28,7 @@ export async function followInvocation(call: ApiKeyCall): Promise<void> {
   assertInvocationId(id)
   const after = lastEventId(request.get('last-event-id'))
   const invocation = await readInvocation(call, id)
-  using watch = deps.feed.watch(id, caller.id)
+  using watch = deps.feed.watch(id, caller.tokenId)
   const over = new AbortController()
   const end = () => over.abort()
   response.once('close', end)
@@ -53,7 +53,8 @@ async function follow(
   const { id } = invocation
   const stream = new EventStream(response)
   const ending = new Ending(invocation, () => watch.tell())
-  if (!isFinal(invocation)) ending.awaits(Promise.race([deps.told.next(id, over), outcomeUntil(deps, over, id)]))
+  using told = deps.told.listen(id)
+  if (!isFinal(invocation)) ending.awaits(Promise.race([told.outcome, outcomeUntil(deps, over, id)]))
   await stream.begin()
   if (!isFinal(invocation)) await stream.send('status', JSON.stringify(statusOf(invocation)))
   let after = from

@@ -16,7 +16,7 @@ export async function receiveEvents({ deps, caller, request, response }: AgentCa
   const batches: EventBatch[] = []
   const refused: number[] = []
   for (const [index, { taskToken, first, events }] of parsed.data.batches.entries()) {
-    const task = deps.taskOf(Buffer.from(taskToken, 'base64'), caller.deploymentId)
+    const task = deps.taskOf(Buffer.from(taskToken, 'base64'), caller.deployment.id)
     if (task === undefined) refused.push(index)
     else batches.push({ ...task, first, ...batchOf(events, task.attempt) })
   }
