@@ -1,6 +1,6 @@
 /** What a caller hears of an invocation while it runs. */
-import type { CommandsClient, InvocationEvent, ProgressEvent } from '@alienplatform/sdk/commands'
-import { startControlPlane } from '@alienplatform/sdk/server'
+import { CommandsClient, type InvocationEvent, type ProgressEvent } from '@alienplatform/sdk/commands'
+import { startControlPlane, type ControlPlane } from '@alienplatform/sdk/server'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import { Client, Connection } from '@temporalio/client'
 import { randomBytes } from 'node:crypto'
@@ -205,17 +205,21 @@ describe('the stream', () => {
 })
 
 describe('two control planes', () => {
-  test('show the same, wherever the agent is connected', async () => {
-    const token = `key_${randomBytes(32).toString('base64url')}`
-    const other = await startControlPlane({
+  const token = `key_${randomBytes(32).toString('base64url')}`
+
+  const startOther = (port: number): Promise<ControlPlane> =>
+    startControlPlane({
       host: '127.0.0.1',
-      port: 0,
+      port,
       registry: { file: stack.registryFile },
       apiKey: { name: 'other', token },
       temporal: plainTemporal(stack.state.temporalAddress, stack.state.namespace),
       vendorWorker: false,
       log: pino({ level: 'silent' }),
     })
+
+  test('show the same, wherever the agent is connected', async () => {
+    const other = await startOther(0)
     onTestFinished(() => other.close())
     const { id } = await client.start('talk', { lines: 8, waitMs: 250 })
     const delays: number[] = []
@@ -228,5 +232,30 @@ describe('two control planes', () => {
     const said = (events: SeenEvent[]) => events.filter(({ type, id: eventId }) => type !== 'status' || eventId !== '')
     expect(said(there)).toEqual(said(here))
     expect(Math.max(...delays.slice(1))).toBeLessThan(1_500)
+  })
+
+  test('one that drains lets its followers go at once, and they hear the rest from the next', async () => {
+    const first = await startOther(0)
+    const { id } = await client.start('talk', { lines: 25, waitMs: 100 })
+    const follower = new CommandsClient({ deploymentId: 'acme-corp', token, url: first.url }).getInvocation(id)
+    let drainedMs = Infinity
+    let next: Promise<ControlPlane> | undefined
+    const seen: InvocationEvent[] = []
+    for await (const event of follower.events()) {
+      seen.push(event)
+      if (event.type !== 'log' || next !== undefined) continue
+      const startMs = performance.now()
+      next = first.close().then(() => {
+        drainedMs = performance.now() - startMs
+        return startOther(Number(new URL(first.url).port))
+      })
+    }
+    await (await next)?.close()
+    expect(drainedMs).toBeLessThan(2_000)
+    expect(logs(seen).map(({ message }) => message)).toEqual([
+      ...Array.from({ length: 25 }, (_, index) => `line ${index + 1}`),
+      'that was all',
+    ])
+    expect(seen.at(-1)).toMatchObject({ type: 'ended', result: 25 })
   })
 })
