@@ -1,11 +1,14 @@
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import type { HandlerError } from '../protocol/errors.js'
-import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
+import { MAX_CHECKPOINT_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { commandFailed } from './handler-error.js'
 
 const detailsOf = (thrown: unknown, exposeStack = false): HandlerError =>
   commandFailed('report', thrown, exposeStack).details as unknown as HandlerError
+
+/** The attempt's checkpoint travels in the same failure. */
+const MAX_BYTES = MAX_PAYLOAD_BYTES - MAX_CHECKPOINT_BYTES
 
 class QuotaError extends Error {
   override readonly name = 'QuotaError'
@@ -117,50 +120,50 @@ describe('an error over the limit', () => {
   const bytesOf = (error: HandlerError): number =>
     Buffer.byteLength(JSON.stringify(error)) + Buffer.byteLength(error.message)
 
-  const MESSAGE_BYTES = MAX_PAYLOAD_BYTES / 8
+  const MESSAGE_BYTES = MAX_BYTES / 8
 
   test('loses its details and its stack, and says so', () => {
-    const thrown = Object.assign(new Error('no'), { code: 'E', details: 'x'.repeat(MAX_PAYLOAD_BYTES) })
+    const thrown = Object.assign(new Error('no'), { code: 'E', details: 'x'.repeat(MAX_BYTES) })
     const bytes = bytesOf({ name: 'Error', message: 'no', code: 'E', details: thrown.details })
     expect(detailsOf(thrown)).toStrictEqual({
       name: 'Error',
       message: 'no',
       code: 'E',
-      details: `left out: the error was ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}`,
+      details: `left out: the error was ${bytes} bytes of JSON, the limit is ${MAX_BYTES}`,
     })
     thrown.details = ''
-    thrown.stack = 'x'.repeat(MAX_PAYLOAD_BYTES)
+    thrown.stack = 'x'.repeat(MAX_BYTES)
     expect(detailsOf(thrown, true)).not.toHaveProperty('stack')
     expect(detailsOf(thrown, false).details).toBe('')
   })
 
   test('at the limit loses nothing', () => {
     const around = bytesOf({ name: 'Error', message: 'no', details: '' })
-    const thrown = Object.assign(new Error('no'), { details: 'x'.repeat(MAX_PAYLOAD_BYTES - around) })
+    const thrown = Object.assign(new Error('no'), { details: 'x'.repeat(MAX_BYTES - around) })
     expect(detailsOf(thrown).details === thrown.details).toBe(true)
     thrown.details += 'x'
     expect(detailsOf(thrown).details).toMatch(/^left out: /)
   })
 
   test('keeps the beginning of its message, which counts twice', () => {
-    const { message } = detailsOf(new Error('m'.repeat(MAX_PAYLOAD_BYTES / 2)))
+    const { message } = detailsOf(new Error('m'.repeat(MAX_BYTES / 2)))
     expect(message === `${'m'.repeat(MESSAGE_BYTES)}…`).toBe(true)
   })
 
   test.each([
-    ['of escapes', '\u0001'.repeat(MAX_PAYLOAD_BYTES)],
-    ['of letters of three bytes', `a${'€'.repeat(MAX_PAYLOAD_BYTES)}`],
+    ['of escapes', '\u0001'.repeat(MAX_BYTES)],
+    ['of letters of three bytes', `a${'€'.repeat(MAX_BYTES)}`],
   ])('with a message %s is under it afterwards, and is text', (_, text) => {
     const thrown = Object.assign(new Error(text), { name: 'N'.repeat(10_000), code: 'C'.repeat(10_000) })
     const error = detailsOf(thrown)
-    expect(bytesOf(error)).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES)
+    expect(bytesOf(error)).toBeLessThanOrEqual(MAX_BYTES)
     expect(error.message.includes('\uFFFD')).toBe(false)
     expect(error.name).toBe('N'.repeat(200))
     expect(error.code).toBe('C'.repeat(200))
   })
 
   test('keeps a code that is a number', () => {
-    expect(detailsOf(Object.assign(new Error('m'.repeat(MAX_PAYLOAD_BYTES)), { code: 507 })).code).toBe(507)
+    expect(detailsOf(Object.assign(new Error('m'.repeat(MAX_BYTES)), { code: 507 })).code).toBe(507)
   })
 })
 

@@ -2,8 +2,10 @@
 import type { HandlerError } from '../protocol/errors.js'
 import { CommandError } from '../protocol/errors.js'
 import { isPlainObject, type JsonValue } from '../protocol/json.js'
-import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
+import { MAX_CHECKPOINT_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 
+/** The attempt's checkpoint travels in the same failure. */
+const MAX_ERROR_BYTES = MAX_PAYLOAD_BYTES - MAX_CHECKPOINT_BYTES
 /** An error must be able to say what it is, however little the customer lets out. */
 const MIN_ERROR_BYTES = 4_096
 
@@ -18,7 +20,7 @@ export function commandFailed(
   exposeStack: boolean,
   policyMaxBytes = Infinity,
 ): CommandError {
-  const maxBytes = Math.min(MAX_PAYLOAD_BYTES, Math.max(policyMaxBytes, MIN_ERROR_BYTES))
+  const maxBytes = Math.min(MAX_ERROR_BYTES, Math.max(policyMaxBytes, MIN_ERROR_BYTES))
   const error = withinLimit(describe(thrown, exposeStack), maxBytes)
   const kind = error.name === 'Error' ? '' : `${error.name}: `
   return new CommandError('command_failed', `"${command}" failed: ${kind}${error.message}`, {

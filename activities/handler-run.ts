@@ -9,13 +9,16 @@ import { CommandError } from '../protocol/errors.js'
 import type { AttemptInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
 import type { CommandDefinition } from '../sdk/command.js'
-import type { CommandLog } from '../sdk/context.js'
+import type { LogLevel } from '../protocol/events.js'
+import type { CommandContext, CommandLog, LogMethod } from '../sdk/context.js'
 import { attemptSignal } from './attempt-signal.js'
+import { captureConsole } from './capture-console.js'
 import { checkSchema } from './check-schema.js'
 import { encodeResult } from './encode-result.js'
 import { commandFailed } from './handler-error.js'
 import type { Journal, RunKey, RunOutcome } from './journal/journal.js'
 import type { PolicyGate } from './policy-gate.js'
+import { RunReport } from './run-report.js'
 
 /** Gives a handler its log; `fields` are on every line. */
 export type LogFactory = (fields: Record<string, unknown>) => CommandLog
@@ -46,6 +49,7 @@ export type RunEnd =
 
 export interface HandlerRun {
   readonly atMostOnce: boolean
+  readonly report: RunReport
   /** Never rejects. */
   readonly end: Promise<RunEnd>
   readonly isAborted: boolean
@@ -57,13 +61,15 @@ export function startRun(deps: RunDeps, request: RunRequest): HandlerRun {
   const controller = new AbortController()
   let isCanceled = false
   const entry = { entered: false }
-  const end = run(deps, request, controller.signal, entry).catch((error: unknown): RunEnd => {
+  const report = new RunReport(request.definition.name)
+  const end = run(deps, request, controller.signal, entry, report).catch((error: unknown): RunEnd => {
     const { entered } = entry
     if (controller.signal.aborted) return { kind: 'aborted', entered }
     return { kind: 'failed', error: CommandError.from(error) }
   })
   return {
     atMostOnce: isAtMostOnce(request),
+    report,
     get isAborted() {
       return controller.signal.aborted
     },
@@ -71,6 +77,7 @@ export function startRun(deps: RunDeps, request: RunRequest): HandlerRun {
       const outcome = outcomeOf(ended, isCanceled)
       if (entry.entered && outcome) note(deps, request, outcome)
       logRefusal(deps, request, ended)
+      report.end()
       return ended
     }),
     abort: (reason, isFinal = false) => {
@@ -85,28 +92,40 @@ async function run(
   request: RunRequest,
   aborted: AbortSignal,
   entry: { entered: boolean },
+  report: RunReport,
 ): Promise<RunEnd> {
   const known = endInJournal(deps.journal, request)
   if (known) return known
   const { definition, params, attempt, key } = request
   const { name, options, handler } = definition
-  const { invocationId, deployment, timeoutMs, exposeStack } = attempt
+  const { invocationId, deployment, timeoutMs, exposeStack, checkpoint: lastCheckpoint } = attempt
   const judged = { command: name, readOnly: options.readOnly === true, params, deployment: deployment.name }
   using admission = deps.gate.admit(judged)
   using time = attemptSignal(name, aborted, timeoutMs, admission)
   const { signal, deadline } = time
   const checkedParams = await checkSchema(name, 'params', options.params, params)
-  const log = logOf(deps, request)
-  const context = { invocationId, attempt: attempt.attempt, deadline, signal, deployment, log }
+  const context: CommandContext = Object.freeze({
+    invocationId,
+    attempt: attempt.attempt,
+    deadline,
+    signal,
+    deployment,
+    log: followedLog(logOf(deps, request), report),
+    lastCheckpoint,
+    progress: report.progress,
+    checkpoint: report.checkpoint,
+  })
   // A schema may take its time, and the policy may have changed meanwhile.
   deps.gate.check(judged)
   aborted.throwIfAborted()
   const start = { invocationId, command: name, attempt: attempt.attempt, atMostOnce: isAtMostOnce(request) }
   deps.journal.begin(key, start)
   entry.entered = true
+  report.entered()
+  const enter = () => handler(checkedParams, context)
   // Entered in a promise of its own, so that a handler that throws before its first await is caught alike.
   const running = Promise.resolve()
-    .then(() => handler(checkedParams, Object.freeze(context)))
+    .then(() => (options.captureConsole === true ? captureConsole(report.log, enter) : enter()))
     .catch((error: unknown) => {
       throw commandFailed(name, error, exposeStack, admission.maxResultBytes)
     })
@@ -154,6 +173,17 @@ function outcomeOf(end: RunEnd, isCanceled: boolean): RunOutcome | undefined {
         ? { kind: 'failed', error: { code: 'canceled', message: 'the invocation was canceled' } }
         : undefined
   }
+}
+
+/** A log whose lines whoever follows the invocation sees as well. */
+function followedLog(log: CommandLog, report: RunReport): CommandLog {
+  const write =
+    (level: LogLevel): LogMethod =>
+    (message, fields) => {
+      log[level](message, fields)
+      report.log(level, message, fields)
+    }
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
 
 /** The outcome is reported all the same: that it cannot be kept does not make it less true. */

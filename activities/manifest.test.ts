@@ -11,7 +11,7 @@ const commandsWith = (...options: CommandOptions[]): CommandRegistry =>
 test('lists the commands in order, with their policies in milliseconds', () => {
   const registry = commandsWith(
     { description: 'a report', timeout: '30s', retry: { maxAttempts: 3, initialInterval: '2s' } },
-    { readOnly: true },
+    { readOnly: true, captureConsole: true },
   )
   expect(manifestOf(registry)).toEqual([
     {

@@ -12,7 +12,9 @@ export function manifestOf(registry: CommandRegistry): ManifestCommand[] {
 }
 
 function manifestCommand({ name, options }: CommandDefinition): ManifestCommand {
-  const { description, readOnly, params, result, ...policy } = options
+  const { description, readOnly, params, result, ...others } = options
+  // How its lines are caught is the agent's own affair.
+  const policy = Object.fromEntries(Object.entries(others).filter(([key]) => key !== 'captureConsole'))
   const parsed = manifestCommandSchema.safeParse({
     name,
     description,

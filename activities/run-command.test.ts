@@ -2,6 +2,7 @@ import { ActivityCancellationDetails, type RawValue } from '@temporalio/common'
 import { CancelledFailure, defaultPayloadConverter } from '@temporalio/client'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
+import console from 'node:console'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
 import type { AttemptInput } from '../protocol/invocation.js'
@@ -9,9 +10,10 @@ import type { JsonValue } from '../protocol/json.js'
 import type { CommandOptions, Handler } from '../sdk/command.js'
 import type { CommandContext, CommandLog } from '../sdk/context.js'
 import { CommandRegistry } from '../sdk/registry.js'
+import type { OpenEvents } from './attempt-events.js'
 import type { LogFactory } from './handler-run.js'
 import { commandActivities, type CommandActivity } from './run-command.js'
-import { SILENT_LOG, testDeps } from './test-deps.testsuite.js'
+import { SILENT_EVENTS, SILENT_LOG, testDeps } from './test-deps.testsuite.js'
 
 const ATTEMPT: AttemptInput = {
   invocationId: 'inv_report_0123456789abcdef',
@@ -29,6 +31,7 @@ interface Run {
   readonly params?: JsonValue
   readonly attempt?: Partial<AttemptInput>
   readonly log?: LogFactory
+  readonly openEvents?: OpenEvents
   readonly environment?: MockActivityEnvironment
 }
 
@@ -40,8 +43,9 @@ async function textOf(handler: Handler, run: Run = {}): Promise<string> {
     attempt = {},
     log = () => SILENT_LOG,
     environment = new MockActivityEnvironment(),
+    openEvents = SILENT_EVENTS,
   } = run
-  const deps = await testDeps({ log })
+  const deps = await testDeps({ log, openEvents })
   const { report } = commandActivities(new CommandRegistry([{ name: 'report', options, handler }]), deps)
   const activity = report as CommandActivity
   const { payload }: RawValue = await environment.run(activity, params, { ...ATTEMPT, ...attempt })
@@ -59,7 +63,6 @@ const untilAborted = (signal: AbortSignal, entered: () => void = () => undefined
 describe('a handler', () => {
   test('gets the params, and a context that it cannot change', async () => {
     const seen: unknown[] = []
-    const log: CommandLog = { ...SILENT_LOG }
     const fields: unknown[] = []
     await textOf(
       (params, context) => {
@@ -69,7 +72,7 @@ describe('a handler', () => {
         params: { startDate: '2024-01-01' },
         log: (line) => {
           fields.push(line)
-          return log
+          return SILENT_LOG
         },
       },
     )
@@ -81,7 +84,15 @@ describe('a handler', () => {
       deadline: undefined,
       signal: expect.any(AbortSignal) as unknown,
       deployment: { id: 'dep_1', name: 'acme-corp' },
-      log,
+      log: {
+        debug: expect.any(Function) as unknown,
+        info: expect.any(Function) as unknown,
+        warn: expect.any(Function) as unknown,
+        error: expect.any(Function) as unknown,
+      },
+      lastCheckpoint: undefined,
+      progress: expect.any(Function) as unknown,
+      checkpoint: expect.any(Function) as unknown,
     })
     expect(Object.isFrozen(context)).toBe(true)
     expect(fields).toEqual([{ invocationId: 'inv_report_0123456789abcdef', attempt: 2, command: 'report' }])
@@ -229,6 +240,98 @@ describe('when Temporal ends the attempt', () => {
       message: 'the agent stopped before the handler ended',
       nonRetryable: true,
     })
+  })
+})
+
+describe('a checkpoint', () => {
+  const at = { table: 'orders', row: 7 }
+
+  test('of an earlier attempt is handed to the handler', async () => {
+    expect(await textOf((_, { lastCheckpoint }) => lastCheckpoint, { attempt: { checkpoint: at } })).toBe(
+      '{"table":"orders","row":7}',
+    )
+  })
+
+  test('goes with the failure, behind what belongs to the error', async () => {
+    const failing: Handler = async (_, { checkpoint }) => {
+      await checkpoint(at)
+      throw new Error('no')
+    }
+    await expect(textOf(failing)).rejects.toMatchObject({
+      details: [{ name: 'Error', message: 'no' }, { checkpoint: at }],
+    })
+  })
+
+  test('goes with an attempt that is given back, or whose time is over', async () => {
+    const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
+    const shutDown = () =>
+      environment.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails({ workerShutdown: true }))
+    const handler: Handler = async (_, { signal, checkpoint }) => {
+      await checkpoint(at)
+      return untilAborted(signal, shutDown)
+    }
+    const details = [undefined, { checkpoint: at }]
+    await expect(textOf(handler, { environment })).rejects.toMatchObject({ type: 'agent_stopping', details })
+    const hanging: Handler = async (_, { checkpoint }) => {
+      await checkpoint(at)
+      return new Promise(() => undefined)
+    }
+    await expect(textOf(hanging, { attempt: { timeoutMs: 20 } })).rejects.toMatchObject({ type: 'timed_out', details })
+  })
+})
+
+describe('what a handler says', () => {
+  /** An attempt's events, in their order. */
+  function listening() {
+    const said: unknown[] = []
+    const openEvents: OpenEvents = ({ attempt }) => ({
+      started: () => void said.push(['started', attempt]),
+      progress: (report) => void said.push(['progress', report]),
+      log: (...line) => void said.push(['log', ...line]),
+      end: () => void said.push(['end']),
+    })
+    return { said, openEvents }
+  }
+
+  test('is told on, and logged', async () => {
+    const { said, openEvents } = listening()
+    const logged: unknown[] = []
+    const handler: Handler = async (_, { log, progress }) => {
+      log.info('beginning', { rows: 3 })
+      await progress({ done: 1, total: 3 })
+      log.error('no good')
+    }
+    const log: CommandLog = { ...SILENT_LOG, info: (...line) => void logged.push(line) }
+    await textOf(handler, { openEvents, log: () => log })
+    expect(said).toEqual([
+      ['started', 2],
+      ['log', 'info', 'beginning', { rows: 3 }],
+      ['progress', { done: 1, total: 3 }],
+      ['log', 'error', 'no good', undefined],
+      ['end'],
+    ])
+    expect(logged).toEqual([['beginning', { rows: 3 }]])
+  })
+
+  test('on the console is told on when the command says so, and not otherwise', async () => {
+    const shown = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    onTestFinished(() => shown.mockRestore())
+    const handler: Handler = () => console.warn('%d left', 5)
+    const { said, openEvents } = listening()
+    await textOf(handler, { openEvents })
+    expect(said).toEqual([['started', 2], ['end']])
+    await textOf(handler, { openEvents, options: { captureConsole: true } })
+    expect(said.slice(2)).toEqual([['started', 2], ['log', 'warn', '5 left', undefined], ['end']])
+    expect(shown).toHaveBeenCalledTimes(2)
+  })
+
+  test('ends with a handler that was refused or failed', async () => {
+    const { said, openEvents } = listening()
+    const failing: Handler = () => {
+      throw new Error('no')
+    }
+    await textOf(failing, { openEvents }).catch(() => undefined)
+    expect(said).toEqual([['started', 2], ['end']])
   })
 })
 

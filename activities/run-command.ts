@@ -5,8 +5,8 @@
  * Whatever goes wrong on the way is reported as one code of the error table and is final for Temporal: the
  * invocation's workflow decides whether the command runs again.
  */
-import { activityInfo, ApplicationFailure, Context, heartbeat } from '@temporalio/activity'
-import { CancelledFailure, RawValue } from '@temporalio/common'
+import { activityInfo, ApplicationFailure, Context } from '@temporalio/activity'
+import { CancelledFailure, type RawValue } from '@temporalio/common'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CANCEL_GRACE_MS, type StoppedDetails } from '../protocol/cancel.js'
 import { CommandError } from '../protocol/errors.js'
@@ -16,8 +16,10 @@ import { AGENT_STOPPING, TASK_NOT_DELIVERED } from '../protocol/names.js'
 import { nearest, nearestHint } from '../protocol/suggest.js'
 import type { CommandDefinition } from '../sdk/command.js'
 import type { CommandRegistry } from '../sdk/registry.js'
-import { toApplicationFailure } from '../temporal/failure.js'
+import { failureDetails, toApplicationFailure } from '../temporal/failure.js'
+import type { OpenEvents } from './attempt-events.js'
 import { startRun, type HandlerRun, type RunDeps, type RunEnd } from './handler-run.js'
+import { jsonPayload } from './json-payload.js'
 import { STOPPED_WITHIN_MS, type Runs } from './runs.js'
 
 export type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Promise<RawValue>
@@ -25,10 +27,8 @@ export type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Prom
 /** What the attempts of an agent share. */
 export interface AttemptDeps extends RunDeps {
   readonly runs: Runs
+  readonly openEvents: OpenEvents
 }
-
-/** Often enough that a cancel is seen within a second; Temporal's worker merges heartbeats that are closer. */
-const HEARTBEAT_INTERVAL_MS = 500
 
 /** The activities of an agent's worker: one for each command, and one that answers for any other name. */
 export function commandActivities(registry: CommandRegistry, deps: AttemptDeps): Record<string, CommandActivity> {
@@ -47,14 +47,19 @@ async function runAttempt(
   attempt: AttemptInput,
   deps: AttemptDeps,
 ): Promise<RawValue> {
-  const { runId } = activityInfo().workflowExecution ?? { runId: attempt.invocationId }
-  const key = { workflowRunId: runId, run: attempt.run }
+  const activity = Context.current()
+  const { workflowExecution, taskToken } = activity.info
+  const key = { workflowRunId: workflowExecution?.runId ?? attempt.invocationId, run: attempt.run }
   using attached = deps.runs.attach(key, () => startRun(deps, { definition, params, attempt, key }))
-  const heartbeats = setInterval(heartbeat, HEARTBEAT_INTERVAL_MS)
+  const { run } = attached
+  const channel = run.report.attach({
+    heartbeat: (details) => activity.heartbeat(details),
+    events: deps.openEvents({ taskToken, attempt: attempt.attempt }),
+  })
   try {
-    return report(await endOf(attached.run))
+    return reported(await endOf(run), run.report.lastCheckpoint)
   } finally {
-    clearInterval(heartbeats)
+    channel[Symbol.dispose]()
   }
 }
 
@@ -94,9 +99,10 @@ async function within(timeMs: number, run: HandlerRun): Promise<AttemptEnd> {
   }
 }
 
-function report(end: AttemptEnd): RawValue {
+/** @param checkpoint of this run: the next attempt gets it, whatever this one ended with */
+function reported(end: AttemptEnd, checkpoint: JsonValue | undefined): RawValue {
   if (end.kind === 'succeeded') return jsonPayload(end.text)
-  if (end.kind === 'failed') throw toApplicationFailure(end.error)
+  if (end.kind === 'failed') throw toApplicationFailure(end.error, checkpoint)
   const { cancellationSignal, cancellationDetails } = Context.current()
   if (!cancellationSignal.aborted) throw givenBack('the run ended before this attempt came for it')
   // The error that Temporal takes for "it was canceled, as asked".
@@ -106,18 +112,14 @@ function report(end: AttemptEnd): RawValue {
     throw new CancelledFailure(message, [{ stopped } satisfies StoppedDetails])
   }
   throw end.kind === 'deaf' || end.entered
-    ? givenBack('the agent stopped before the handler ended')
-    : givenBack('the agent stopped before the handler was entered', TASK_NOT_DELIVERED)
+    ? givenBack('the agent stopped before the handler ended', checkpoint)
+    : givenBack('the agent stopped before the handler was entered', undefined, TASK_NOT_DELIVERED)
 }
 
-const givenBack = (message: string, type = AGENT_STOPPING): ApplicationFailure =>
-  ApplicationFailure.create({ message, type, nonRetryable: true, category: 'BENIGN' })
-
-const JSON_ENCODING = Buffer.from('json/plain')
-
-/** JSON text as Temporal's payload, without encoding it a second time. */
-const jsonPayload = (text: string): RawValue =>
-  RawValue.fromPayload({ metadata: { encoding: JSON_ENCODING }, data: Buffer.from(text) })
+function givenBack(message: string, checkpoint?: JsonValue, type = AGENT_STOPPING): ApplicationFailure {
+  const details = failureDetails(undefined, checkpoint)
+  return ApplicationFailure.create({ message, type, nonRetryable: true, category: 'BENIGN', details })
+}
 
 function unknownCommand(registry: CommandRegistry): CommandError {
   const name = activityInfo().activityType

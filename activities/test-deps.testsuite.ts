@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import type { CommandLog } from '../sdk/context.js'
+import type { OpenEvents } from './attempt-events.js'
 import { openJournal } from './journal/journal.js'
 import { PolicyGate } from './policy-gate.js'
 import type { AttemptDeps } from './run-command.js'
@@ -13,6 +14,8 @@ import { Runs } from './runs.js'
 const silent = (): undefined => undefined
 
 export const SILENT_LOG: CommandLog = { debug: silent, info: silent, warn: silent, error: silent }
+
+export const SILENT_EVENTS: OpenEvents = () => ({ started: silent, progress: silent, log: silent, end: silent })
 
 /** A folder that is removed when the test has ended. */
 export async function testFolder(): Promise<string> {
@@ -25,5 +28,6 @@ export async function testDeps(given: Partial<AttemptDeps> = {}): Promise<Attemp
   const journal = given.journal ?? (await openJournal(join(await testFolder(), 'journal.db'), silent))
   if (!given.journal) onTestFinished(() => journal.close())
   const maxResultBytes = MAX_PAYLOAD_BYTES
-  return { log: () => SILENT_LOG, gate: new PolicyGate(), runs: new Runs(), maxResultBytes, ...given, journal }
+  const defaults = { log: () => SILENT_LOG, gate: new PolicyGate(), runs: new Runs(), openEvents: SILENT_EVENTS }
+  return { ...defaults, maxResultBytes, ...given, journal }
 }

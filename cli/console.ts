@@ -25,6 +25,8 @@ const SHOW_AFTER_MS = 700
 
 export interface Progress {
   update(message: string): void
+  /** A line of its own, that stays. */
+  line(text: string): void
   stop(): void
 }
 
@@ -33,7 +35,9 @@ export function showProgress(message: string): Progress {
   let current = message
   let spinner: Ora | undefined
   const timer = setTimeout(() => {
-    if (process.stderr.isTTY) spinner = ora({ text: current, stream: process.stderr, discardStdin: false }).start()
+    // A terminal without a width, as in some containers, sends ora round for ever.
+    if (process.stderr.isTTY && process.stderr.columns > 0)
+      spinner = ora({ text: current, stream: process.stderr, discardStdin: false }).start()
     else say(`${current} …`)
   }, SHOW_AFTER_MS)
   timer.unref()
@@ -42,6 +46,11 @@ export function showProgress(message: string): Progress {
       if (next === current) return
       current = next
       if (spinner) spinner.text = next
+    },
+    line(text) {
+      spinner?.clear()
+      say(text)
+      spinner?.render()
     },
     stop() {
       clearTimeout(timer)

@@ -9,6 +9,7 @@ import { getCommand, listCommand } from './commands/invocations.js'
 import { invokeCommand } from './commands/invoke.js'
 import { serverCommand, workerCommand } from './commands/server.js'
 import { tokensCommand } from './commands/tokens.js'
+import { watchCommand } from './commands/watch.js'
 import { VERSION } from '../workers/version.js'
 
 const EXAMPLES = `
@@ -28,6 +29,7 @@ export function createProgram(): Command {
     .description('invoke commands on deployments, look at invocations, and cancel them')
     .addHelpText('after', COMMANDS_EXAMPLES)
     .addCommand(invokeCommand())
+    .addCommand(watchCommand())
     .addCommand(listCommand())
     .addCommand(getCommand())
     .addCommand(cancelCommand())

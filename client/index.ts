@@ -6,3 +6,11 @@ export type { CancelVerdict } from '../protocol/cancel.js'
 export { CommandError } from '../protocol/errors.js'
 export type { ErrorCode, HandlerError } from '../protocol/errors.js'
 export type { Invocation, InvocationStatus } from '../protocol/invocation.js'
+export type {
+  DroppedEvent,
+  EndedEvent,
+  InvocationEvent,
+  LogEvent,
+  ProgressEvent,
+  StatusEvent,
+} from '../protocol/events.js'

@@ -1,8 +1,10 @@
 /** One invocation, to wait for and to look at. */
 import type { CancelAnswer, CancelVerdict } from '../protocol/cancel.js'
 import { CommandError } from '../protocol/errors.js'
+import type { InvocationEvent, ProgressEvent } from '../protocol/events.js'
 import { isFinal, type Invocation, type InvocationStatus } from '../protocol/invocation.js'
 import { MAX_WAIT_MS } from '../protocol/limits.js'
+import { followEvents } from './follow.js'
 import { OUTLAST_OUTAGE_MS, requestJson, type Endpoint } from './request.js'
 
 interface WaitOptions {
@@ -66,6 +68,21 @@ export class InvocationHandle<Result = unknown> {
   /** The invocation as it is now. */
   describe(): Promise<Invocation> {
     return this.#read(0, undefined)
+  }
+
+  /**
+   * What happens to it, from the first that is still known to its end: progress, log lines, how many of them were
+   * dropped, status, and last `ended` with the outcome. Goes on by itself when the connection breaks.
+   *
+   * @throws {CommandError} `invocation_not_found`, …, or `unavailable` when the control plane stays away
+   */
+  events({ signal }: WaitOptions = {}): AsyncGenerator<InvocationEvent, void> {
+    return followEvents({ ...this.#endpoint, signal }, this.id)
+  }
+
+  /** The handler's reports of progress as they come, the latest only of those that come at once; ends with it. */
+  async *progress(options: WaitOptions = {}): AsyncGenerator<ProgressEvent, void> {
+    for await (const event of this.events(options)) if (event.type === 'progress') yield event
   }
 
   #read(waitMs: number, signal: AbortSignal | undefined): Promise<Invocation> {

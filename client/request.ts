@@ -97,28 +97,56 @@ async function attempt(
   holdMs: number,
 ): Promise<{ value: unknown } | Passing> {
   const silence = AbortSignal.timeout(holdMs + SILENCE_MS)
-  let status: number
-  let text: string
-  let retryAfter: string | null
   try {
     const response = await fetch(url, { ...init, signal: signal ? AbortSignal.any([signal, silence]) : silence })
-    status = response.status
-    retryAfter = response.headers.get('retry-after')
-    text = await response.text()
+    const text = await response.text()
+    return response.ok ? { value: valueFrom(response.status, text) } : refusal(response, text)
   } catch (error) {
     signal?.throwIfAborted()
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    if (isDistrust(cause)) throw distrusted(baseUrl, cause)
-    return {
-      error: unreachable(baseUrl, silence.aborted ? holdMs + SILENCE_MS : undefined, cause),
-      cutOff: !NOT_CONNECTED.has(String((cause as NodeJS.ErrnoException).code)),
-    }
+    return connectionTrouble(baseUrl, error, silence.aborted ? holdMs + SILENCE_MS : undefined)
   }
-  if (status >= 200 && status < 300) return { value: valueFrom(status, text) }
+}
+
+/** The body of a stream of server-sent events, or what may pass. @throws {CommandError} what may not */
+export async function openStream(
+  endpoint: Endpoint,
+  path: string,
+  lastEventId: string,
+): Promise<{ readonly body: ReadableStream<Uint8Array> } | Passing> {
+  const { baseUrl, signal, fetch = globalThis.fetch } = endpoint
+  const { url, init } = prepare(endpoint, { method: 'GET', path })
+  const headers = new Headers(init.headers)
+  headers.set('accept', 'text/event-stream')
+  if (lastEventId !== '') headers.set('last-event-id', lastEventId)
+  try {
+    const response = await fetch(url, { ...init, headers, ...(signal ? { signal } : {}) })
+    if (!response.ok) return refusal(response, await response.text())
+    const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
+    if (response.body && isStream) return { body: response.body }
+    throw notOurs(response.status, 'a stream of events')
+  } catch (error) {
+    signal?.throwIfAborted()
+    return connectionTrouble(baseUrl, error)
+  }
+}
+
+/** @throws {CommandError} the server's error, unless trying again may help */
+function refusal({ status, headers }: Response, text: string): Passing {
   const error = errorFrom(status, text)
   if (!RETRIED_STATUSES.has(status)) throw error
   // A proxy that lost patience had passed the request on.
-  return { error, afterMs: retryAfterMs(retryAfter), cutOff: status === 504 }
+  return { error, afterMs: retryAfterMs(headers.get('retry-after')), cutOff: status === 504 }
+}
+
+/** @throws {CommandError} what no time heals */
+function connectionTrouble(baseUrl: string, error: unknown, silentMs?: number): Passing {
+  if (error instanceof CommandError) throw error
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  if (isDistrust(cause)) throw distrusted(baseUrl, cause)
+  return {
+    error: unreachable(baseUrl, silentMs, cause),
+    cutOff: !NOT_CONNECTED.has(String((cause as NodeJS.ErrnoException).code)),
+  }
 }
 
 /** The other end is there, and shows a certificate that Node does not trust: no time heals that. */
@@ -155,11 +183,14 @@ function valueFrom(status: number, text: string): unknown {
   if (status === 204) return undefined
   const value = parse(text)
   if (value !== undefined) return value
-  throw new CommandError(
-    'internal',
-    `the control plane answered ${status} without JSON; is the URL that of a control plane?`,
-  )
+  throw notOurs(status, 'JSON')
 }
+
+const notOurs = (status: number, missing: string): CommandError =>
+  new CommandError(
+    'internal',
+    `the control plane answered ${status} without ${missing}; is the URL that of a control plane?`,
+  )
 
 /** The server's own error, or what can be said of an answer from something in between. */
 function errorFrom(status: number, text: string): CommandError {

@@ -1,7 +1,14 @@
+import { EVENTS_FUZZER } from './events.js'
 import { FRAME_FUZZERS } from './frames.js'
 import type { Fuzzer } from './fuzzer.js'
 import { MANIFEST_FUZZER } from './manifest.js'
 import { REQUEST_FUZZERS } from './requests.js'
 import { TOKEN_FUZZER } from './tokens.js'
 
-export const FUZZERS: readonly Fuzzer[] = [TOKEN_FUZZER, ...FRAME_FUZZERS, ...REQUEST_FUZZERS, MANIFEST_FUZZER]
+export const FUZZERS: readonly Fuzzer[] = [
+  TOKEN_FUZZER,
+  ...FRAME_FUZZERS,
+  ...REQUEST_FUZZERS,
+  MANIFEST_FUZZER,
+  EVENTS_FUZZER,
+]

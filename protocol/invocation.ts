@@ -50,6 +50,8 @@ export interface AttemptInput {
   /** Time this attempt has, counted by the agent's own clock from its start; `null` is "no limit". */
   readonly timeoutMs: number | null
   readonly exposeStack: boolean
+  /** The newest checkpoint of an earlier attempt; absent when there is none. */
+  readonly checkpoint?: JsonValue
 }
 
 /** Kept with the workflow so that a second start under the same id can be told from the same call made again. */

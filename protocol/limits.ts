@@ -11,3 +11,12 @@ export const MAX_BODY_BYTES = MAX_PAYLOAD_BYTES + 32 * 1024
 
 /** Longest time a request is held open for a result: proxies commonly cut at 60 s. */
 export const MAX_WAIT_MS = 55_000
+
+/**
+ * Greatest size of a checkpoint, as JSON in bytes. It travels beside the params, and takes most of what they leave of
+ * Temporal's limit.
+ */
+export const MAX_CHECKPOINT_BYTES = 64_000
+
+/** Greatest length of a progress report's message, in characters. */
+export const MAX_PROGRESS_MESSAGE = 1_000

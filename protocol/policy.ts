@@ -39,7 +39,7 @@ export const policySchema = z.strictObject({
   queueTimeout: durationSchema(1, 30 * DAY_MS).optional(),
   /** Time for all of it, from acceptance to the end. Default: none. */
   deadline: durationSchema(1, 365 * DAY_MS).optional(),
-  /** Silence after which an agent counts as lost. Agents heartbeat by themselves, about every second. */
+  /** Silence after which an agent counts as lost. Agents heartbeat by themselves, twice a second. */
   heartbeatTimeout: durationSchema(2_000, DAY_MS).optional(),
   /** Trying again after the handler threw. Default: one attempt. */
   retry: retrySchema.optional(),

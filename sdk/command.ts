@@ -27,6 +27,12 @@ export interface CommandOptions<
    * @default false
    */
   readonly readOnly?: boolean
+  /**
+   * Shows what the handler writes to `console` to whoever follows the invocation, as `context.log` does.
+   *
+   * @default false
+   */
+  readonly captureConsole?: boolean
   /** Any Standard Schema (zod, valibot, arktype, …). The handler gets the schema's output. */
   readonly params?: ParamsSchema
   /** Checked before the result leaves the customer's environment. */

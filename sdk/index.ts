@@ -16,3 +16,4 @@ export {
 export { vault, type Vault } from './vault.js'
 export { CommandError } from '../protocol/errors.js'
 export type { ErrorCode } from '../protocol/errors.js'
+export type { ProgressReport } from '../protocol/events.js'

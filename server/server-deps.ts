@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { AgentLimits } from '../protocol/agent-session.js'
 import type { AuditTrail } from './audit/audit-trail.js'
+import type { InvocationFeed } from './events/invocation-feed.js'
 import type { Authenticator } from './identity/authenticator.js'
 import type { RateLimiter } from './identity/rate-limiter.js'
 import type { InvocationDeps } from './invocations/service.js'
@@ -14,6 +15,12 @@ export interface ServerDeps extends InvocationDeps {
   readonly agentLimits: AgentLimits
   /** Whether task tokens are sealed with the registry's keys, not with such as were given. */
   readonly sealsWithRegistry: boolean
+  readonly feed: InvocationFeed
+  /** What a task token that an agent of the deployment shows is about; `undefined` when it is none of its own. */
+  readonly taskOf: (
+    sealed: Uint8Array,
+    deploymentId: string,
+  ) => { readonly invocationId: string; readonly attempt: number } | undefined
   /** Of the vendor worker in this process; `undefined` when it runs elsewhere. */
   readonly workerState: (() => string) | undefined
   readonly log: Logger

@@ -1,6 +1,6 @@
 /**
  * `CommandError` ↔ Temporal's failures, the one place where either becomes the other. The `type` of the failure is
- * the code, its first detail is `details`, so the Web UI shows both.
+ * the code, its first detail is `details`, so the Web UI shows both. A second detail is the attempt's checkpoint.
  */
 import {
   ApplicationFailure,
@@ -15,15 +15,23 @@ import type { JsonValue } from '../protocol/json.js'
 /**
  * Never retried by Temporal: the invocation's workflow decides on that. Benign, because Temporal's worker would log
  * any other failure with its details, which belong to the caller alone.
+ *
+ * @param checkpoint for the next attempt
  */
-export function toApplicationFailure(error: CommandError): ApplicationFailure {
+export function toApplicationFailure(error: CommandError, checkpoint?: JsonValue): ApplicationFailure {
   return ApplicationFailure.create({
     message: error.message,
     type: error.code,
     nonRetryable: true,
     category: 'BENIGN',
-    details: error.details === undefined ? [] : [error.details],
+    details: failureDetails(error.details, checkpoint),
   })
+}
+
+/** First what belongs to the error, then the checkpoint of the attempt that failed, as its heartbeats have it. */
+export function failureDetails(details: JsonValue | undefined, checkpoint: JsonValue | undefined): unknown[] {
+  if (checkpoint !== undefined) return [details, { checkpoint }]
+  return details === undefined ? [] : [details]
 }
 
 /** Why an invocation's workflow ended badly. `cause` is what `WorkflowFailedError` carries. */

@@ -9,6 +9,7 @@ import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { SCOPES, includesScope, type Scope } from '../protocol/rights.js'
 import { createApp } from '../server/app.js'
 import { AuditTrail } from '../server/audit/audit-trail.js'
+import { InvocationFeed } from '../server/events/invocation-feed.js'
 import { Authenticator } from '../server/identity/authenticator.js'
 import { RateLimiter } from '../server/identity/rate-limiter.js'
 import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
@@ -123,9 +124,9 @@ describe('an agent token', () => {
     '%s is about its own deployment, whatever is asked',
     async (_name, route) => {
       const { status, body } = await callWith(own.agentToken, route, foreign)
-      expect(status).toBe(200)
-      expect(JSON.stringify(body)).toContain(own.id)
-      for (const trace of traces(foreign)) expect(JSON.stringify(body)).not.toContain(trace)
+      expect([200, 204]).toContain(status)
+      if (status === 200) expect(JSON.stringify(body)).toContain(own.id)
+      for (const trace of traces(foreign)) expect(JSON.stringify(body ?? {})).not.toContain(trace)
     },
   )
 })
@@ -311,7 +312,9 @@ describe('the app', () => {
     const temporal = await connectTemporal(plainTemporal(stack.state.temporalAddress, 'default'))
     const log = pino({ level: 'silent' })
     const audit = new AuditTrail(registry.audit, log)
+    const feed = new InvocationFeed(registry.invocationEvents, log)
     onTestFinished(async () => {
+      await feed.close()
       await audit.close(0)
       await registry.close()
       await temporal.close()
@@ -322,6 +325,8 @@ describe('the app', () => {
       temporal,
       log,
       audit,
+      feed,
+      taskOf: () => undefined,
       authenticator: new Authenticator(registry),
       rateLimiter: new RateLimiter(0),
       told: new ToldOutcomes(),

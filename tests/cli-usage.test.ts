@@ -23,6 +23,7 @@ describe('--help', () => {
       expect.arrayContaining([
         'alien dev',
         'alien commands invoke',
+        'alien commands watch',
         'alien commands list',
         'alien commands get',
         'alien commands cancel',

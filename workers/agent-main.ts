@@ -16,7 +16,8 @@ import { stateDir } from '../protocol/dev-state.js'
 import { moduleRegistry } from '../sdk/registry.js'
 import { EXIT_MISCONFIGURED, type AgentMessage } from './agent-exit.js'
 import { connectAgent } from './agent-connection.js'
-import { openAgentSession } from './agent-session.js'
+import { AgentEventSender } from './agent-events.js'
+import { fetchThroughProxy, openAgentSession } from './agent-session.js'
 import { readAgentToken } from './agent-token.js'
 import { startAgentWorker } from './agent-worker.js'
 import { openCustomerPolicy } from './customer-policy.js'
@@ -30,6 +31,9 @@ const MISCONFIGURED: ReadonlySet<ErrorCode> = new Set([
   'unauthenticated',
   'permission_denied',
 ])
+
+/** How long an agent that is told to stop goes on to tell what its handlers said last. */
+const LAST_EVENTS_MS = 2_000
 
 const log = createLogger('agent')
 const stop = new AbortController()
@@ -63,19 +67,30 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
   })
   const journal = await openJournal(journalFile(state, session.deployment.id), (message) => log.error(message))
   const connection = await connectAgent({ url, token: token.current, log })
-  token.onRotated((rotated) => void connection.setApiKey(rotated))
+  const events = new AgentEventSender({
+    url,
+    token: token.current,
+    fetch: await fetchThroughProxy(url),
+    onTrouble: (reason) => log.warn(`what handlers say cannot be told to those who follow them: ${reason}`),
+  })
+  token.onRotated((rotated) => {
+    void connection.setApiKey(rotated)
+    events.setToken(rotated)
+  })
   const { done } = await startAgentWorker({
     registry: moduleRegistry,
     session,
     connection,
     gate,
     journal,
+    openEvents: events.open,
     log,
     graceMs: parseGrace(process.env['ALIEN_GRACE']),
     signal: stop.signal,
   })
   tell({ kind: 'ready', deployment: session.deployment.name, commands: moduleRegistry.names })
   await done
+  await events.close(LAST_EVENTS_MS)
 }
 
 async function loadHandlers(bundle: string): Promise<void> {

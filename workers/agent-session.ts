@@ -22,8 +22,8 @@ export async function openAgentSession({ url, token, functionName, commands }: S
   )
 }
 
-/** Node's own `fetch` knows of no proxy. */
-async function fetchThroughProxy(url: string): Promise<typeof fetch | undefined> {
+/** Node's own `fetch` knows of no proxy; `undefined` where there is none. */
+export async function fetchThroughProxy(url: string): Promise<typeof fetch | undefined> {
   const proxy = getProxyForUrl(url)
   if (proxy === '') return undefined
   const { fetch: undiciFetch, ProxyAgent } = await import('undici')

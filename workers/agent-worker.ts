@@ -1,5 +1,6 @@
 /** The customer side's Temporal worker: one activity for each command, on the deployment's own queue. */
 import { Worker, type NativeConnection } from '@temporalio/worker'
+import type { OpenEvents } from '../activities/attempt-events.js'
 import { commandActivities } from '../activities/run-command.js'
 import type { Journal } from '../activities/journal/journal.js'
 import type { PolicyGate } from '../activities/policy-gate.js'
@@ -30,6 +31,7 @@ export interface AgentWorkerOptions {
   readonly connection: NativeConnection
   readonly gate: PolicyGate
   readonly journal: Journal
+  readonly openEvents: OpenEvents
   readonly log: Logger
   /** How long running handlers may go on once the worker is asked to stop. Default: 10 s. */
   readonly graceMs?: number | undefined
@@ -47,6 +49,7 @@ export async function startAgentWorker({
   connection,
   gate,
   journal,
+  openEvents,
   log,
   graceMs = DEFAULT_GRACE_MS,
   signal,
@@ -61,6 +64,7 @@ export async function startAgentWorker({
       log: (fields) => handlerLog(log, fields),
       gate,
       journal,
+      openEvents,
       runs,
       maxResultBytes: limits.maxResultBytes,
     }),

@@ -7,11 +7,13 @@ import type { KnownAgents } from '../gateway/authenticator.js'
 import { connectUpstream } from '../gateway/upstream.js'
 import { DEFAULT_POLL_LIMITS, type PollLimits } from '../gateway/open-polls.js'
 import { createGateway, type Gateway } from '../gateway/server.js'
+import { taskOf } from '../gateway/task-of.js'
 import { TaskTokenSeal } from '../gateway/task-token.js'
 import { PresenceWatch } from '../server/agent-presence.js'
 import { createApp } from '../server/app.js'
 import { DEFAULT_AUDIT_RETENTION_MS, startAuditRetention } from '../server/audit/audit-retention.js'
 import { AuditTrail } from '../server/audit/audit-trail.js'
+import { InvocationFeed } from '../server/events/invocation-feed.js'
 import { Authenticator } from '../server/identity/authenticator.js'
 import {
   DEFAULT_AGENT_CALLS_PER_SECOND,
@@ -98,6 +100,9 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   const { auditRetentionMs = DEFAULT_AUDIT_RETENTION_MS } = options
   if (auditRetentionMs > 0) closers.add(startAuditRetention(registry.audit, auditRetentionMs, log).close)
   const authenticator = new Authenticator(registry)
+  const feed = new InvocationFeed(registry.invocationEvents, log)
+  closers.add(() => feed.close())
+  const seal = await openSeal(options, registry, closers)
   const draining = new AbortController()
   // Every request that is held listens.
   setMaxListeners(0, draining.signal)
@@ -108,6 +113,11 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
       authenticator,
       rateLimiter: new RateLimiter(options.callsPerSecond ?? DEFAULT_CALLS_PER_SECOND),
       audit,
+      feed,
+      taskOf: (sealed, deploymentId) => {
+        const token = seal.open(sealed, deploymentId)
+        return token && taskOf(token)
+      },
       temporal,
       told,
       temporalUiUrl: options.temporalUiUrl,
@@ -122,7 +132,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
     },
     options.trustProxy,
   )
-  const gateway = await openGateway(options, { registry, agents: authenticator.agents, audit }, closers)
+  const gateway = await openGateway(options, { registry, agents: authenticator.agents, audit, seal }, closers)
   const listener = await listen({ http: app, http2: gateway.inject }, { ...options, tls: tlsFiles(options) })
   closers.add(() => Promise.all([listener.close(DRAIN_MS), gateway.drain(DRAIN_MS)]))
   closers.add(() => draining.abort())
@@ -143,19 +153,28 @@ interface GatewayDeps {
   readonly registry: Registry
   readonly agents: KnownAgents
   readonly audit: AuditSink
+  readonly seal: TaskTokenSeal
+}
+
+async function openSeal(
+  { sealingKeys, log }: ControlPlaneOptions,
+  registry: Registry,
+  closers: Closers,
+): Promise<TaskTokenSeal> {
+  const seal = new TaskTokenSeal(sealingKeys ?? (await registry.sealingKeys.all()))
+  if (sealingKeys === undefined) closers.add(watchSealingKeys(registry.sealingKeys, (keys) => seal.use(keys), log))
+  return seal
 }
 
 async function openGateway(
-  { temporal: settings, sealingKeys, pollLimits, agentCallsPerSecond, log }: ControlPlaneOptions,
-  { registry, agents, audit }: GatewayDeps,
+  { temporal: settings, pollLimits, agentCallsPerSecond, log }: ControlPlaneOptions,
+  { registry, agents, audit, seal }: GatewayDeps,
   closers: Closers,
 ): Promise<Gateway> {
   const upstream = await connectUpstream(settings).catch(unreachable(settings))
   closers.add(upstream.close)
   const presence = new PresenceWatch(registry.agents, log)
   closers.add(() => presence.close())
-  const seal = new TaskTokenSeal(sealingKeys ?? (await registry.sealingKeys.all()))
-  if (sealingKeys === undefined) closers.add(watchSealingKeys(registry.sealingKeys, (keys) => seal.use(keys), log))
   return createGateway({
     upstream,
     namespace: settings.namespace,

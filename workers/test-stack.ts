@@ -16,6 +16,8 @@ export interface TestStackOptions {
 
 export interface TestStack {
   readonly state: DevState
+  /** SQLite file of its registry, for a second control plane. */
+  readonly registryFile: string
   /** A client of one deployment. Default: the first. */
   readonly client: (deployment?: string) => CommandsClient
   readonly close: () => Promise<void>
@@ -37,6 +39,7 @@ export async function startTestStack({ handlers, deployments = ['acme-corp'] }: 
   const { url, token } = stack.state
   return {
     state: stack.state,
+    registryFile: join(stateDir, 'registry.db'),
     client: (deployment = deployments[0] ?? '') => new CommandsClient({ deploymentId: deployment, token, url }),
     close: async () => {
       await stack.close()

@@ -12,6 +12,7 @@ import type { AttemptInput, InvokeCommandInput } from '../protocol/invocation.js
 import type { JsonValue } from '../protocol/json.js'
 import { AGENT_STOPPING, TASK_NOT_DELIVERED } from '../protocol/names.js'
 import type { AttemptOutcome } from './attempt.js'
+import { checkpointOf } from './checkpoint.js'
 
 /** "As long as the agent is alive": Temporal wants some bound. */
 const NO_LIMIT_MS = 365 * 86_400_000
@@ -20,6 +21,9 @@ const NO_LIMIT_MS = 365 * 86_400_000
 const REPORTING_GRACE_MS = 5_000
 
 type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Promise<JsonValue>
+
+/** What became of a delivery, with the newest checkpoint of its handler. */
+export type Delivery = AttemptOutcome & { readonly checkpoint?: JsonValue | undefined }
 
 /**
  * Runs the command's activity once.
@@ -31,7 +35,7 @@ export async function deliver(
   params: JsonValue,
   attempt: AttemptInput,
   remainingMs: number,
-): Promise<AttemptOutcome> {
+): Promise<Delivery> {
   const timeoutMs = attempt.timeoutMs ?? NO_LIMIT_MS
   const activities = proxyActivities<Record<string, CommandActivity>>({
     taskQueue: input.taskQueue,
@@ -62,29 +66,31 @@ export async function deliver(
 /** What Temporal says when it cancels an activity that no worker has taken. */
 const NOT_STARTED = 'ACTIVITY_ID_NOT_STARTED'
 
-function outcomeOf(cause: Error | undefined): AttemptOutcome | undefined {
+function outcomeOf(cause: Error | undefined): Delivery | undefined {
   if (cause instanceof CancelledFailure) {
     const [details] = cause.details as (string | Partial<StoppedDetails>)[]
     if (details === NOT_STARTED) return { kind: 'not_started' }
     return { kind: typeof details === 'object' && details.stopped === false ? 'not_stopped' : 'stopped' }
   }
   if (cause instanceof TimeoutFailure) {
+    const checkpoint = checkpointOf(cause.lastHeartbeatDetails)
     switch (cause.timeoutType) {
       case 'SCHEDULE_TO_START':
         return { kind: 'not_taken' }
       case 'HEARTBEAT':
-        return { kind: 'lost' }
+        return { kind: 'lost', checkpoint }
       default:
-        return { kind: 'timed_out' }
+        return { kind: 'timed_out', checkpoint }
     }
   }
   if (cause instanceof ApplicationFailure) {
-    if (cause.type === AGENT_STOPPING) return { kind: 'lost' }
+    const [details, heartbeat] = (cause.details ?? []) as (JsonValue | undefined)[]
+    const checkpoint = checkpointOf(heartbeat)
+    if (cause.type === AGENT_STOPPING) return { kind: 'lost', checkpoint }
     if (cause.type === TASK_NOT_DELIVERED) return { kind: 'not_delivered' }
-    const [details] = (cause.details ?? []) as JsonValue[]
     const code = isErrorCode(cause.type) ? cause.type : 'internal'
     const error = { code, message: cause.message, ...(details === undefined ? {} : { details }) }
-    return { kind: code === 'unavailable' ? 'not_begun' : 'failed', error }
+    return code === 'unavailable' ? { kind: 'not_begun', error } : { kind: 'failed', error, checkpoint }
   }
   return undefined
 }

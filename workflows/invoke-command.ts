@@ -13,6 +13,7 @@
  *  W3  an at-most-once command is entered at most once: agents are told of earlier deliveries, and go by their journals
  *  W4  an outcome is told to the sink only when it follows from what Temporal has recorded
  *  W5  who asked for a cancel is told the verdict that the outcome has
+ *  W6  the newest checkpoint of any attempt is handed to the next one
  */
 import { ApplicationFailure, isCancellation, patched, proxySinks, sleep, workflowInfo } from '@temporalio/workflow'
 import { failedWith, succeededWith, type InvocationSinks, type InvokeCommandInput } from '../protocol/invocation.js'
@@ -34,6 +35,7 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
   const cancellation = new Cancellation()
   let count = NOTHING_YET
   let waitsSinceMs = startTime.getTime()
+  let checkpoint: JsonValue | undefined
 
   for (let attempt = 1; ; attempt += 1) {
     const remainingMs = Math.max(deadlineAtMs - Date.now(), 1)
@@ -51,10 +53,12 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
           atMostOnce: policy.atMostOnce,
           timeoutMs: attemptMs === Infinity ? null : attemptMs,
           exposeStack: policy.exposeStack,
+          ...(checkpoint === undefined ? {} : { checkpoint }),
         },
         remainingMs,
       ),
     )
+    if (outcome.checkpoint !== undefined) checkpoint = outcome.checkpoint
     count = counted(count, outcome)
     const nowMs = Date.now()
     const { request } = cancellation

@@ -5,8 +5,9 @@ import type { InvocationHandle } from '../../client/invocation-handle.js'
 import { CommandError, ERROR_CODES } from '../../protocol/errors.js'
 import { parseDuration } from '../../protocol/duration.js'
 import { connection, withConnection, type ConnectionFlags } from '../connection.js'
-import { print, printJson, showProgress } from '../console.js'
+import { print, printJson, say, showProgress } from '../console.js'
 import { readParams } from '../params.js'
+import { showEvents, type ShowOptions } from '../show-events.js'
 
 interface InvokeFlags extends ConnectionFlags {
   readonly deployment: string
@@ -15,6 +16,7 @@ interface InvokeFlags extends ConnectionFlags {
   readonly timeout?: number
   readonly idempotencyKey?: string
   readonly detach?: boolean
+  readonly logs?: boolean
   readonly json?: boolean
 }
 
@@ -24,7 +26,8 @@ Examples:
   $ alien commands invoke --deployment acme-corp --command run-migration --params @migration.json --timeout 2h
   $ id=$(alien commands invoke --deployment acme-corp --command run-migration --detach)
 
-The result goes to stdout as JSON, everything else to stderr. Exit codes:
+The result goes to stdout as JSON, everything else to stderr. On a terminal that is also the progress of a command that
+takes longer, and what its handler logs. Exit codes:
   0 succeeded   1 the handler failed   2 bad call   3 deployment offline   4 timed out
   5 canceled    6 outcome unknown      7 not allowed or refused            8 unavailable or rate limited`
 
@@ -41,6 +44,7 @@ export function invokeCommand(): Command {
     )
     .option('--idempotency-key <key>', 'two calls with one key are one invocation')
     .option('--detach', 'print the invocation id and leave it running')
+    .option('--logs', 'show what the handler logs on stderr, even if that is no terminal')
     .option('--json', 'print the whole invocation instead of its result, and errors too')
     .addHelpText('after', EXAMPLES)
   return withConnection(command).action(invoke)
@@ -54,7 +58,8 @@ async function invoke(flags: InvokeFlags): Promise<void> {
     ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
     ...(flags.idempotencyKey === undefined ? {} : { idempotencyKey: flags.idempotencyKey }),
   }
-  const progress = showProgress(`${flags.command} on ${flags.deployment}`)
+  const label = `${flags.command} on ${flags.deployment}`
+  const progress = showProgress(label)
   try {
     const handle = await client.start(flags.command, params, options)
     if (flags.detach === true) {
@@ -62,9 +67,10 @@ async function invoke(flags: InvokeFlags): Promise<void> {
       else print(handle.id)
       return
     }
-    progress.update(`${flags.command} on ${flags.deployment} (${handle.id})`)
-    const result = await resultOf(handle, flags)
-    printJson(result)
+    progress.update(`${label} (${handle.id})`)
+    const following = new Following(handle, { label, progress }, flags.logs === true)
+    // Of what the handler said, nothing is to follow its result.
+    printJson(await resultOf(handle, flags).finally(() => following.end()))
   } finally {
     progress.stop()
   }
@@ -76,6 +82,37 @@ async function resultOf(handle: InvocationHandle, { json }: InvokeFlags): Promis
     process.exitCode = ERROR_CODES[CommandError.from(error).code].exitCode
   })
   return handle.describe()
+}
+
+/** A short command must not pay for a second connection. */
+const FOLLOW_AFTER_MS = 500
+/** What the handler said last may come after its result. */
+const LAST_EVENTS_MS = 1_500
+
+/** Shows what happens meanwhile: to whoever asked for it, or sits at a terminal and waits. */
+class Following {
+  readonly #stop = new AbortController()
+  readonly #timer: NodeJS.Timeout | undefined
+  #shown: Promise<unknown> = Promise.resolve()
+
+  constructor(handle: InvocationHandle, options: Omit<ShowOptions, 'signal'>, isAskedFor: boolean) {
+    const start = () => {
+      const { signal } = this.#stop
+      this.#shown = showEvents(handle, { ...options, signal }).catch((error: unknown) => {
+        // The result is what counts, and its own troubles are told.
+        if (!signal.aborted && isAskedFor) say(`what the handler logs cannot be shown: ${String(error)}`)
+      })
+    }
+    if (isAskedFor) start()
+    else if (process.stderr.isTTY) this.#timer = setTimeout(start, FOLLOW_AFTER_MS)
+  }
+
+  async end(): Promise<void> {
+    clearTimeout(this.#timer)
+    const timer = setTimeout(() => this.#stop.abort(), LAST_EVENTS_MS)
+    await this.#shown
+    clearTimeout(timer)
+  }
 }
 
 /** @throws {CommandError} `invalid_request` */

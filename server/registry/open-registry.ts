@@ -1,6 +1,6 @@
 /**
- * The registry: deployments, credentials, manifests and the audit, in SQLite or PostgreSQL. Never an invocation's state, whose
- * only home is Temporal.
+ * The registry: deployments, credentials, manifests, the audit, and for some days what handlers said while they ran, in
+ * SQLite or PostgreSQL. Never an invocation's state, whose only home is Temporal.
  */
 import { resolve } from 'node:path'
 import { sql, type Kysely } from 'kysely'
@@ -10,6 +10,7 @@ import { AgentTokens } from './agent-tokens.js'
 import { ApiKeys } from './api-keys.js'
 import { AuditRecords } from './audit-records.js'
 import { Deployments } from './deployments.js'
+import { InvocationEvents } from './invocation-events.js'
 import { Manifests } from './manifests.js'
 import { migrate } from './migrations/migrate.js'
 import { openPostgres } from './open-postgres.js'
@@ -25,6 +26,7 @@ export interface Registry {
   readonly audit: AuditRecords
   readonly sealingKeys: SealingKeys
   readonly agents: Agents
+  readonly invocationEvents: InvocationEvents
   /** Resolves when the database answers. @throws `unavailable` when PostgreSQL cannot be reached. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -91,6 +93,7 @@ const createRegistry = (db: Kysely<RegistrySchema>): Registry => ({
   audit: new AuditRecords(db),
   sealingKeys: new SealingKeys(db),
   agents: new Agents(db),
+  invocationEvents: new InvocationEvents(db),
   ping: () => sql`select 1`.execute(db).then(() => undefined),
   close: () => db.destroy(),
 })

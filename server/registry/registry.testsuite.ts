@@ -6,6 +6,7 @@ import type { ManifestCommand } from '../../protocol/manifest.js'
 import { buildScript } from '../../tests/support/script.js'
 import { testIdentity } from './identity.testsuite.js'
 import { testSealingKeys } from './sealing-keys.testsuite.js'
+import { testInvocationEvents } from './invocation-events.testsuite.js'
 import { openRegistry, type Registry, type RegistryOptions } from './open-registry.js'
 
 export interface RegistryEngine {
@@ -275,6 +276,11 @@ export function testRegistry(engine: RegistryEngine): void {
   describe('identity', () => {
     testIdentity(() => registry)
   })
+
+  testInvocationEvents(
+    () => registry,
+    () => other,
+  )
 
   describe('manifests', () => {
     test('are replaced, function by function', async () => {

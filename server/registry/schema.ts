@@ -8,6 +8,8 @@ export interface RegistrySchema {
   audit: AuditTable
   sealing_keys: SealingKeysTable
   agents: AgentsTable
+  invocation_event_streams: InvocationEventStreamsTable
+  invocation_events: InvocationEventsTable
 }
 
 export interface DeploymentsTable {
@@ -102,4 +104,34 @@ interface AgentsTable {
   last_seen_at: string
   /** When it counts as gone unless its control plane says otherwise. */
   online_until: string
+}
+
+/** What was said while an invocation ran: one row for each that said anything. No state of it: that is Temporal's. */
+export interface InvocationEventStreamsTable {
+  invocation_id: string
+  /**
+   * Number of its newest event. They are numbered from 1, and a number is never given again. One that counts events which
+   * were dropped has as many numbers as it counts, so that numbers tell how many are missing.
+   */
+  last_seq: number
+  /** Size of all events ever written. */
+  written_bytes: number
+  /** The newest that said anything; what older ones still say is not kept. */
+  attempt: number
+  /** Number that this attempt's agent gave to the newest of its events: what comes twice is known by it. */
+  attempt_seq: number
+  /** 1 when this attempt has said all; else 0. */
+  finished: number
+  updated_at: string
+}
+
+/** Events as they were written, many to a row. Bounded: the oldest rows of an invocation make room for new ones. */
+interface InvocationEventsTable {
+  invocation_id: string
+  last_seq: number
+  first_seq: number
+  /** `written_bytes` of the stream when it had these. */
+  end_bytes: number
+  /** JSON lines. */
+  events: string
 }

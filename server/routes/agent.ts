@@ -3,6 +3,7 @@ import { agentSessionRequestSchema, type AgentSession } from '../../protocol/age
 import { CommandError } from '../../protocol/errors.js'
 import { describeIssues } from '../../protocol/issues.js'
 import { agentQueue } from '../../protocol/names.js'
+import { receiveEvents } from '../events/receive.js'
 import type { AgentCall, Route } from '../route.js'
 
 export const AGENT_ROUTES: readonly Route[] = [
@@ -13,6 +14,15 @@ export const AGENT_ROUTES: readonly Route[] = [
     action: 'agent.session',
     mutates: true,
     handle: openSession,
+  },
+  {
+    method: 'POST',
+    path: '/v1/agent/events',
+    credential: 'agent-token',
+    action: 'agent.events',
+    // Nothing that the audit is about, and several times a second: only what was denied leaves a record.
+    mutates: false,
+    handle: receiveEvents,
   },
 ]
 

@@ -1,10 +1,11 @@
-/** `/v1/invocations`: start, look, wait, list. */
+/** `/v1/invocations`: start, look, wait, follow, list. */
 import type { Response } from 'express'
 import { CommandError } from '../../protocol/errors.js'
 import { isFinal, type Invocation } from '../../protocol/invocation.js'
 import { assertInvocationId } from '../../protocol/names.js'
 import type { CancelAnswer } from '../../protocol/cancel.js'
 import { cancelUntil, verdictOf } from '../invocations/cancel.js'
+import { followInvocation } from '../events/follow.js'
 import { listInvocations } from '../invocations/list.js'
 import { outcomeUntil, readInvocation } from '../invocations/read.js'
 import { parseCancelRequest, parseInvocationRequest, waitSchema } from '../invocations/request.js'
@@ -58,6 +59,16 @@ export const INVOCATION_ROUTES: readonly Route[] = [
     mutates: true,
     claims: (request) => ({ invocationId: pathParam(request, 'id') }),
     handle: cancel,
+  },
+  {
+    method: 'GET',
+    path: '/v1/invocations/:id/events',
+    credential: 'api-key',
+    scope: 'read',
+    action: 'invocations.events',
+    mutates: false,
+    claims: (request) => ({ invocationId: pathParam(request, 'id') }),
+    handle: followInvocation,
   },
 ]
 

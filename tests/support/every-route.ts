@@ -63,6 +63,7 @@ const CALLS: Record<string, (target: Target) => { path: string; body?: unknown }
   'GET /healthz': () => ({ path: '/healthz' }),
   'GET /readyz': () => ({ path: '/readyz' }),
   'POST /v1/agent/session': () => ({ path: '/v1/agent/session', body: { commands: [] } }),
+  'POST /v1/agent/events': () => ({ path: '/v1/agent/events', body: { batches: [] } }),
   'POST /v1/invocations': ({ name }) => ({
     path: '/v1/invocations',
     body: { deployment: name, command: 'generate-report', params: { password: 'hunter2' } },
@@ -70,6 +71,7 @@ const CALLS: Record<string, (target: Target) => { path: string; body?: unknown }
   'GET /v1/invocations': ({ name }) => ({ path: `/v1/invocations?deployment=${name}` }),
   'GET /v1/invocations/:id': ({ invocationId }) => ({ path: `/v1/invocations/${invocationId}` }),
   'POST /v1/invocations/:id/cancel': ({ invocationId }) => ({ path: `/v1/invocations/${invocationId}/cancel` }),
+  'GET /v1/invocations/:id/events': ({ invocationId }) => ({ path: `/v1/invocations/${invocationId}/events` }),
   'POST /v1/deployments': ({ name }) => ({ path: '/v1/deployments', body: { name: `${name}-new${(made += 1)}` } }),
   'GET /v1/deployments': () => ({ path: '/v1/deployments' }),
   'GET /v1/deployments/:deployment': ({ id }) => ({ path: `/v1/deployments/${id}` }),

@@ -24,6 +24,19 @@ export async function callApi(
     },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   })
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) return firstEvent(response)
   const text = await response.text()
   return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) }
+}
+
+/** Of a stream of events, which need not end, the first stands for all. */
+async function firstEvent(response: Response): Promise<Answer> {
+  let text = ''
+  const stream = response.body?.pipeThrough(new TextDecoderStream()) ?? []
+  for await (const part of stream) {
+    text += part
+    const [, data] = /^data: (.*)$/m.exec(text) ?? []
+    if (data !== undefined) return { status: response.status, headers: response.headers, body: JSON.parse(data) }
+  }
+  throw new Error(`a stream without an event: ${text}`)
 }

@@ -11,6 +11,7 @@ import { identity } from './0004-identity.js'
 import { agents } from './0005-agents.js'
 import { auditCalls } from './0006-audit-calls.js'
 import { sealingKeyEnds } from './0007-sealing-key-ends.js'
+import { invocationEvents } from './0008-invocation-events.js'
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -19,6 +20,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005-agents': agents,
   '0006-audit-calls': auditCalls,
   '0007-sealing-key-ends': sealingKeyEnds,
+  '0008-invocation-events': invocationEvents,
 }
 
 /**

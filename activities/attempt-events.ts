@@ -1,0 +1,14 @@
+import type { LogLevel, ProgressReport } from '../protocol/events.js'
+
+/** Where an attempt's events go on their way to whoever follows the invocation. Never waits, never throws. */
+export interface AttemptEvents {
+  /** The handler was entered. */
+  readonly started: () => void
+  readonly progress: (report: ProgressReport) => void
+  readonly log: (level: LogLevel, message: string, fields?: Record<string, unknown>) => void
+  /** Nothing follows; what waits is sent at once. */
+  readonly end: () => void
+}
+
+/** @param taskToken of the attempt's activity, as the gateway sealed it: proves what the events are about */
+export type OpenEvents = (task: { readonly taskToken: Uint8Array; readonly attempt: number }) => AttemptEvents

@@ -1,0 +1,112 @@
+/**
+ * What a handler reports while it runs, by way of the attempt that is attached to its run. Progress and checkpoint travel
+ * with the attempt's heartbeats, so that Temporal shows the one and hands the other to the next attempt; progress and log
+ * lines go to whoever follows the invocation. While no attempt is attached, lines go the way of the last one.
+ */
+import type { RawValue } from '@temporalio/common'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { LogLevel, ProgressReport } from '../protocol/events.js'
+import type { JsonValue } from '../protocol/json.js'
+import type { AttemptEvents } from './attempt-events.js'
+import { checkpointText } from './checkpoint-text.js'
+import { jsonPayload } from './json-payload.js'
+import { progressOf } from './progress-of.js'
+
+/** Often enough that a cancel is seen within a second; Temporal's worker merges heartbeats that are closer. */
+const HEARTBEAT_INTERVAL_MS = 500
+/** A checkpoint is on its way at once; of those that follow closely, the latest. */
+const CHECKPOINT_GAP_MS = 100
+/** A handler that reports without pause would keep the agent from doing anything else. */
+const YIELD_AFTER_MS = 20
+
+/** An attempt's ways out of the agent. */
+export interface Channel {
+  readonly heartbeat: (details?: RawValue) => void
+  readonly events: AttemptEvents
+}
+
+export class RunReport {
+  readonly #command: string
+  #heartbeat: Channel['heartbeat'] | undefined
+  #events: AttemptEvents | undefined
+  #isEntered = false
+  #soon: NodeJS.Timeout | undefined
+  #heartbeatAtMs = -Infinity
+  #yieldAtMs = performance.now() + YIELD_AFTER_MS
+  #progress: ProgressReport | undefined
+  #checkpoint: string | undefined
+
+  constructor(command: string) {
+    this.#command = command
+  }
+
+  /** Heartbeats go out until it is disposed of. */
+  attach({ heartbeat, events }: Channel): Disposable {
+    this.#events?.end()
+    this.#events = events
+    this.#heartbeat = heartbeat
+    if (this.#isEntered) events.started()
+    const interval = setInterval(() => this.#send(), HEARTBEAT_INTERVAL_MS)
+    return {
+      [Symbol.dispose]: () => {
+        clearInterval(interval)
+        if (this.#heartbeat !== heartbeat) return
+        clearTimeout(this.#soon)
+        this.#soon = undefined
+        this.#heartbeat = undefined
+      },
+    }
+  }
+
+  /** The handler is about to be entered. */
+  entered(): void {
+    this.#isEntered = true
+    this.#events?.started()
+  }
+
+  /** Nothing follows. */
+  end(): void {
+    this.#events?.end()
+  }
+
+  readonly log = (level: LogLevel, message: string, fields?: Record<string, unknown>): void =>
+    this.#events?.log(level, message, fields)
+
+  /** The newest of this run. */
+  get lastCheckpoint(): JsonValue | undefined {
+    return this.#checkpoint === undefined ? undefined : (JSON.parse(this.#checkpoint) as JsonValue)
+  }
+
+  readonly progress = async (report: ProgressReport): Promise<void> => {
+    this.#progress = progressOf(this.#command, report)
+    this.#events?.progress(this.#progress)
+    await this.#letOthersRun()
+  }
+
+  readonly checkpoint = async (value: unknown): Promise<void> => {
+    this.#checkpoint = checkpointText(this.#command, value)
+    const waitMs = this.#heartbeatAtMs + CHECKPOINT_GAP_MS - performance.now()
+    if (waitMs <= 0) this.#send()
+    else this.#soon ??= setTimeout(() => this.#send(), waitMs)
+    await this.#letOthersRun()
+  }
+
+  /** Every heartbeat has all of it: Temporal keeps the details of the last one only. */
+  #send(): void {
+    clearTimeout(this.#soon)
+    this.#soon = undefined
+    this.#heartbeatAtMs = performance.now()
+    const parts = [
+      ...(this.#progress === undefined ? [] : [`"progress":${JSON.stringify(this.#progress)}`]),
+      ...(this.#checkpoint === undefined ? [] : [`"checkpoint":${this.#checkpoint}`]),
+    ]
+    if (parts.length === 0) this.#heartbeat?.()
+    else this.#heartbeat?.(jsonPayload(`{${parts.join()}}`))
+  }
+
+  async #letOthersRun(): Promise<void> {
+    if (performance.now() < this.#yieldAtMs) return
+    await nextTurn()
+    this.#yieldAtMs = performance.now() + YIELD_AFTER_MS
+  }
+}
