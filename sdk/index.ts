@@ -12,6 +12,7 @@ export {
   type PutOptions,
   type Storage,
   type StoredObject,
+  type WrittenObject,
 } from './storage.js'
 export { vault, type Vault } from './vault.js'
 export { CommandError } from '../protocol/errors.js'
