@@ -10,6 +10,7 @@ import { cloudError, toBindingError, translateCloudErrors, type CloudOperation }
 import { lazy } from '../lazy.js'
 import { loadSdk } from '../load-sdk.js'
 import { objectIn } from './object-key.js'
+import { readBody, SourceError, watchSource } from './object-stream.js'
 import type {
   ObjectBody,
   ObjectMetadata,
@@ -75,7 +76,8 @@ export class S3Storage implements StorageBackend {
     return translateCloudErrors(operation, async () => {
       const command = new s3.GetObjectCommand({ Bucket: this.#bucket, Key: key, IfMatch: ifMatch })
       try {
-        return openedOf(key, await client.send(command), operation)
+        const output = await client.send(command)
+        return { metadata: metadataOf(key, output), ...readBody(output.Body as Readable, operation) }
       } catch (error) {
         const { status, code } = cloudError(error)
         if (status === 412) return 'precondition_failed'
@@ -121,16 +123,7 @@ export class S3Storage implements StorageBackend {
     const { client } = await this.#sdk()
     const { Upload } = await loadSdk(`storage "${this.#name}"`, PACKAGES, () => import('@aws-sdk/lib-storage'))
     let size = 0
-    const counted = (async function* () {
-      try {
-        for await (const chunk of body) {
-          size += chunk.byteLength
-          yield chunk
-        }
-      } catch (error) {
-        throw new SourceError(error)
-      }
-    })()
+    const counted = watchSource(body, (bytes) => (size += bytes))
     const upload = new Upload({
       client,
       params: { ...input, Body: Readable.from(counted, { objectMode: false }) },
@@ -208,13 +201,6 @@ interface Put {
   readonly size: number
 }
 
-/** What the body's source threw, to be told from what S3 did: it is the handler's, and reaches it as it is. */
-class SourceError extends Error {
-  constructor(cause: unknown) {
-    super('the source of the content failed', { cause })
-  }
-}
-
 type Described = Pick<GetObjectCommandOutput, 'ContentLength' | 'ContentType' | 'ETag' | 'LastModified'>
 
 const metadataOf = (key: string, { ContentLength, ContentType, ETag, LastModified }: Described): ObjectMetadata => ({
@@ -224,26 +210,6 @@ const metadataOf = (key: string, { ContentLength, ContentType, ETag, LastModifie
   etag: ETag ?? '',
   lastModified: (LastModified ?? new Date(0)).toISOString(),
 })
-
-function openedOf(key: string, output: GetObjectCommandOutput, operation: CloudOperation): OpenedObject {
-  const stream = output.Body as Readable
-  return {
-    metadata: metadataOf(key, output),
-    body: translatedChunks(stream, operation),
-    close: () => {
-      stream.destroy()
-      return Promise.resolve()
-    },
-  }
-}
-
-async function* translatedChunks(stream: Readable, operation: CloudOperation): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of stream) yield chunk as Uint8Array
-  } catch (error) {
-    throw toBindingError(operation, error)
-  }
-}
 
 function isMissing(error: unknown): undefined {
   if (cloudError(error).status === 404) return undefined

@@ -12,6 +12,8 @@ export interface StorageUnderTest {
   readonly signsUrls?: boolean
   /** How many objects the backend lists in one page. */
   readonly pageSize?: number
+  /** Why writers that race can both pass `ifMatch`: a fault of this server. */
+  readonly ifMatchRaces?: string
 }
 
 export async function collectKeys(listing: AsyncIterable<{ readonly key: string }>): Promise<string[]> {
@@ -20,14 +22,14 @@ export async function collectKeys(listing: AsyncIterable<{ readonly key: string 
   return keys
 }
 
-export function testStorage({ open, signsUrls = false, pageSize }: StorageUnderTest): void {
+export function testStorage({ open, signsUrls = false, pageSize, ifMatchRaces }: StorageUnderTest): void {
   const openStorage = async (): Promise<Storage> => {
     const backend = await open()
     return new Storage('contract', () => Promise.resolve(backend))
   }
   describe('reading and writing', () => testReadingAndWriting(openStorage))
   describe('missing objects', () => testMissingObjects(openStorage))
-  describe('preconditions', () => testPreconditions(openStorage))
+  describe('preconditions', () => testPreconditions(openStorage, ifMatchRaces))
   describe('listing', () => testListing(openStorage))
   if (pageSize !== undefined) testPaging(openStorage, pageSize)
   if (signsUrls) testSignedUrls(openStorage)
@@ -79,6 +81,18 @@ function testReadingAndWriting(openStorage: OpenStorage): void {
     const object = await storage.get('object')
     for await (const chunk of object.stream()) chunk.fill(0)
     expect(await object.text()).toBe('abc')
+  })
+
+  test('a stream can be left early, and the storage goes on', async () => {
+    const storage = await openStorage()
+    await storage.put('object', largeBytes)
+    for (let round = 0; round < 3; round++) {
+      for await (const chunk of (await storage.get('object')).stream()) {
+        expect(chunk.byteLength).toBeGreaterThan(0)
+        break
+      }
+      expect(await storage.exists('object')).toBe(true)
+    }
   })
 
   test('streams and async iterables of strings and bytes can be stored', async () => {
@@ -199,7 +213,7 @@ function testMissingObjects(openStorage: OpenStorage): void {
   })
 }
 
-function testPreconditions(openStorage: OpenStorage): void {
+function testPreconditions(openStorage: OpenStorage, ifMatchRaces: string | undefined): void {
   const exists = { code: 'precondition_failed', message: 'object "object" in storage "contract" exists already' }
 
   test('ifNotExists writes once, whoever else tries at the same time', async () => {
@@ -230,7 +244,7 @@ function testPreconditions(openStorage: OpenStorage): void {
     expect(await storage.exists('object')).toBe(false)
   })
 
-  test('ifMatch makes a counter that loses nothing', async () => {
+  test.skipIf(ifMatchRaces !== undefined)('ifMatch makes a counter that loses nothing', async () => {
     const storage = await openStorage()
     await storage.put('counter', '10')
     await Promise.all(Array.from({ length: 5 }, () => increment(storage, 'counter', 4)))

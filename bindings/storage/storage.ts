@@ -8,6 +8,7 @@ import type { JsonValue } from '../../protocol/json.js'
 import { quote } from '../../protocol/resource-name.js'
 import { BindingError } from '../binding-error.js'
 import { collect, toBody, type ObjectContent } from './object-content.js'
+import { replacedMeanwhile } from './object-stream.js'
 import { assertKey, assertPrefix, objectIn } from './object-key.js'
 import type { ObjectMetadata, StorageBackend, WriteOptions, WrittenObject } from './storage-backend.js'
 import { StoredObject, type OpenBody } from './stored-object.js'
@@ -19,6 +20,9 @@ export const BUFFERED_BYTES = 256 * 1024
 const MAX_SIGNED_URL_MS = 7 * 24 * 3_600_000
 
 const CONTENT_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}( *;[ -~]{0,200})?$/
+
+/** Of getting an object that others keep replacing. */
+const MAX_ATTEMPTS = 10
 
 /** What stores say of an object whose type nobody gave, Amazon in its own way. */
 const UNKNOWN_TYPE = /^(application|binary)\/octet-stream$/i
@@ -39,14 +43,20 @@ export class Storage {
   async get(key: string): Promise<StoredObject> {
     assertKey(this.name, key)
     const backend = await this.#backend()
-    const opened = await backend.open(key, {})
-    if (typeof opened === 'string') throw this.#notFound(key)
-    try {
-      const metadata = typed(opened.metadata)
-      const { body } = opened
-      return new StoredObject(this.#where(key), metadata, await this.#bodyOf(backend, metadata, body))
-    } finally {
-      await opened.close()
+    for (let attempt = 1; ; attempt++) {
+      const opened = await backend.open(key, {})
+      if (typeof opened === 'string') throw this.#notFound(key)
+      try {
+        const metadata = typed(opened.metadata)
+        const { body } = opened
+        return new StoredObject(this.#where(key), metadata, await this.#bodyOf(backend, metadata, body))
+      } catch (error) {
+        // Replaced between its metadata and its bytes: the newer version will do.
+        const isReplaced = error instanceof BindingError && error.code === 'precondition_failed'
+        if (!isReplaced || attempt === MAX_ATTEMPTS) throw error
+      } finally {
+        await opened.close()
+      }
     }
   }
 
@@ -60,10 +70,7 @@ export class Storage {
   async *#reopen(backend: StorageBackend, { key, etag }: ObjectMetadata): AsyncGenerator<Uint8Array> {
     const opened = await backend.open(key, { ifMatch: etag })
     if (typeof opened === 'string') {
-      throw new BindingError(
-        'precondition_failed',
-        `${this.#where(key)} was replaced or deleted since get; get it again`,
-      )
+      throw replacedMeanwhile(this.#where(key))
     }
     try {
       yield* opened.body

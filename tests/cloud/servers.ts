@@ -1,6 +1,6 @@
 /** The clouds of the tests: real servers on free ports of loopback, ended with the test file that started them. */
 import { execa } from 'execa'
-import { mkdtemp, mkdir, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -51,12 +51,10 @@ export async function startVersitygw(credentials: { accessKeyId: string; secretA
   const folder = await installed(VERSITYGW)
   const directory = await mkdtemp(join(tmpdir(), 'alien-versitygw-'))
   afterAll(() => rm(directory, { recursive: true, force: true }))
-  for (const name of ['objects', 'attributes']) await mkdir(join(directory, name))
   const port = await freePort()
   return serve(port, {
     file: join(folder, 'bin', 'versitygw'),
-    // prettier-ignore
-    args: ['--quiet', '--port', `127.0.0.1:${port}`, 'posix', '--sidecar', join(directory, 'attributes'), join(directory, 'objects')],
+    args: ['--quiet', '--port', `127.0.0.1:${port}`, 'posix', directory],
     env: { ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
   })
 }
