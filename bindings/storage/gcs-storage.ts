@@ -7,6 +7,7 @@
 import type { Bucket, File, FileMetadata } from '@google-cloud/storage'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setImmediate } from 'node:timers/promises'
 import { cloudError, toBindingError, translateCloudErrors, type CloudOperation } from '../cloud-error.js'
 import { lazy } from '../lazy.js'
 import { loadSdk } from '../load-sdk.js'
@@ -79,6 +80,8 @@ export class GcsStorage implements StorageBackend {
       throw cloudError(error).status === 404 ? replacedMeanwhile(operation.where) : toBindingError(operation, error)
     } finally {
       stream.destroy()
+      // Or the library's agent gives the connection, which is closing, to the next request.
+      await setImmediate()
     }
     return undefined
   }
