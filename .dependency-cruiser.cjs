@@ -15,7 +15,7 @@ const LAYERS = {
   cli: ['protocol', 'client', 'temporal', 'workers'],
 }
 
-const tests = '\\.(test|testsuite)\\.ts$'
+const tests = '\\.(test|testsuite|leg)\\.ts$'
 
 const layerRules = Object.entries(LAYERS).map(([layer, allowed]) => ({
   name: `${layer}-imports`,

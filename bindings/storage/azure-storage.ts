@@ -4,6 +4,7 @@
  * Streams go up in blocks, which nobody sees before they are committed. Credentials are those that `@azure/identity`
  * finds by itself (managed identity, workload identity, variables, `az login`), unless the account's key is given.
  */
+import type * as AzureSdk from '@azure/storage-blob'
 import type { BlobGetPropertiesResponse, ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob'
 import { Readable } from 'node:stream'
 import { BindingError } from '../binding-error.js'
@@ -42,7 +43,7 @@ export interface AzureStorageOptions {
   readonly accountKey?: string | undefined
 }
 
-type Sdk = typeof import('@azure/storage-blob')
+type Sdk = typeof AzureSdk
 
 interface Connection {
   readonly sdk: Sdk
@@ -139,8 +140,7 @@ export class AzureStorage implements StorageBackend {
     const operation = { ...this.#operation('', READ), where: `storage "${this.#options.name}"` }
     try {
       for await (const { name, properties } of container.listBlobsFlat({ prefix })) {
-        const { contentType: _, ...rest } = metadataOf(name, properties)
-        yield rest
+        yield metadataOf(name, properties)
       }
     } catch (error) {
       throw toBindingError(operation, error)

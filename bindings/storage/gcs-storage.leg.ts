@@ -1,11 +1,8 @@
 /** GCS on fake-gcs-server; on Google's own with `ALIEN_TEST_GCS_BUCKET`, an empty bucket of one's own. */
-import { generateKeyPairSync, randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll } from 'vitest'
+import { randomUUID } from 'node:crypto'
 import { cloudVariable, leg } from '../../tests/cloud/leg.js'
 import { startFakeGcs } from '../../tests/cloud/servers.js'
+import { useServiceAccount } from '../../tests/cloud/service-account.js'
 import { emptied } from './emptied.testsuite.js'
 import { GcsStorage } from './gcs-storage.js'
 import { testStorage } from './storage.testsuite.js'
@@ -23,22 +20,6 @@ await leg(
     })
   },
 )
-
-/** A service account that nobody knows, but whose key signs URLs. */
-async function useServiceAccount(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'alien-gcs-'))
-  afterAll(() => rm(folder, { recursive: true, force: true }))
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const account = {
-    type: 'service_account',
-    project_id: 'project',
-    private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
-    client_email: 'tests@project.iam.gserviceaccount.com',
-  }
-  const file = join(folder, 'account.json')
-  await writeFile(file, JSON.stringify(account))
-  process.env['GOOGLE_APPLICATION_CREDENTIALS'] = file
-}
 
 async function openOn(endpoint: string): Promise<GcsStorage> {
   const bucket = `bucket-${randomUUID()}`

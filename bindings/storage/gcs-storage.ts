@@ -67,7 +67,7 @@ export class GcsStorage implements StorageBackend {
     if (ifMatch !== undefined && ifMatch !== metadata.etag) return 'precondition_failed'
     const bucket = await this.#bucket()
     const body = this.#read(key, bucket.file(key, { generation: metadata.etag }))
-    return { metadata, body, close: async () => void (await body.return(undefined)) }
+    return { metadata, body, close: () => body.return(undefined).then(() => undefined) }
   }
 
   /** Asks for the bytes only when somebody reads them. */
@@ -123,9 +123,8 @@ export class GcsStorage implements StorageBackend {
       const query = { prefix, autoPaginate: false, ...(pageToken === undefined ? {} : { pageToken }) }
       const [files, next] = await translateCloudErrors(operation, () => bucket.getFiles(query))
       for (const { name, metadata } of files) {
-        const { contentType: _, ...rest } = metadataOf(name, metadata)
         // What the console makes for a folder.
-        if (!name.endsWith('/')) yield rest
+        if (!name.endsWith('/')) yield metadataOf(name, metadata)
       }
       pageToken = (next as { readonly pageToken?: string } | null)?.pageToken
     } while (pageToken !== undefined)

@@ -62,9 +62,7 @@ export class MemoryStorage implements StorageBackend {
     const keys = [...this.#objects.keys()].filter((key) => key.startsWith(prefix))
     for (const key of keys.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))) {
       const metadata = await this.head(key)
-      if (metadata === undefined) continue
-      const { contentType: _, ...rest } = metadata
-      yield rest
+      if (metadata !== undefined) yield metadata
     }
   }
 

@@ -4,6 +4,7 @@
  * Bodies in memory are one request; streams go up in parts, which nobody sees before the last. Credentials and, unless
  * configured, the region are those that the AWS SDK finds by itself: variables, profile, role.
  */
+import type * as S3Sdk from '@aws-sdk/client-s3'
 import type { GetObjectCommandOutput, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3'
 import { Readable } from 'node:stream'
 import { cloudError, toBindingError, translateCloudErrors, type CloudOperation } from '../cloud-error.js'
@@ -43,7 +44,7 @@ export interface S3StorageOptions {
 export class S3Storage implements StorageBackend {
   readonly #name: string
   readonly #bucket: string
-  readonly #sdk: () => Promise<{ s3: typeof import('@aws-sdk/client-s3'); client: S3Client }>
+  readonly #sdk: () => Promise<{ s3: typeof S3Sdk; client: S3Client }>
 
   constructor({ name, bucket, region, endpoint, forcePathStyle }: S3StorageOptions) {
     this.#name = name

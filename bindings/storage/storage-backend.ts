@@ -12,7 +12,7 @@ export interface ObjectMetadata {
   readonly key: string
   /** Bytes. */
   readonly size: number
-  /** As it was given to `put`. Backends leave it out of lists, where most would need one more request per object. */
+  /** As it was given to `put`. Left out of lists, where most backends would need one more request per object. */
   readonly contentType?: string
   /** Changes with every write of other bytes; for `ifMatch`. Opaque: its form differs from backend to backend. */
   readonly etag: string

@@ -123,7 +123,7 @@ export class Storage {
     const prefix = options.prefix ?? ''
     assertPrefix(this.name, prefix)
     const backend = await this.#backend()
-    yield* backend.list(prefix)
+    for await (const { key, size, etag, lastModified } of backend.list(prefix)) yield { key, size, etag, lastModified }
   }
 
   /** The object's metadata, or `undefined` when there is none. */
