@@ -77,7 +77,7 @@ describe('a handler', () => {
       deadline: undefined,
       signal: expect.any(AbortSignal) as unknown,
       deployment: { id: 'dep_1', name: 'acme-corp' },
-      log,
+      log: Object.fromEntries(Object.keys(log).map((level) => [level, expect.any(Function) as unknown])),
     })
     expect(Object.isFrozen(context)).toBe(true)
     expect(fields).toEqual([{ invocationId: 'inv_report_0123456789abcdef', attempt: 2, command: 'report' }])

@@ -8,6 +8,7 @@
  */
 import { activityInfo, ApplicationFailure, Context, heartbeat } from '@temporalio/activity'
 import { RawValue } from '@temporalio/common'
+import { SecretScope } from '../bindings/vault/secret-scope.js'
 import { CommandError } from '../protocol/errors.js'
 import type { AttemptInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
@@ -22,6 +23,7 @@ import { checkSchema } from './check-schema.js'
 import { encodeResult } from './encode-result.js'
 import { commandFailed } from './handler-error.js'
 import type { PolicyGate } from './policy-gate.js'
+import { errorWithoutSecrets, logWithoutSecrets } from './without-secrets.js'
 
 /** Gives a handler its log; `fields` are on every line. */
 export type LogFactory = (fields: Record<string, unknown>) => CommandLog
@@ -41,7 +43,8 @@ export function commandActivities(
     default: () => Promise.reject(toApplicationFailure(unknownCommand(registry))),
   }
   for (const definition of registry) {
-    activities[definition.name] = (params, attempt) => runAttempt(definition, params, attempt, log, gate)
+    activities[definition.name] = (params, attempt) =>
+      SecretScope.run(() => runAttempt(definition, params, attempt, log, gate))
   }
   return activities
 }
@@ -83,7 +86,7 @@ async function handle(
     deadline,
     signal,
     deployment,
-    log: log({ invocationId, attempt, command: name }),
+    log: logWithoutSecrets(log({ invocationId, attempt, command: name })),
   }
   // A schema may take its time, and the policy may have changed meanwhile.
   gate.check(judged)
@@ -125,7 +128,7 @@ function asReported(error: unknown): unknown {
     // The error that Temporal takes for "it was canceled, as asked".
     return cancellationSignal.reason
   }
-  return toApplicationFailure(CommandError.from(error))
+  return toApplicationFailure(errorWithoutSecrets(CommandError.from(error)))
 }
 
 function unknownCommand(registry: CommandRegistry): CommandError {

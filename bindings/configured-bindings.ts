@@ -8,7 +8,7 @@ import { checkedBinding } from './resolve-binding.js'
 const VARIABLE = /^ALIEN_([A-Z0-9_]+)_BINDING$/
 
 export interface ConfiguredBindings {
-  readonly good: readonly (BindingRef & { readonly service: string; readonly isFallback: boolean })[]
+  readonly good: readonly (BindingRef & { readonly service: string })[]
   /** One sentence for each binding that is wrong. */
   readonly problems: readonly string[]
 }
@@ -26,7 +26,7 @@ export function configuredBindings(environment: Environment): ConfiguredBindings
   for (const { kind, name } of [...links, ...others]) {
     try {
       const { service } = checkedBinding(kind, name, environment)
-      good.push({ kind, name, service, isFallback: !environment[bindingVariable(name)] })
+      good.push({ kind, name, service })
     } catch (error) {
       if (!(error instanceof BindingError)) throw error
       problems.push(error.message)

@@ -7,10 +7,10 @@
  *
  * A binding is opened once a process, so that all who name it share its connections and its cache.
  */
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { BindingError } from './binding-error.js'
-import { bindingVariable, type BindingKind } from './binding-link.js'
+import { bindingVariable, type BindingKind, type BindingRef } from './binding-link.js'
 import { storageBinding, vaultBinding } from './binding-schema.js'
 import { openStorage, openVault, type Environment } from './open-backend.js'
 import type { StorageBackend } from './storage/storage-backend.js'
@@ -26,13 +26,19 @@ const vaults = new Map<string, VaultBackend>()
 /** @throws {BindingError} `not_configured`, `invalid_configuration` */
 export function resolveStorage(name: string, environment: Environment = process.env): StorageBackend {
   const binding = checkedBinding('storage', name, environment)
-  return once(storages, name, binding, () => openStorage(name, binding))
+  return once(storages, name, binding, () => {
+    announceFallback({ kind: 'storage', name }, environment)
+    return openStorage(name, binding)
+  })
 }
 
 /** @throws {BindingError} `not_configured`, `invalid_configuration` */
 export function resolveVault(name: string, environment: Environment = process.env): VaultBackend {
   const binding = checkedBinding('vault', name, environment)
-  return once(vaults, name, binding, () => openVault(name, binding, environment))
+  return once(vaults, name, binding, () => {
+    announceFallback({ kind: 'vault', name }, environment)
+    return openVault(name, binding, environment)
+  })
 }
 
 /** What configures the binding. @throws {BindingError} `not_configured`, `invalid_configuration` */
@@ -47,6 +53,22 @@ export function checkedBinding<K extends BindingKind>(kind: K, name: string, env
     `${kind} "${name}" is not configured: set ${variable}, for example to ${exampleOf(kind, name)}, or ALIEN_LOCAL_BINDINGS=1 for local bindings`,
   )
 }
+
+let onFallback: (message: string) => void = () => undefined
+
+/** Whom to tell when a binding is local because nothing configures it; an agent tells its log. */
+export function tellFallbacks(tell: (message: string) => void): void {
+  onFallback = tell
+}
+
+function announceFallback({ kind, name }: BindingRef, environment: Environment): void {
+  if (environment[bindingVariable(name)]) return
+  onFallback(
+    `${kind} "${name}" is not configured by ${bindingVariable(name)}: a local one stands in, in ${stateDirOf(environment)}`,
+  )
+}
+
+const stateDirOf = (environment: Environment): string => resolve(environment['ALIEN_STATE_DIR'] ?? '.alien')
 
 function once<T>(opened: Map<string, T>, name: string, binding: object, open: () => T): T {
   const key = `${name} ${JSON.stringify(binding)} ${process.cwd()}`

@@ -7,22 +7,24 @@ import { Redactor } from './redact.js'
 
 const scopes = new AsyncLocalStorage<SecretScope>()
 
-const readByAll = new Set<string>()
-
 /** Called by `Vault` for every value that it gives out. */
 export function rememberSecret(value: string): void {
-  const scope = scopes.getStore()
-  if (scope === undefined) readByAll.add(value)
-  else scope.add(value)
+  SecretScope.current().add(value)
 }
 
 export class SecretScope {
+  static readonly #outside = new SecretScope()
   readonly #secrets = new Set<string>()
   #made: { readonly count: number; readonly redactor: Redactor } | undefined
 
-  /** Runs `action`, and all that it starts, in this scope. */
-  run<T>(action: () => T): T {
-    return scopes.run(this, action)
+  /** Runs `action`, and all that it starts, in a scope of its own. */
+  static run<T>(action: () => T): T {
+    return scopes.run(new SecretScope(), action)
+  }
+
+  /** That of the attempt that this code runs for; keep it where code of others may call back. */
+  static current(): SecretScope {
+    return scopes.getStore() ?? SecretScope.#outside
   }
 
   add(value: string): void {
@@ -31,10 +33,9 @@ export class SecretScope {
 
   /** Knows the secrets that were read until now. */
   get redactor(): Redactor {
-    const count = this.#secrets.size + readByAll.size
-    if (this.#made?.count !== count) {
-      this.#made = { count, redactor: new Redactor([...this.#secrets, ...readByAll]) }
-    }
+    const secrets = new Set([...this.#secrets, ...SecretScope.#outside.#secrets])
+    // Secrets are added only, so that their number tells.
+    if (this.#made?.count !== secrets.size) this.#made = { count: secrets.size, redactor: new Redactor(secrets) }
     return this.#made.redactor
   }
 }

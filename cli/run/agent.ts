@@ -1,5 +1,6 @@
 /** Runs `alien agent start`. */
 import { dirname, resolve } from 'node:path'
+import { linkEnvironment } from '../../bindings/binding-link.js'
 import { resolveUrl } from '../../client/options.js'
 import { CommandError } from '../../protocol/errors.js'
 import { assertPrivateUrl } from '../../workers/private-url.js'
@@ -24,7 +25,8 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
   const policy = locatePolicy({ ALIEN_POLICY: flags.policy })
   // Early, so that a mistake shows before anything is built; the agent's own process reads it again.
   await readPolicy(policy)
-  const served = module === undefined ? await declared(flags.function) : { name: 'agent', entry: resolve(module) }
+  const served: ServedFunction =
+    module === undefined ? await declared(flags.function) : { name: 'agent', entry: resolve(module) }
   const bundle = await bundled(served)
   const log = createLogger('agent')
   let misconfigured: (error: CommandError) => void = () => undefined
@@ -34,7 +36,14 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
       bundle,
       functionName: flags.function ?? '',
       cwd: dirname(served.entry),
-      env: { ...process.env, ...authorities(), ALIEN_URL: url, ...credentials, ...policyEnv(policy) },
+      env: {
+        ...process.env,
+        ...linkEnvironment(served.links ?? [], process.env),
+        ...authorities(),
+        ALIEN_URL: url,
+        ...credentials,
+        ...policyEnv(policy),
+      },
     },
     {
       onReady: ({ deployment, commands }) => log.info({ deployment, commands }, 'serving'),
