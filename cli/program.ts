@@ -3,11 +3,13 @@ import { Command } from 'commander'
 import { agentCommand } from './commands/agent.js'
 import { auditCommand } from './commands/audit.js'
 import { deploymentsCommand } from './commands/deployments.js'
+import { bindingsCommand } from './commands/bindings.js'
 import { devCommand } from './commands/dev.js'
 import { getCommand, listCommand } from './commands/invocations.js'
 import { invokeCommand } from './commands/invoke.js'
 import { serverCommand, workerCommand } from './commands/server.js'
 import { tokensCommand } from './commands/tokens.js'
+import { vaultCommand } from './commands/vault.js'
 import { VERSION } from '../workers/version.js'
 
 const EXAMPLES = `
@@ -38,6 +40,8 @@ export function createProgram(): Command {
     .addCommand(tokensCommand())
     .addCommand(auditCommand())
     .addCommand(agentCommand())
+    .addCommand(bindingsCommand())
+    .addCommand(vaultCommand())
     .addCommand(serverCommand())
     .addCommand(workerCommand())
     .addHelpText('after', EXAMPLES)
