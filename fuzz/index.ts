@@ -1,7 +1,16 @@
 import { FRAME_FUZZERS } from './frames.js'
 import type { Fuzzer } from './fuzzer.js'
 import { MANIFEST_FUZZER } from './manifest.js'
+import { REDACTION_FUZZER } from './redaction.js'
 import { REQUEST_FUZZERS } from './requests.js'
+import { STORAGE_KEY_FUZZER } from './storage-keys.js'
 import { TOKEN_FUZZER } from './tokens.js'
 
-export const FUZZERS: readonly Fuzzer[] = [TOKEN_FUZZER, ...FRAME_FUZZERS, ...REQUEST_FUZZERS, MANIFEST_FUZZER]
+export const FUZZERS: readonly Fuzzer[] = [
+  TOKEN_FUZZER,
+  ...FRAME_FUZZERS,
+  ...REQUEST_FUZZERS,
+  MANIFEST_FUZZER,
+  STORAGE_KEY_FUZZER,
+  REDACTION_FUZZER,
+]
