@@ -76,7 +76,7 @@ describe('alien bindings check', () => {
           kind: 'storage',
           name: 'a',
           service: 'local',
-          failures: [expect.stringMatching(/in storage "a": the file system failed \(EEXIST\)$/)],
+          failures: [expect.stringMatching(/in storage "a": the file system failed \(ENOTDIR\)$/)],
         },
       ],
       problems: [expect.stringMatching(/^ALIEN_B_BINDING, which configures storage "b", is wrong: bucket: /)],

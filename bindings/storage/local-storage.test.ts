@@ -149,7 +149,7 @@ describe('the file system', () => {
     await writeFile(path, 'x')
     await expect(storageIn(path).put('a', 'x')).rejects.toMatchObject({
       code: 'unavailable',
-      message: 'object "a" in storage "workspace": the file system failed (EEXIST)',
+      message: 'object "a" in storage "workspace": the file system failed (ENOTDIR)',
     })
   })
 
