@@ -12,7 +12,8 @@ export default class LegsReporter {
         const reason = tests.map(({ name }) => name).find((name) => name.startsWith('skipped: '))
         count[reason === undefined ? 'run' : 'skipped'] += 1
         count.failed += failed
-        lines.push(`${leg.name}: ${reason ?? `${passed} passed, ${failed} failed`}`)
+        const skipped = of('skipped') > 0 ? `, ${of('skipped')} skipped` : ''
+        lines.push(`${leg.name}: ${reason ?? `${passed} passed, ${failed} failed${skipped}`}`)
       }
     }
     process.on('exit', () => {

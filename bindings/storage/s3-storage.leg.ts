@@ -49,7 +49,7 @@ await leg(
       open: () => openOn(endpoint),
       signsUrls: true,
       pageSize: PAGE_SIZE,
-      ifMatchRaces: 'its posix backend compares the etag, and only later puts the file in its place',
+      preconditionsRace: 'its posix backend looks at what is there, and only later puts the file in its place',
     })
   },
 )
