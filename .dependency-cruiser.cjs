@@ -8,14 +8,14 @@ const LAYERS = {
   client: ['protocol'],
   temporal: ['protocol'],
   workflows: ['protocol'],
-  activities: ['protocol', 'sdk', 'temporal'],
+  activities: ['protocol', 'bindings', 'sdk', 'temporal'],
   gateway: ['protocol', 'temporal'],
   server: ['protocol', 'temporal'],
-  workers: ['protocol', 'sdk', 'client', 'temporal', 'activities', 'gateway', 'server'],
-  cli: ['protocol', 'client', 'temporal', 'workers'],
+  workers: ['protocol', 'bindings', 'sdk', 'client', 'temporal', 'activities', 'gateway', 'server'],
+  cli: ['protocol', 'bindings', 'client', 'temporal', 'workers'],
 }
 
-const tests = '\\.(test|testsuite)\\.ts$'
+const tests = '\\.(test|testsuite|leg)\\.ts$'
 
 const layerRules = Object.entries(LAYERS).map(([layer, allowed]) => ({
   name: `${layer}-imports`,

@@ -1,4 +1,5 @@
 /** A handler's return value, as the JSON that leaves the customer's environment. */
+import { SecretScope } from '../bindings/vault/secret-scope.js'
 import { CommandError } from '../protocol/errors.js'
 import { jsonProblem, type JsonValue } from '../protocol/json.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
@@ -22,7 +23,7 @@ export async function encodeResult(
   const isPolicys = policyMaxBytes < vendorMaxBytes
   const whose = isPolicys ? "the limit of the customer's policy" : 'the limit'
   const plain = isResultValue(value) ? await valueOf(value, maxBytes, isPolicys) : value
-  const text = stringify(command, plain)
+  const text = SecretScope.current().redactor.jsonText(stringify(command, plain))
   const bytes = Buffer.byteLength(text)
   if (bytes > maxBytes) {
     throw new CommandError(

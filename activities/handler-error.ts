@@ -3,6 +3,7 @@ import type { HandlerError } from '../protocol/errors.js'
 import { CommandError } from '../protocol/errors.js'
 import { isPlainObject, type JsonValue } from '../protocol/json.js'
 import { MAX_CHECKPOINT_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
+import { withoutSecrets } from './without-secrets.js'
 
 /** The attempt's checkpoint travels in the same failure. */
 const MAX_ERROR_BYTES = MAX_PAYLOAD_BYTES - MAX_CHECKPOINT_BYTES
@@ -21,7 +22,9 @@ export function commandFailed(
   policyMaxBytes = Infinity,
 ): CommandError {
   const maxBytes = Math.min(MAX_ERROR_BYTES, Math.max(policyMaxBytes, MIN_ERROR_BYTES))
-  const error = withinLimit(describe(thrown, exposeStack), maxBytes)
+  // Before it is cut: half a secret would not be found any more.
+  const described = withoutSecrets({ ...describe(thrown, exposeStack) }) as unknown as HandlerError
+  const error = withinLimit(described, maxBytes)
   const kind = error.name === 'Error' ? '' : `${error.name}: `
   return new CommandError('command_failed', `"${command}" failed: ${kind}${error.message}`, {
     details: { ...error },

@@ -5,6 +5,7 @@
  *
  * A run that the journal knows is not begun again: its outcome is, or that it cannot be known.
  */
+import { SecretScope } from '../bindings/vault/secret-scope.js'
 import { CommandError } from '../protocol/errors.js'
 import type { AttemptInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
@@ -19,6 +20,7 @@ import { commandFailed } from './handler-error.js'
 import type { Journal, RunKey, RunOutcome } from './journal/journal.js'
 import type { PolicyGate } from './policy-gate.js'
 import { RunReport } from './run-report.js'
+import { errorWithoutSecrets, lineWithoutSecrets, logWithoutSecrets } from './without-secrets.js'
 
 /** Gives a handler its log; `fields` are on every line. */
 export type LogFactory = (fields: Record<string, unknown>) => CommandLog
@@ -62,11 +64,14 @@ export function startRun(deps: RunDeps, request: RunRequest): HandlerRun {
   let isCanceled = false
   const entry = { entered: false }
   const report = new RunReport(request.definition.name)
-  const end = run(deps, request, controller.signal, entry, report).catch((error: unknown): RunEnd => {
-    const { entered } = entry
-    if (controller.signal.aborted) return { kind: 'aborted', entered }
-    return { kind: 'failed', error: CommandError.from(error) }
-  })
+  // What the handler reads from vaults is taken out of all that it lets out.
+  const end = SecretScope.run(() =>
+    run(deps, request, controller.signal, entry, report).catch((error: unknown): RunEnd => {
+      const { entered } = entry
+      if (controller.signal.aborted) return { kind: 'aborted', entered }
+      return { kind: 'failed', error: errorWithoutSecrets(CommandError.from(error)) }
+    }),
+  )
   return {
     atMostOnce: isAtMostOnce(request),
     report,
@@ -110,7 +115,7 @@ async function run(
     deadline,
     signal,
     deployment,
-    log: followedLog(logOf(deps, request), report),
+    log: logWithoutSecrets(followedLog(logOf(deps, request), report)),
     lastCheckpoint,
     progress: report.progress,
     checkpoint: report.checkpoint,
@@ -125,7 +130,7 @@ async function run(
   const enter = () => handler(checkedParams, context)
   // Entered in a promise of its own, so that a handler that throws before its first await is caught alike.
   const running = Promise.resolve()
-    .then(() => (options.captureConsole === true ? captureConsole(report.log, enter) : enter()))
+    .then(() => (options.captureConsole === true ? captureConsole(lineWithoutSecrets(report.log), enter) : enter()))
     .catch((error: unknown) => {
       throw commandFailed(name, error, exposeStack, admission.maxResultBytes)
     })

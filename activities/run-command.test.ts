@@ -84,12 +84,7 @@ describe('a handler', () => {
       deadline: undefined,
       signal: expect.any(AbortSignal) as unknown,
       deployment: { id: 'dep_1', name: 'acme-corp' },
-      log: {
-        debug: expect.any(Function) as unknown,
-        info: expect.any(Function) as unknown,
-        warn: expect.any(Function) as unknown,
-        error: expect.any(Function) as unknown,
-      },
+      log: Object.fromEntries(Object.keys(SILENT_LOG).map((level) => [level, expect.any(Function) as unknown])),
       lastCheckpoint: undefined,
       progress: expect.any(Function) as unknown,
       checkpoint: expect.any(Function) as unknown,

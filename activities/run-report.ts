@@ -11,6 +11,7 @@ import type { AttemptEvents } from './attempt-events.js'
 import { checkpointText } from './checkpoint-text.js'
 import { jsonPayload } from './json-payload.js'
 import { progressOf } from './progress-of.js'
+import { jsonWithoutSecrets, withoutSecrets } from './without-secrets.js'
 
 /** Often enough that a cancel is seen within a second; Temporal's worker merges heartbeats that are closer. */
 const HEARTBEAT_INTERVAL_MS = 500
@@ -78,13 +79,13 @@ export class RunReport {
   }
 
   readonly progress = async (report: ProgressReport): Promise<void> => {
-    this.#progress = progressOf(this.#command, report)
+    this.#progress = withoutSecrets({ ...progressOf(this.#command, report) }) as ProgressReport
     this.#events?.progress(this.#progress)
     await this.#letOthersRun()
   }
 
   readonly checkpoint = async (value: unknown): Promise<void> => {
-    this.#checkpoint = checkpointText(this.#command, value)
+    this.#checkpoint = jsonWithoutSecrets(checkpointText(this.#command, value))
     const waitMs = this.#heartbeatAtMs + CHECKPOINT_GAP_MS - performance.now()
     if (waitMs <= 0) this.#send()
     else this.#soon ??= setTimeout(() => this.#send(), waitMs)

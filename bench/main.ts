@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { Closers } from '../workers/closers.js'
 import { checkOnce, measureAgent } from './agent-checks.js'
+import { bindingsTable, measureBindings } from './bindings.js'
 import { describeEnvironment } from './environment.js'
 import { measureIdleAgents } from './idle-check.js'
 import { ratiosOf, table, type Report, type SystemFigures } from './report.js'
@@ -14,6 +15,7 @@ import { startSystems, type SystemName } from './systems.js'
 interface Flags {
   readonly json: string
   readonly quick?: true
+  readonly bindings?: true
 }
 
 /** How much of everything. A block is long enough for its lanes to be full most of the time. */
@@ -56,12 +58,17 @@ Examples:
   $ npm run bench
   $ npm run bench -- --quick --json /tmp/bench.json`
 
-const { json, quick = false } = new Command('npm run bench --')
+const {
+  json,
+  quick = false,
+  bindings = false,
+} = new Command('npm run bench --')
   .description(
     'measures raw Temporal on stock settings, raw Temporal on our settings, and the product with and without its gateway, in turns',
   )
   .option('--json <file>', 'where to write the figures', 'bench/results/latest.json')
   .option('--quick', 'under 90 s, with fewer calls')
+  .option('--bindings', 'storage and vault only, beside the file system; needs no Temporal')
   .addHelpText('after', EXAMPLES)
   .parse()
   .opts<Flags>()
@@ -72,6 +79,19 @@ const closers = new Closers()
 // A second one ends it the hard way; the servers then notice by themselves.
 process.once('SIGINT', () => void closers.close().then(() => process.exit(130)))
 try {
+  if (bindings) await reportBindings()
+  else await reportInvocations()
+} finally {
+  await closers.close()
+}
+
+async function reportBindings(): Promise<void> {
+  const figures = await measureBindings(progress)
+  console.log(bindingsTable(figures))
+  if (!figures.largeObject.isEqual) process.exitCode = 1
+}
+
+async function reportInvocations(): Promise<void> {
   const report = await measure(quick ? QUICK : FULL)
   const file = resolve(json)
   await mkdir(dirname(file), { recursive: true })
@@ -79,8 +99,6 @@ try {
   progress(`figures are in ${file}`)
   console.log(table(report))
   if (report.once.violation !== null) process.exitCode = 1
-} finally {
-  await closers.close()
 }
 
 async function measure({ phases, onceInvocations, agentStarts, idleAgents: idleCount }: Plan): Promise<Report> {

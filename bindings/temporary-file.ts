@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path'
 export class TemporaryFile {
   readonly path: string
   readonly #handle: FileHandle
+  #isMoved = false
 
   private constructor(path: string, handle: FileHandle) {
     this.path = path
@@ -39,6 +40,7 @@ export class TemporaryFile {
   /** Takes the place of what is at `target`, which must be no directory. */
   async replace(target: string): Promise<void> {
     await rename(this.path, target)
+    this.#isMoved = true
     await syncDirectory(dirname(target))
   }
 
@@ -51,7 +53,7 @@ export class TemporaryFile {
   /** Always to be called at the end; leaves a file that was moved or linked where it is. */
   async close(): Promise<void> {
     await this.#handle.close()
-    await rm(this.path, { force: true })
+    if (!this.#isMoved) await rm(this.path, { force: true })
   }
 }
 

@@ -4,11 +4,13 @@ import { agentCommand } from './commands/agent.js'
 import { auditCommand } from './commands/audit.js'
 import { cancelCommand } from './commands/cancel.js'
 import { deploymentsCommand } from './commands/deployments.js'
+import { bindingsCommand } from './commands/bindings.js'
 import { devCommand } from './commands/dev.js'
 import { getCommand, listCommand } from './commands/invocations.js'
 import { invokeCommand } from './commands/invoke.js'
 import { serverCommand, workerCommand } from './commands/server.js'
 import { tokensCommand } from './commands/tokens.js'
+import { vaultCommand } from './commands/vault.js'
 import { watchCommand } from './commands/watch.js'
 import { VERSION } from '../workers/version.js'
 
@@ -42,6 +44,8 @@ export function createProgram(): Command {
     .addCommand(tokensCommand())
     .addCommand(auditCommand())
     .addCommand(agentCommand())
+    .addCommand(bindingsCommand())
+    .addCommand(vaultCommand())
     .addCommand(serverCommand())
     .addCommand(workerCommand())
     .addHelpText('after', EXAMPLES)

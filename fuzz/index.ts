@@ -2,7 +2,9 @@ import { EVENTS_FUZZER } from './events.js'
 import { FRAME_FUZZERS } from './frames.js'
 import type { Fuzzer } from './fuzzer.js'
 import { MANIFEST_FUZZER } from './manifest.js'
+import { REDACTION_FUZZER } from './redaction.js'
 import { REQUEST_FUZZERS } from './requests.js'
+import { STORAGE_KEY_FUZZER } from './storage-keys.js'
 import { TOKEN_FUZZER } from './tokens.js'
 
 export const FUZZERS: readonly Fuzzer[] = [
@@ -11,4 +13,6 @@ export const FUZZERS: readonly Fuzzer[] = [
   ...REQUEST_FUZZERS,
   MANIFEST_FUZZER,
   EVENTS_FUZZER,
+  STORAGE_KEY_FUZZER,
+  REDACTION_FUZZER,
 ]

@@ -1,4 +1,4 @@
-/** `npm run fuzz`: inputs without end for everything that reads what an agent sends. */
+/** `npm run fuzz`: inputs without end for what reads what agents send, and for what handlers are given from outside. */
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { runFuzzer } from './fuzzer.js'

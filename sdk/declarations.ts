@@ -2,6 +2,7 @@
  * What an `alien.ts` declares. The file need not export anything, so whoever loads it asks here what was built
  * meanwhile. Outside such a load nothing is recorded.
  */
+import type { BindingLink } from '../bindings/binding-link.js'
 import { CommandError } from '../protocol/errors.js'
 
 export interface FunctionCode {
@@ -18,8 +19,8 @@ export interface FunctionDefinition {
   readonly code: FunctionCode
   /** Whether an agent serves the commands that the code defines. */
   readonly commandsEnabled: boolean
-  /** Names of what the function is linked to. */
-  readonly links: readonly string[]
+  /** The bindings that its agents must have. */
+  readonly links: readonly BindingLink[]
 }
 
 let collecting: Map<string, FunctionDefinition> | undefined

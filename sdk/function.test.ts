@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as alien from './function.js'
+import { storage } from './storage.js'
+import { vault } from './vault.js'
 
 const CODE = { type: 'source', src: './', toolchain: { type: 'typescript' } } as const
 
@@ -16,6 +18,20 @@ describe('the function of the product page', () => {
   })
 })
 
+test('links are frozen values, in order', () => {
+  const binding = { service: 's3', bucket: 'b' } as const
+  const { links } = new alien.Function('agent')
+    .code(CODE)
+    .link(storage('workspace'), binding)
+    .link(vault('credentials'))
+    .build()
+  expect(links).toEqual([
+    { kind: 'storage', name: 'workspace', binding },
+    { kind: 'vault', name: 'credentials' },
+  ])
+  for (const part of [links, links[0], links[0]?.binding, links[1]]) expect(Object.isFrozen(part)).toBe(true)
+})
+
 test('commands are off unless they are enabled', () => {
   expect(new alien.Function('agent').code(CODE).build().commandsEnabled).toBe(false)
   expect(new alien.Function('agent').code(CODE).commandsEnabled(false).build().commandsEnabled).toBe(false)
@@ -29,6 +45,18 @@ const rules: readonly [message: string, build: () => unknown][] = [
   [
     `function "agent": code is missing; call .code({ type: 'source', src: './', toolchain: { type: 'typescript' } }) before .build()`,
     () => new alien.Function('agent').commandsEnabled(true).build(),
+  ],
+  [
+    'function "agent": link() takes storage(name) or vault(name), got "workspace"',
+    () => new alien.Function('agent').link('workspace' as never),
+  ],
+  [
+    'function "agent": the binding of storage "workspace" must be an object',
+    () => new alien.Function('agent').link(storage('workspace'), 's3' as never),
+  ],
+  [
+    'function "agent": link() has ALIEN_WORKSPACE_BINDING already, which "workspace" needs',
+    () => new alien.Function('agent').link(storage('workspace')).link(vault('workspace')),
   ],
   ['function "agent": code() was called twice', () => new alien.Function('agent').code(CODE).code(CODE)],
   [

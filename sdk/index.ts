@@ -4,6 +4,7 @@ export type { CommandDefinition, CommandOptions, Handler } from './command.js'
 export type { CommandContext, CommandLog, LogMethod } from './context.js'
 export { Function, type FunctionCode, type FunctionDefinition } from './function.js'
 export { Stack, type StackDefinition } from './stack.js'
+export type { StorageBinding, VaultBinding } from '../bindings/binding-schema.js'
 export { BindingError, type BindingErrorCode } from '../bindings/binding-error.js'
 export {
   storage,
@@ -12,6 +13,7 @@ export {
   type PutOptions,
   type Storage,
   type StoredObject,
+  type WrittenObject,
 } from './storage.js'
 export { vault, type Vault } from './vault.js'
 export { CommandError } from '../protocol/errors.js'

@@ -6,7 +6,7 @@ import { resourceNameProblem } from '../protocol/resource-name.js'
 
 export type { Storage, PutOptions } from '../bindings/storage/storage.js'
 export type { ObjectContent } from '../bindings/storage/object-content.js'
-export type { ObjectMetadata } from '../bindings/storage/storage-backend.js'
+export type { ObjectMetadata, WrittenObject } from '../bindings/storage/storage-backend.js'
 export type { StoredObject } from '../bindings/storage/stored-object.js'
 
 /**

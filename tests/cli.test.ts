@@ -141,11 +141,11 @@ describe.concurrent('the exit code', () => {
     ['canceled', 'cancel', 5],
     ['outcome_unknown', 'terminate', 6],
   ] as const)('tells that the operator ended it: %s', async (code, end, exitCode) => {
-    const args = ['--params', '{"ms": 20000}', '--idempotency-key', end]
-    const { stdout: id } = await invoke('sleep', [...args, '--detach'])
+    const args = ['--params', '{"ms": 20000, "file": "/dev/null"}', '--idempotency-key', end]
+    const { stdout: id } = await invoke('count-unless-aborted', [...args, '--detach'])
     const connection = await Connection.connect({ address: stack.state.temporalAddress })
     const [answer] = await Promise.all([
-      invoke('sleep', args),
+      invoke('count-unless-aborted', args),
       new Client({ connection }).workflow.getHandle(id)[end](),
     ])
     await connection.close()

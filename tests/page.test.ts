@@ -8,7 +8,7 @@ import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { LocalVault } from '../bindings/vault/local-vault.js'
+import { resolveVault } from '../bindings/resolve-binding.js'
 import type { DevState } from '../protocol/dev-state.js'
 import { CLI, cliEnv } from './support/cli.js'
 import { folderWith, startDev, type DevProcess } from './support/dev-process.js'
@@ -81,8 +81,10 @@ async function storeCredentials(connectionString: string): Promise<void> {
   await client.connect()
   await client.query(USERS)
   await client.end()
-  const vault = new LocalVault({ name: 'credentials', path: join(folder, '.alien/vault/credentials.json') })
-  await vault.set('warehouse', JSON.stringify({ connectionString }))
+  await resolveVault('credentials', { ALIEN_LOCAL_BINDINGS: '1', ALIEN_STATE_DIR: join(folder, '.alien') }).set(
+    'warehouse',
+    JSON.stringify({ connectionString }),
+  )
 }
 
 const run = (file: string, args: string[]) =>

@@ -15,6 +15,7 @@ import { CommandError, type ErrorCode } from '../protocol/errors.js'
 import { stateDir } from '../protocol/dev-state.js'
 import { moduleRegistry } from '../sdk/registry.js'
 import { EXIT_MISCONFIGURED, type AgentMessage } from './agent-exit.js'
+import { checkBindings } from './agent-bindings.js'
 import { connectAgent } from './agent-connection.js'
 import { AgentEventSender } from './agent-events.js'
 import { fetchThroughProxy, openAgentSession } from './agent-session.js'
@@ -55,6 +56,7 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
   const { ALIEN_URL: url } = process.env
   if (!bundle || !url) throw new CommandError('invalid_request', 'needs a bundle and ALIEN_URL')
   const token = readAgentToken(process.env)
+  checkBindings(process.env, log)
   // Before the vendor's code, which runs in this process, can change where the policy is looked for.
   const gate = await openCustomerPolicy(process.env, log)
   const state = stateDir(process.env)

@@ -2,6 +2,7 @@
 import { access, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { BindingLink } from '../bindings/binding-link.js'
 import { CommandError } from '../protocol/errors.js'
 import { collectDeclarations, type FunctionDefinition } from '../sdk/declarations.js'
 import type { StackDefinition } from '../sdk/stack.js'
@@ -13,6 +14,8 @@ export interface ServedFunction {
   readonly name: string
   /** The handlers' module. */
   readonly entry: string
+  /** What its agent's environment has of `.link(…)`. Default: nothing. */
+  readonly links?: readonly BindingLink[]
 }
 
 /**
@@ -27,7 +30,11 @@ export async function loadAlienFile(path: string, stateDir: string): Promise<Ser
     throw new CommandError('invalid_request', `${path} has no function with .commandsEnabled(true)`)
   }
   return Promise.all(
-    functions.map(async ({ name, code }) => ({ name, entry: await functionEntry(dirname(path), code.src, name) })),
+    functions.map(async ({ name, code, links }) => ({
+      name,
+      entry: await functionEntry(dirname(path), code.src, name),
+      ...(links.length === 0 ? {} : { links }),
+    })),
   )
 }
 

@@ -44,8 +44,12 @@ export async function locate(realRoot: string, segments: readonly string[], crea
   for (const [index, segment] of folders.entries()) {
     const by = (): string => folders.slice(0, index + 1).join('/')
     const next = join(directory, segment)
-    if (create) await unless(['EEXIST'], mkdir(next))
-    const stats = create ? await lstat(next, { bigint: true }) : await lstatIfAny(next)
+    // Looked at first: mostly it is there.
+    let stats = await lstatIfAny(next)
+    if (stats === undefined && create) {
+      await unless(['EEXIST'], mkdir(next))
+      stats = await lstat(next, { bigint: true })
+    }
     if (stats === undefined) return { kind: 'missing' }
     const real = stats.isSymbolicLink() ? await targetInside(realRoot, next) : next
     if (real === undefined) return { kind: 'outside', by: by() }

@@ -45,6 +45,19 @@ describe('files', () => {
     })
   })
 
+  test('equal versions in quick succession have different etags', async () => {
+    const storage = storageIn(await scratchDirectory())
+    const etags = new Set<string>()
+    for (let version = 0; version < 20; version++) etags.add((await storage.put('object', 'same size')).etag)
+    expect(etags.size).toBe(20)
+  })
+
+  test('are listed by the bytes of their keys, not by UTF-16', async () => {
+    const storage = storageIn(await scratchDirectory())
+    for (const key of ['🚀', '\ufb01', '...']) await storage.put(key, 'x')
+    expect(await collectKeys(storage.list())).toEqual(['...', '\ufb01', '🚀'])
+  })
+
   test('an edited script stays executable', async () => {
     const root = await scratchDirectory()
     await writeFile(join(root, 'run.sh'), 'old')
@@ -136,7 +149,7 @@ describe('the file system', () => {
     await writeFile(path, 'x')
     await expect(storageIn(path).put('a', 'x')).rejects.toMatchObject({
       code: 'unavailable',
-      message: 'object "a" in storage "workspace": the file system failed (EEXIST)',
+      message: 'object "a" in storage "workspace": the file system failed (ENOTDIR)',
     })
   })
 

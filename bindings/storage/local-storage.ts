@@ -185,6 +185,8 @@ export class LocalStorage implements StorageBackend {
   }
 
   async #makeRoot(): Promise<string> {
+    const root = await this.#realRoot()
+    if (root !== undefined) return root
     await mkdir(this.#path, { recursive: true })
     return realpath(this.#path)
   }

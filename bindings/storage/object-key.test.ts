@@ -26,6 +26,7 @@ const RULES: readonly [key: unknown, problem: string][] = [
   ['a\nb', 'it must not contain control characters'],
   ['a\u007f', 'it must not contain control characters'],
   ['a\u0085', 'it must not contain control characters'],
+  ['a\ufffe', 'it must not contain U+FFFE or U+FFFF'],
   ['a\ud800', 'it must be well-formed Unicode'],
   ['x'.repeat(1025), 'it must have at most 1024 bytes, and has 1025'],
   ['ä'.repeat(513), 'it must have at most 1024 bytes, and has 1026'],

@@ -15,6 +15,8 @@ const MAX_KEY_BYTES = 1024
 export const RESERVED_SEGMENT = '.alien'
 
 const CONTROL_CHARACTER = /\p{Cc}/u
+/** XML, in which S3 and Azure list, has no form for these two. */
+const NO_XML_CHARACTER = /[\uFFFE\uFFFF]/
 /** With the `u` flag this matches lone surrogates only: they have no UTF-8 form. */
 const LONE_SURROGATE = /\p{Surrogate}/u
 
@@ -38,6 +40,7 @@ function textProblem(key: string): string | undefined {
   if (key.startsWith('/')) return 'it must not start with "/"'
   if (key.includes('\\')) return 'it must not contain a backslash; separate segments with "/"'
   if (CONTROL_CHARACTER.test(key)) return 'it must not contain control characters'
+  if (NO_XML_CHARACTER.test(key)) return 'it must not contain U+FFFE or U+FFFF'
   return undefined
 }
 

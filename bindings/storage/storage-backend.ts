@@ -3,6 +3,8 @@
  *
  * Keys and prefixes arrive checked (`object-key.ts`). What a caller may well meet, a missing object or a precondition
  * that does not hold, is answered as a value; `Storage` words the error. What is thrown is a `BindingError`.
+ *
+ * An object without a content type may be kept as `application/octet-stream`: `Storage` takes the two for the same.
  */
 
 /** Plain JSON, so that a handler may return it as it is. */
@@ -10,13 +12,16 @@ export interface ObjectMetadata {
   readonly key: string
   /** Bytes. */
   readonly size: number
-  /** As it was given to `put`. Backends leave it out of lists, where most would need one more request per object. */
+  /** As it was given to `put`. Left out of lists, where most backends would need one more request per object. */
   readonly contentType?: string
-  /** Changes with every write; for `ifMatch`. Opaque: its form differs from backend to backend. */
+  /** Changes with every write of other bytes; for `ifMatch`. Opaque: its form differs from backend to backend. */
   readonly etag: string
   /** ISO 8601, UTC, milliseconds. */
   readonly lastModified: string
 }
+
+/** Without the time, which S3 tells only to those who ask again. */
+export type WrittenObject = Omit<ObjectMetadata, 'lastModified'>
 
 /** Bytes as a backend takes them: whole when they are in memory anyway, so that it can use one plain request. */
 export type ObjectBody = Uint8Array | AsyncIterable<Uint8Array>
@@ -42,12 +47,12 @@ export interface StorageBackend {
   /** Opens the object, or tells that it is missing, or that it is not the version `ifMatch` names. */
   open(key: string, options: { readonly ifMatch?: string }): Promise<OpenedObject | 'missing' | 'precondition_failed'>
   /** Atomic: readers see the whole old object or the whole new one, and a body that throws changes nothing. */
-  write(key: string, body: ObjectBody, options: WriteOptions): Promise<ObjectMetadata | 'precondition_failed'>
+  write(key: string, body: ObjectBody, options: WriteOptions): Promise<WrittenObject | 'precondition_failed'>
   /** Deleting what is not there is no error, as in every cloud. */
   delete(key: string): Promise<void>
   /** Every object whose key starts with `prefix`, sorted by the key's UTF-8 bytes; pages inside, holds one at a time. */
   list(prefix: string): AsyncIterable<ObjectMetadata>
-  copy(from: string, to: string): Promise<ObjectMetadata | 'missing'>
+  copy(from: string, to: string): Promise<WrittenObject | 'missing'>
   /** An HTTPS URL by which anybody can read the object for `expiresInMs`. */
   signedUrl(key: string, expiresInMs: number): Promise<string>
 }

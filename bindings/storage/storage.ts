@@ -8,8 +8,9 @@ import type { JsonValue } from '../../protocol/json.js'
 import { quote } from '../../protocol/resource-name.js'
 import { BindingError } from '../binding-error.js'
 import { collect, toBody, type ObjectContent } from './object-content.js'
+import { replacedMeanwhile } from './object-stream.js'
 import { assertKey, assertPrefix, objectIn } from './object-key.js'
-import type { ObjectMetadata, StorageBackend, WriteOptions } from './storage-backend.js'
+import type { ObjectMetadata, StorageBackend, WriteOptions, WrittenObject } from './storage-backend.js'
 import { StoredObject, type OpenBody } from './stored-object.js'
 
 /** Greatest object that `get` reads at once. */
@@ -19,6 +20,12 @@ export const BUFFERED_BYTES = 256 * 1024
 const MAX_SIGNED_URL_MS = 7 * 24 * 3_600_000
 
 const CONTENT_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}( *;[ -~]{0,200})?$/
+
+/** Of getting an object that others keep replacing. */
+const MAX_ATTEMPTS = 10
+
+/** What stores say of an object whose type nobody gave, Amazon in its own way. */
+const UNKNOWN_TYPE = /^(application|binary)\/octet-stream$/i
 
 export type PutOptions = WriteOptions
 
@@ -36,13 +43,20 @@ export class Storage {
   async get(key: string): Promise<StoredObject> {
     assertKey(this.name, key)
     const backend = await this.#backend()
-    const opened = await backend.open(key, {})
-    if (typeof opened === 'string') throw this.#notFound(key)
-    try {
-      const { metadata, body } = opened
-      return new StoredObject(this.#where(key), metadata, await this.#bodyOf(backend, metadata, body))
-    } finally {
-      await opened.close()
+    for (let attempt = 1; ; attempt++) {
+      const opened = await backend.open(key, {})
+      if (typeof opened === 'string') throw this.#notFound(key)
+      try {
+        const metadata = typed(opened.metadata)
+        const { body } = opened
+        return new StoredObject(this.#where(key), metadata, await this.#bodyOf(backend, metadata, body))
+      } catch (error) {
+        // Replaced between its metadata and its bytes: the newer version will do.
+        const isReplaced = error instanceof BindingError && error.code === 'precondition_failed'
+        if (!isReplaced || attempt === MAX_ATTEMPTS) throw error
+      } finally {
+        await opened.close()
+      }
     }
   }
 
@@ -56,10 +70,7 @@ export class Storage {
   async *#reopen(backend: StorageBackend, { key, etag }: ObjectMetadata): AsyncGenerator<Uint8Array> {
     const opened = await backend.open(key, { ifMatch: etag })
     if (typeof opened === 'string') {
-      throw new BindingError(
-        'precondition_failed',
-        `${this.#where(key)} was replaced or deleted since get; get it again`,
-      )
+      throw replacedMeanwhile(this.#where(key))
     }
     try {
       yield* opened.body
@@ -71,16 +82,17 @@ export class Storage {
   /**
    * Writes the whole object, atomically. A body that throws leaves the old object as it was.
    *
-   * @returns The new object's metadata, which a handler may return.
+   * @param options A content type of `application/octet-stream` is taken as none.
+   * @returns The new object's key, size, content type and etag, which a handler may return.
    * @throws {BindingError} `precondition_failed` when `ifNotExists` or `ifMatch` does not hold.
    */
-  async put(key: string, content: ObjectContent, options: PutOptions = {}): Promise<ObjectMetadata> {
+  async put(key: string, content: ObjectContent, options: PutOptions = {}): Promise<WrittenObject> {
     assertKey(this.name, key)
     this.#assertPutOptions(key, options)
     const body = toBody(this.#where(key), content)
     const backend = await this.#backend()
-    const written = await backend.write(key, body, options)
-    if (written !== 'precondition_failed') return written
+    const written = await backend.write(key, body, typed(options))
+    if (written !== 'precondition_failed') return summaryOf(written)
     throw new BindingError(
       'precondition_failed',
       options.ifMatch === undefined
@@ -90,7 +102,7 @@ export class Storage {
   }
 
   /** Writes `value` as JSON, with content type `application/json` unless the options say otherwise. */
-  async putJson(key: string, value: JsonValue, options: PutOptions = {}): Promise<ObjectMetadata> {
+  async putJson(key: string, value: JsonValue, options: PutOptions = {}): Promise<WrittenObject> {
     assertKey(this.name, key)
     const json = JSON.stringify(value) as string | undefined
     if (json === undefined) {
@@ -111,14 +123,15 @@ export class Storage {
     const prefix = options.prefix ?? ''
     assertPrefix(this.name, prefix)
     const backend = await this.#backend()
-    yield* backend.list(prefix)
+    for await (const { key, size, etag, lastModified } of backend.list(prefix)) yield { key, size, etag, lastModified }
   }
 
   /** The object's metadata, or `undefined` when there is none. */
   async head(key: string): Promise<ObjectMetadata | undefined> {
     assertKey(this.name, key)
     const backend = await this.#backend()
-    return backend.head(key)
+    const metadata = await backend.head(key)
+    return metadata === undefined ? undefined : typed(metadata)
   }
 
   async exists(key: string): Promise<boolean> {
@@ -126,13 +139,13 @@ export class Storage {
   }
 
   /** Copies content and content type, over what is at `to`. @throws {BindingError} `not_found` */
-  async copy(from: string, to: string): Promise<ObjectMetadata> {
+  async copy(from: string, to: string): Promise<WrittenObject> {
     assertKey(this.name, from)
     assertKey(this.name, to)
     const backend = await this.#backend()
     const copied = await backend.copy(from, to)
     if (copied === 'missing') throw this.#notFound(from)
-    return copied
+    return summaryOf(copied)
   }
 
   /**
@@ -169,4 +182,16 @@ export class Storage {
   #notFound(key: string): BindingError {
     return new BindingError('not_found', `no ${this.#where(key)}`)
   }
+}
+
+/** The same without a content type that says nothing. */
+function typed<T extends { readonly contentType?: string }>(described: T): T {
+  const { contentType, ...rest } = described
+  return contentType !== undefined && UNKNOWN_TYPE.test(contentType) ? (rest as T) : described
+}
+
+/** What every backend knows of an object that it wrote. */
+function summaryOf(written: WrittenObject): WrittenObject {
+  const { key, size, contentType, etag } = typed(written)
+  return { key, size, ...(contentType === undefined ? {} : { contentType }), etag }
 }

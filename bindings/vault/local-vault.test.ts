@@ -2,53 +2,67 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promis
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { inspect } from 'node:util'
 import { build } from 'esbuild'
 import { describe, expect, test } from 'vitest'
 import { scratchDirectory } from '../scratch.testsuite.js'
+import { KeyFile, Passphrase, type LocalVaultKey } from './local-vault-key.js'
 import { LocalVault } from './local-vault.js'
 import { testVault } from './vault.testsuite.js'
 import { Vault } from './vault.js'
 
-const vaultAt = (path: string): Vault =>
-  new Vault('credentials', () => Promise.resolve(new LocalVault({ name: 'credentials', path })))
+const vaultAt = (path: string, key: LocalVaultKey = new KeyFile(`${path}.key`)): Vault =>
+  new Vault('credentials', () => Promise.resolve(new LocalVault({ name: 'credentials', path, key })))
 
 const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8)
 
-async function vaultHolding(content: string, mode = 0o600): Promise<{ path: string; vault: Vault }> {
+const passphrase = (PASS: string | undefined): Passphrase => new Passphrase('PASS', { PASS })
+
+/** The path of a vault that holds one secret. */
+async function filledVault(key?: LocalVaultKey): Promise<string> {
   const path = join(await scratchDirectory(), 'credentials.json')
-  await writeFile(path, content)
-  await chmod(path, mode)
-  return { path, vault: vaultAt(path) }
+  await vaultAt(path, key).set('warehouse', 'hunter2')
+  return path
 }
 
-describe('contract', () => {
+describe('contract, with a key file', () => {
+  testVault({
+    open: async () => {
+      const path = join(await scratchDirectory(), 'not/there/vault.json')
+      return new LocalVault({ name: 'contract', path, key: new KeyFile(`${path}.key`) })
+    },
+  })
+})
+
+describe('contract, with a passphrase', () => {
   testVault({
     open: async () =>
-      new LocalVault({ name: 'contract', path: join(await scratchDirectory(), 'not/there/vault.json') }),
+      new LocalVault({ name: 'contract', path: join(await scratchDirectory(), 'v'), key: passphrase('correct horse') }),
   })
 })
 
 describe('the file', () => {
-  test('is for its owner only, as is its directory', async () => {
+  test('is for its owner only, as are its directory and its key', async () => {
     const directory = join(await scratchDirectory(), 'state/vault')
     const path = join(directory, 'credentials.json')
     await vaultAt(path).set('warehouse', 'hunter2')
     expect(await modeOf(path)).toBe('600')
+    expect(await modeOf(`${path}.key`)).toBe('600')
     expect(await modeOf(directory)).toBe('700')
-    expect(await readdir(directory)).toEqual(['credentials.json'])
-    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, secrets: { warehouse: 'hunter2' } })
+    expect(await readdir(directory)).toEqual(['credentials.json', 'credentials.json.key'])
   })
 
-  test('can be written by hand', async () => {
-    const { vault } = await vaultHolding('{"version":1,"secrets":{"warehouse":"hunter2"}}')
-    expect(await vault.getSecret('warehouse')).toBe('hunter2')
+  test('shows neither values nor keys, and is another one each time', async () => {
+    const path = await filledVault()
+    const first = await readFile(path, 'utf8')
+    expect(first).not.toMatch(/hunter2|warehouse/)
+    await vaultAt(path).set('warehouse', 'hunter2')
+    expect(await readFile(path, 'utf8')).not.toBe(first)
   })
 
-  test('is named when a secret is missing', async () => {
+  test('tells how to set what is missing', async () => {
     const path = join(await scratchDirectory(), 'credentials.json')
     await expect(vaultAt(path).getSecret('warehouse')).rejects.toThrow(
-      `no secret "warehouse" in vault "credentials"; add it to "secrets" in ${path}`,
+      'no secret "warehouse" in vault "credentials"; run: alien vault set credentials warehouse',
     )
   })
 
@@ -61,39 +75,31 @@ describe('the file', () => {
     expect(await readdir(directory)).toEqual([])
   })
 
-  test.each([0o640, 0o604, 0o666])('is not read when others may open it (mode %o)', async (mode) => {
-    const { path, vault } = await vaultHolding('{"version":1,"secrets":{}}', mode)
+  test.each(['', '.key'])('is not read when others may open it: %s', async (suffix) => {
+    const path = await filledVault()
+    await chmod(path + suffix, 0o640)
     const refused = {
       code: 'access_denied',
-      message: `vault "credentials": other users may open ${path} (mode ${mode.toString(8)}); run: chmod 600 ${path}`,
+      message: `vault "credentials": other users may open ${path}${suffix} (mode 640); run: chmod 600 ${path}${suffix}`,
     }
+    const vault = vaultAt(path)
     await expect(vault.get('a')).rejects.toMatchObject(refused)
     await expect(vault.set('a', 'b')).rejects.toMatchObject(refused)
     await expect(vault.list()).rejects.toMatchObject(refused)
   })
 
-  test.each([
-    '',
-    'hunter2',
-    '"hunter2"',
-    '{"secrets":{}}',
-    '{"version":2,"secrets":{}}',
-    '{"version":1,"secrets":["hunter2"]}',
-  ])('is not overwritten, nor shown, when it holds %j', async (content) => {
-    const { path, vault } = await vaultHolding(content)
-    const error: unknown = await vault.set('a', 'b').catch((thrown: unknown) => thrown)
-    expect(error).toMatchObject({
-      code: 'invalid_content',
-      message: `vault "credentials": ${path} must hold JSON of the form {"version":1,"secrets":{"key":"value"}}`,
-    })
-    expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain('hunter2')
-    expect(await readFile(path, 'utf8')).toBe(content)
-  })
-
-  test('holds strings only', async () => {
-    const { path, vault } = await vaultHolding('{"version":1,"secrets":{"a":{"password":"hunter2"}}}')
-    await expect(vault.get('a')).rejects.toThrow(`vault "credentials": secret "a" in ${path} must be a string`)
-  })
+  test.each(['', 'hunter2', '{"version":1,"secrets":{"a":"hunter2"}}', '{"version":2}'])(
+    'is not overwritten when it is no vault: %j',
+    async (content) => {
+      const path = join(await scratchDirectory(), 'credentials.json')
+      await writeFile(path, content, { mode: 0o600 })
+      await expect(vaultAt(path).set('a', 'b')).rejects.toMatchObject({
+        code: 'invalid_content',
+        message: `vault "credentials": ${path} is no vault; move it away, and set the secrets by: alien vault set`,
+      })
+      expect(await readFile(path, 'utf8')).toBe(content)
+    },
+  )
 
   test('cannot be a directory', async () => {
     const path = join(await scratchDirectory(), 'folder')
@@ -105,13 +111,67 @@ describe('the file', () => {
   })
 })
 
+describe('the key', () => {
+  const doesNotOpen = (path: string): object => ({
+    code: 'access_denied',
+    message: `vault "credentials": the key does not open ${path}: it is another one, or the file was changed`,
+  })
+
+  test('must be the same', async () => {
+    const path = await filledVault()
+    await writeFile(`${path}.key`, `${Buffer.alloc(32, 1).toString('base64')}\n`)
+    await expect(vaultAt(path).get('warehouse')).rejects.toMatchObject(doesNotOpen(path))
+    await expect(vaultAt(path).set('a', 'b')).rejects.toMatchObject(doesNotOpen(path))
+    const other = await filledVault(passphrase('right'))
+    expect(await vaultAt(other, passphrase('right')).get('warehouse')).toBe('hunter2')
+    await expect(vaultAt(other, passphrase('wrong')).get('warehouse')).rejects.toMatchObject(doesNotOpen(other))
+  })
+
+  test.each(['iv', 'tag', 'data'] as const)('opens nothing in which a bit was changed: %s', async (field) => {
+    const path = await filledVault()
+    const file = JSON.parse(await readFile(path, 'utf8')) as Record<typeof field, string>
+    const bytes = Buffer.from(file[field], 'base64')
+    bytes[0] = (bytes[0] ?? 0) ^ 1
+    await writeFile(path, JSON.stringify({ ...file, [field]: bytes.toString('base64') }))
+    await expect(vaultAt(path).get('warehouse')).rejects.toMatchObject(doesNotOpen(path))
+  })
+
+  test.each<[string, LocalVaultKey, string]>([
+    ['of the other kind', passphrase('x'), 'is encrypted with a key file; name it as "keyFile"'],
+    ['that is not there', new KeyFile('/no/such.key'), ': the key file /no/such.key is missing'],
+  ])('%s opens nothing', async (_, key, problem) => {
+    const path = await filledVault()
+    const error: unknown = await vaultAt(path, key)
+      .get('warehouse')
+      .catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'invalid_configuration' })
+    expect(String(error)).toContain(problem)
+  })
+
+  test('that is none is told', async () => {
+    const path = await filledVault()
+    await writeFile(`${path}.key`, 'c2hvcnQ=')
+    await expect(vaultAt(path).get('warehouse')).rejects.toThrow(
+      `vault "credentials": the key file ${path}.key must hold 32 bytes as base64`,
+    )
+    const other = await filledVault(passphrase('right'))
+    await expect(vaultAt(other, passphrase(undefined)).get('warehouse')).rejects.toThrow(
+      'vault "credentials": set PASS to the passphrase of the vault',
+    )
+    await expect(vaultAt(other).get('warehouse')).rejects.toThrow(
+      'vault "credentials" is encrypted with a passphrase; name its variable as "passphraseVariable"',
+    )
+  })
+})
+
 test('secrets that several processes set at the same time are all kept', { timeout: 30_000 }, async () => {
   const directory = await scratchDirectory()
   const script = join(directory, 'set.mjs')
   const contents = `
+    import { KeyFile } from './local-vault-key.js'
     import { LocalVault } from './local-vault.js'
     const [path, name] = process.argv.slice(2)
-    const vault = new LocalVault({ name: 'v', path })
+    const vault = new LocalVault({ name: 'v', path, key: new KeyFile(path + '.key') })
     for (let n = 0; n < 20; n++) await vault.set(name + n, 'value')`
   await build({
     stdin: { contents, resolveDir: import.meta.dirname },

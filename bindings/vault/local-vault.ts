@@ -1,42 +1,53 @@
 /**
- * A vault in one JSON file of this machine, `{ "version": 1, "secrets": { "key": "value" } }`, for development.
- *
- * The values are not encrypted yet: what protects them is the file's mode, 0600, which is checked on every read.
+ * A vault in one encrypted file of this machine, which is read anew each time and replaced as a whole. Only its owner
+ * may open it, and its key file; that is checked on every read.
  */
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isPlainObject } from '../../protocol/json.js'
 import { BindingError } from '../binding-error.js'
 import { withFileLock } from '../file-lock.js'
-import { ABSENT, translateFsErrors, unless } from '../fs-error.js'
+import { translateFsErrors } from '../fs-error.js'
 import { TemporaryFile } from '../temporary-file.js'
+import { decrypt, encrypt, parseEncrypted } from './encrypted-file.js'
+import type { KeyOrigin, LocalVaultKey } from './local-vault-key.js'
+import { readPrivateFile } from './private-file.js'
+import { MAX_SECRET_BYTES } from './secret-key.js'
 import type { VaultBackend } from './vault-backend.js'
-
-const OTHERS = 0o077
-const VERSION = 1
 
 export interface LocalVaultOptions {
   /** The vault's name, for messages. */
   readonly name: string
   /** Absolute path of the file; made, with its directory, by the first `set`. */
   readonly path: string
+  readonly key: LocalVaultKey
+}
+
+interface Content {
+  readonly origin: KeyOrigin
+  readonly secrets: Map<string, string>
 }
 
 export class LocalVault implements VaultBackend {
+  readonly maxBytes = MAX_SECRET_BYTES
+  readonly #name: string
   readonly #where: string
   readonly #path: string
+  readonly #key: LocalVaultKey
 
-  constructor({ name, path }: LocalVaultOptions) {
+  constructor({ name, path, key }: LocalVaultOptions) {
+    this.#name = name
     this.#where = `vault "${name}"`
     this.#path = path
+    this.#key = key
   }
 
-  get howToSet(): string {
-    return `add it to "secrets" in ${this.#path}`
+  howToSet(key: string): string {
+    return `run: alien vault set ${this.#name} ${key}`
   }
 
   async get(key: string): Promise<string | undefined> {
-    return (await this.#read()).get(key)
+    return (await this.#read())?.secrets.get(key)
   }
 
   async set(key: string, value: string): Promise<void> {
@@ -48,77 +59,57 @@ export class LocalVault implements VaultBackend {
   }
 
   async delete(key: string): Promise<void> {
-    if ((await this.#read()).has(key)) await this.#change((secrets) => secrets.delete(key))
+    if ((await this.#read())?.secrets.has(key) === true) await this.#change((secrets) => secrets.delete(key))
   }
 
   async *list(): AsyncGenerator<string> {
-    yield* (await this.#read()).keys()
+    yield* (await this.#read())?.secrets.keys() ?? []
   }
 
   /** @param change Answers whether it changed anything. */
   async #change(change: (secrets: Map<string, string>) => boolean): Promise<void> {
     await translateFsErrors(this.#where, () =>
       withFileLock(`${this.#path}.lock`, this.#where, async () => {
-        const secrets = await this.#read()
-        if (change(secrets)) await this.#write(secrets)
+        const content = (await this.#read()) ?? { origin: await this.#key.create(this.#where), secrets: new Map() }
+        if (change(content.secrets)) await this.#write(content)
       }),
     )
   }
 
-  async #read(): Promise<Map<string, string>> {
-    const text = await translateFsErrors(this.#where, () => this.#readText())
-    return text === undefined ? new Map() : this.#parse(text)
-  }
-
-  async #readText(): Promise<string | undefined> {
-    const file = await unless(ABSENT, open(this.#path, 'r'))
-    if (file === undefined) return undefined
-    try {
-      const mode = (await file.stat()).mode & 0o777
-      // Windows has no such modes, and always shows 666.
-      if ((mode & OTHERS) === 0 || process.platform === 'win32') return await file.readFile('utf8')
-      throw new BindingError(
-        'access_denied',
-        `${this.#where}: other users may open ${this.#path} (mode ${mode.toString(8)}); run: chmod 600 ${this.#path}`,
-      )
-    } finally {
-      await file.close()
-    }
-  }
-
-  #parse(text: string): Map<string, string> {
-    const content = parseJson(text)
-    if (!isPlainObject(content) || content['version'] !== VERSION || !isPlainObject(content['secrets'])) {
-      const expected = `{"version":${VERSION},"secrets":{"key":"value"}}`
-      throw new BindingError('invalid_content', `${this.#where}: ${this.#path} must hold JSON of the form ${expected}`)
-    }
-    const secrets = new Map<string, string>()
-    for (const [key, value] of Object.entries(content['secrets'])) {
-      if (typeof value !== 'string') {
-        throw new BindingError('invalid_content', `${this.#where}: secret "${key}" in ${this.#path} must be a string`)
+  #read(): Promise<Content | undefined> {
+    return translateFsErrors(this.#where, async () => {
+      const text = await readPrivateFile(this.#where, this.#path)
+      if (text === undefined) return undefined
+      const file = parseEncrypted(text)
+      if (file === undefined) throw this.#invalid('is no vault; move it away, and set the secrets by: alien vault set')
+      const plain = decrypt(file, await this.#key.of(this.#where, file.key))
+      if (plain === undefined) {
+        const problem = `the key does not open ${this.#path}: it is another one, or the file was changed`
+        throw new BindingError('access_denied', `${this.#where}: ${problem}`)
       }
-      secrets.set(key, value)
-    }
-    return secrets
+      return { origin: file.key, secrets: this.#parse(plain) }
+    })
   }
 
-  async #write(secrets: Map<string, string>): Promise<void> {
+  #parse(plain: string): Map<string, string> {
+    const secrets: unknown = JSON.parse(plain)
+    if (!isPlainObject(secrets)) throw this.#invalid('holds no secrets')
+    return new Map(Object.entries(secrets).map(([key, value]) => [key, String(value)]))
+  }
+
+  async #write({ origin, secrets }: Content): Promise<void> {
+    const text = encrypt(JSON.stringify(Object.fromEntries(secrets)), await this.#key.of(this.#where, origin), origin)
     const file = await TemporaryFile.create(dirname(this.#path), 0o600)
     try {
-      await file.write(Buffer.from(JSON.stringify({ version: VERSION, secrets: Object.fromEntries(secrets) }, null, 2)))
+      await file.write(Buffer.from(text))
       await file.finish()
       await file.replace(this.#path)
     } finally {
       await file.close()
     }
   }
-}
 
-/** Without the parser's error, whose message quotes the text. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+  #invalid(problem: string): BindingError {
+    return new BindingError('invalid_content', `${this.#where}: ${this.#path} ${problem}`)
   }
 }

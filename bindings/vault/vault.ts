@@ -2,13 +2,9 @@
 import type { JsonValue } from '../../protocol/json.js'
 import { quote } from '../../protocol/resource-name.js'
 import { BindingError } from '../binding-error.js'
+import { rememberSecret } from './secret-scope.js'
+import { SECRET_KEY } from './secret-key.js'
 import type { VaultBackend } from './vault-backend.js'
-
-/** What AWS, Google and Azure all take, but for `_`, which Azure's adapter has to write in another way. */
-const SECRET_KEY = /^[A-Za-z0-9][A-Za-z0-9_-]{0,126}$/
-
-/** AWS Secrets Manager and Google Secret Manager stop here. */
-export const MAX_SECRET_BYTES = 64 * 1024
 
 export class Vault {
   readonly name: string
@@ -24,15 +20,17 @@ export class Vault {
   async getSecret(key: string): Promise<string> {
     const value = await this.get(key)
     if (value !== undefined) return value
-    const { howToSet } = await this.#backend()
-    throw new BindingError('not_found', `no ${this.#where(key)}; ${howToSet}`)
+    const backend = await this.#backend()
+    throw new BindingError('not_found', `no ${this.#where(key)}; ${backend.howToSet(key)}`)
   }
 
   /** The secret, or `undefined` when there is none. */
   async get(key: string): Promise<string | undefined> {
     this.#assertKey(key)
     const backend = await this.#backend()
-    return backend.get(key)
+    const value = await backend.get(key)
+    if (value !== undefined) rememberSecret(value)
+    return value
   }
 
   /** @throws {BindingError} `not_found`; `invalid_content` when the secret is no JSON. */
@@ -46,12 +44,16 @@ export class Vault {
     }
   }
 
-  /** @param value 1 byte to 64 KiB as UTF-8. */
+  /** @param value 1 byte to 64 KiB as UTF-8; to 25 KiB in Azure Key Vault, to 8 KiB in AWS's Parameter Store. */
   async set(key: string, value: string): Promise<void> {
     this.#assertKey(key)
     const problem = valueProblem(value)
-    if (problem !== undefined) throw new BindingError('invalid_value', `${this.#where(key)} ${problem}`)
+    if (problem !== undefined) throw this.#invalidValue(key, problem)
     const backend = await this.#backend()
+    const bytes = Buffer.byteLength(value)
+    if (bytes > backend.maxBytes) {
+      throw this.#invalidValue(key, `must have at most ${backend.maxBytes} bytes, and has ${bytes}`)
+    }
     await backend.set(key, value)
   }
 
@@ -76,6 +78,10 @@ export class Vault {
     throw new BindingError('invalid_key', `key ${quote(key)} in vault "${this.name}" is not allowed: ${rule}`)
   }
 
+  #invalidValue(key: string, problem: string): BindingError {
+    return new BindingError('invalid_value', `${this.#where(key)} ${problem}`)
+  }
+
   #where(key: string): string {
     return `secret "${key}" in vault "${this.name}"`
   }
@@ -83,7 +89,5 @@ export class Vault {
 
 function valueProblem(value: unknown): string | undefined {
   if (typeof value !== 'string') return `must be a string, got a value of type ${typeof value}`
-  if (value === '') return 'must not be empty'
-  const bytes = Buffer.byteLength(value)
-  return bytes > MAX_SECRET_BYTES ? `must have at most ${MAX_SECRET_BYTES} bytes, and has ${bytes}` : undefined
+  return value === '' ? 'must not be empty' : undefined
 }

@@ -1,5 +1,6 @@
 /** Runs `alien agent start`. */
 import { dirname, resolve } from 'node:path'
+import { linkEnvironment } from '../../bindings/binding-link.js'
 import { resolveUrl } from '../../client/options.js'
 import { stateDir } from '../../protocol/dev-state.js'
 import { CommandError } from '../../protocol/errors.js'
@@ -29,7 +30,7 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
   // Early, so that a mistake shows before anything is built; the agent's own process reads it again.
   await readPolicy(policy)
   const state = stateDir({ ALIEN_STATE_DIR: flags.stateDir })
-  const served =
+  const served: ServedFunction =
     module === undefined ? await declared(flags.function, state) : { name: 'agent', entry: resolve(module) }
   const bundle = await bundled(served, state)
   const log = createLogger('agent')
@@ -42,11 +43,10 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
       cwd: dirname(served.entry),
       env: {
         ...process.env,
+        ...linkEnvironment(served.links ?? [], process.env),
         ...authorities(),
         ALIEN_URL: url,
         ALIEN_STATE_DIR: state,
-        ...credentials,
-        ...policyEnv(policy),
         ...credentials,
         ...policyEnv(policy),
         ALIEN_GRACE: flags.grace,

@@ -1,0 +1,130 @@
+/** Secrets that a handler read from a vault leave its environment in no way. */
+import type { RawValue } from '@temporalio/common'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import console from 'node:console'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { MemoryVault } from '../bindings/vault/memory-vault.js'
+import { Vault } from '../bindings/vault/vault.js'
+import type { AttemptInput } from '../protocol/invocation.js'
+import type { CommandOptions, Handler } from '../sdk/command.js'
+import type { CommandLog } from '../sdk/context.js'
+import { CommandRegistry } from '../sdk/registry.js'
+import type { OpenEvents } from './attempt-events.js'
+import { commandActivities, type CommandActivity } from './run-command.js'
+import { testDeps } from './test-deps.testsuite.js'
+
+const ATTEMPT: AttemptInput = {
+  invocationId: 'inv_report_0123456789abcdef',
+  deployment: { id: 'dep_1', name: 'acme-corp' },
+  attempt: 1,
+  run: 1,
+  deliveredBefore: 0,
+  atMostOnce: false,
+  timeoutMs: null,
+  exposeStack: true,
+}
+
+const PASSWORD = 'hunter2 "quoted"'
+const backend = new MemoryVault()
+await backend.set('warehouse', JSON.stringify({ user: 'app', password: PASSWORD }))
+const vault = new Vault('credentials', () => Promise.resolve(backend))
+
+async function outcomeOf(
+  handler: Handler,
+  options: CommandOptions = {},
+): Promise<{ result: unknown; error: unknown; lines: unknown[] }> {
+  const lines: unknown[] = []
+  const write = (message: string, fields?: Record<string, unknown>) => void lines.push([message, fields])
+  const log: CommandLog = { debug: write, info: write, warn: write, error: write }
+  const registry = new CommandRegistry([{ name: 'report', options, handler }])
+  const told = (_level: string, message: string, fields?: Record<string, unknown>) => write(message, fields)
+  const openEvents: OpenEvents = () => ({
+    started: () => undefined,
+    progress: ({ message = '' }) => write(message),
+    log: told,
+    end: () => undefined,
+  })
+  const { report } = commandActivities(registry, await testDeps({ log: () => log, openEvents }))
+  try {
+    const { payload }: RawValue = await new MockActivityEnvironment().run(report as CommandActivity, {}, ATTEMPT)
+    return { result: JSON.parse(String(payload.data)), error: undefined, lines }
+  } catch (error) {
+    return { result: undefined, error, lines }
+  }
+}
+
+const readPassword = async (): Promise<string> => (await vault.getJson<{ password: string }>('warehouse')).password
+
+describe('secrets are taken out of', () => {
+  test('results', async () => {
+    const { result } = await outcomeOf(async () => {
+      const password = await readPassword()
+      return { password, url: `postgres://app:${password}@host`, json: JSON.stringify({ password }), user: 'app' }
+    })
+    expect(result).toEqual({
+      password: '[redacted]',
+      url: 'postgres://app:[redacted]@host',
+      json: '{"password":"[redacted]"}',
+      user: 'app',
+    })
+  })
+
+  test('errors: message, details and stack, also where a long one is cut', async () => {
+    const { error } = await outcomeOf(async () => {
+      const password = await readPassword()
+      throw Object.assign(new Error(`login with ${password}`), { details: { tried: [password] } })
+    })
+    expect(error).toMatchObject({
+      message: '"report" failed: login with [redacted]',
+      details: [{ message: 'login with [redacted]', details: { tried: ['[redacted]'] } }],
+    })
+    expect(JSON.stringify(error)).not.toContain('hunter2')
+    const long = await outcomeOf(async () => {
+      throw new Error((await readPassword()).padStart(262_140, 'x').padEnd(3_000_000, 'x'))
+    })
+    expect((long.error as Error).message).not.toContain('hunter')
+  })
+
+  test('logs: messages and fields', async () => {
+    const { lines } = await outcomeOf(async (_, { log }) => {
+      log.info('before', { n: 1 })
+      const password = await readPassword()
+      log.warn(`tried ${password}`, { password, error: new Error(`no ${password}`) })
+    })
+    const redacted = [
+      'tried [redacted]',
+      { password: '[redacted]', error: { type: 'Error', message: 'no [redacted]' } },
+    ]
+    // Each in the agent's log, and told on.
+    expect(lines.slice(0, 2)).toEqual([
+      ['before', { n: 1 }],
+      ['before', { n: 1 }],
+    ])
+    expect(lines.slice(2)).toMatchObject([redacted, redacted])
+    expect(JSON.stringify(lines)).not.toContain('hunter2')
+  })
+
+  test('progress and checkpoints', async () => {
+    const { lines, error } = await outcomeOf(async (_, { progress, checkpoint }) => {
+      const password = await readPassword()
+      await progress({ message: `as ${password}` })
+      await checkpoint({ password, row: 7 })
+      throw new Error('no')
+    })
+    expect(lines).toEqual([['as [redacted]', undefined]])
+    expect(error).toMatchObject({ details: [{ message: 'no' }, { checkpoint: { password: '[redacted]', row: 7 } }] })
+  })
+
+  test('what is captured of the console', async () => {
+    const shown = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    onTestFinished(() => shown.mockRestore())
+    const handler: Handler = async () => console.warn('as %s', await readPassword())
+    const { lines } = await outcomeOf(handler, { captureConsole: true })
+    expect(lines).toEqual([['as [redacted]', undefined]])
+  })
+})
+
+test('what another handler read is none of its business', async () => {
+  await outcomeOf(readPassword)
+  expect((await outcomeOf(() => PASSWORD)).result).toBe(PASSWORD)
+})

@@ -1,0 +1,184 @@
+/**
+ * Storage in a bucket of Google Cloud Storage.
+ *
+ * An etag is the object's generation. Reads name it, so that metadata and bytes are of one version; streams go up by
+ * resumable upload, which nobody sees before its end. Credentials are those that Google's library finds by itself.
+ */
+import type { Bucket, File, FileMetadata } from '@google-cloud/storage'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setImmediate } from 'node:timers/promises'
+import { cloudError, toBindingError, translateCloudErrors, type CloudOperation } from '../cloud-error.js'
+import { lazy } from '../lazy.js'
+import { loadSdk } from '../load-sdk.js'
+import { objectIn } from './object-key.js'
+import { replacedMeanwhile, SourceError, watchSource } from './object-stream.js'
+import type { ObjectBody, ObjectMetadata, OpenedObject, StorageBackend, WriteOptions } from './storage-backend.js'
+
+export interface GcsStorageOptions {
+  /** The storage's name, for messages. */
+  readonly name: string
+  readonly bucket: string
+  readonly projectId?: string | undefined
+  /** Another address of the service. Over plain http no credentials are sent. */
+  readonly endpoint?: string | undefined
+}
+
+export class GcsStorage implements StorageBackend {
+  readonly #name: string
+  readonly #bucketName: string
+  readonly #bucket: () => Promise<Bucket>
+
+  constructor({ name, bucket, projectId, endpoint }: GcsStorageOptions) {
+    this.#name = name
+    this.#bucketName = bucket
+    this.#bucket = lazy(async () => {
+      const packages = ['@google-cloud/storage']
+      const { Storage } = await loadSdk(`storage "${name}"`, packages, () => import('@google-cloud/storage'))
+      const client = new Storage({
+        ...(projectId === undefined ? {} : { projectId }),
+        ...(endpoint === undefined
+          ? {}
+          : { apiEndpoint: endpoint, useAuthWithCustomEndpoint: !endpoint.startsWith('http:') }),
+      })
+      return client.bucket(bucket)
+    })
+  }
+
+  async head(key: string): Promise<ObjectMetadata | undefined> {
+    const bucket = await this.#bucket()
+    return translateCloudErrors(this.#operation(key, 'storage.objects.get'), async () => {
+      try {
+        const [metadata] = await bucket.file(key).getMetadata()
+        return metadataOf(key, metadata)
+      } catch (error) {
+        if (cloudError(error).status === 404) return undefined
+        throw error
+      }
+    })
+  }
+
+  async open(
+    key: string,
+    { ifMatch }: { readonly ifMatch?: string },
+  ): Promise<OpenedObject | 'missing' | 'precondition_failed'> {
+    const metadata = await this.head(key)
+    if (metadata === undefined) return ifMatch === undefined ? 'missing' : 'precondition_failed'
+    if (ifMatch !== undefined && ifMatch !== metadata.etag) return 'precondition_failed'
+    const bucket = await this.#bucket()
+    const body = this.#read(key, bucket.file(key, { generation: metadata.etag }))
+    return { metadata, body, close: () => body.return(undefined).then(() => undefined) }
+  }
+
+  /** Asks for the bytes only when somebody reads them. */
+  async *#read(key: string, version: File): AsyncGenerator<Uint8Array, undefined> {
+    const stream = version.createReadStream({ decompress: false })
+    try {
+      for await (const chunk of stream) yield chunk as Uint8Array
+    } catch (error) {
+      const operation = this.#operation(key, 'storage.objects.get')
+      throw cloudError(error).status === 404 ? replacedMeanwhile(operation.where) : toBindingError(operation, error)
+    } finally {
+      stream.destroy()
+      // Or the library's agent gives the connection, which is closing, to the next request.
+      await setImmediate()
+    }
+    return undefined
+  }
+
+  async write(key: string, body: ObjectBody, options: WriteOptions): Promise<ObjectMetadata | 'precondition_failed'> {
+    const generation = generationOf(options)
+    if (generation === undefined) return 'precondition_failed'
+    const bucket = await this.#bucket()
+    const file = bucket.file(key)
+    const settings = {
+      // Without it, the library would guess one by the key's extension.
+      metadata: { contentType: options.contentType ?? 'application/octet-stream' },
+      ...(generation === 'any' ? {} : { preconditionOpts: { ifGenerationMatch: generation } }),
+    }
+    try {
+      if (body instanceof Uint8Array) await file.save(Buffer.from(body), { ...settings, resumable: false })
+      else await pipeline(Readable.from(watchSource(body)), file.createWriteStream({ ...settings, resumable: true }))
+    } catch (error) {
+      if (error instanceof SourceError) throw error.cause
+      if (cloudError(error).status === 412) return 'precondition_failed'
+      throw toBindingError(this.#operation(key, 'storage.objects.create and storage.objects.delete'), error)
+    }
+    return metadataOf(key, file.metadata)
+  }
+
+  async delete(key: string): Promise<void> {
+    const bucket = await this.#bucket()
+    await translateCloudErrors(this.#operation(key, 'storage.objects.delete'), () =>
+      bucket.file(key).delete({ ignoreNotFound: true }),
+    )
+  }
+
+  async *list(prefix: string): AsyncGenerator<ObjectMetadata> {
+    const bucket = await this.#bucket()
+    const where = `storage "${this.#name}"`
+    const operation = { where, service: 'Cloud Storage', permission: this.#permission('storage.objects.list') }
+    let pageToken: string | undefined
+    do {
+      const query = { prefix, autoPaginate: false, ...(pageToken === undefined ? {} : { pageToken }) }
+      const [files, next] = await translateCloudErrors(operation, () => bucket.getFiles(query))
+      for (const { name, metadata } of files) {
+        // What the console makes for a folder.
+        if (!name.endsWith('/')) yield metadataOf(name, metadata)
+      }
+      pageToken = (next as { readonly pageToken?: string } | null)?.pageToken
+    } while (pageToken !== undefined)
+  }
+
+  async copy(from: string, to: string): Promise<ObjectMetadata | 'missing'> {
+    const bucket = await this.#bucket()
+    return translateCloudErrors(this.#operation(to, 'storage.objects.create'), async () => {
+      try {
+        const [copied] = await bucket.file(from).copy(bucket.file(to))
+        const [metadata] = await copied.getMetadata()
+        return metadataOf(to, metadata)
+      } catch (error) {
+        if (cloudError(error).status === 404) return 'missing'
+        throw error
+      }
+    })
+  }
+
+  async signedUrl(key: string, expiresInMs: number): Promise<string> {
+    const bucket = await this.#bucket()
+    return translateCloudErrors(this.#operation(key, 'iam.serviceAccounts.signBlob'), async () => {
+      const expires = Date.now() + expiresInMs
+      const [url] = await bucket.file(key).getSignedUrl({ version: 'v4', action: 'read', expires })
+      return url
+    })
+  }
+
+  #operation(key: string, permission: string): CloudOperation {
+    return {
+      where: objectIn(this.#name, key),
+      service: 'Cloud Storage',
+      permission: this.#permission(permission),
+    }
+  }
+
+  #permission(permission: string): string {
+    return `${permission} on bucket ${this.#bucketName}`
+  }
+}
+
+/** 0 stands for no object; `undefined` when no object can match, for no generation is spelled like that. */
+function generationOf({ ifNotExists, ifMatch }: WriteOptions): number | string | undefined {
+  if (ifNotExists === true) return 0
+  if (ifMatch === undefined) return 'any'
+  return /^[1-9]\d*$/.test(ifMatch) ? ifMatch : undefined
+}
+
+function metadataOf(key: string, { size, contentType, generation, updated }: FileMetadata): ObjectMetadata {
+  return {
+    key,
+    size: Number(size ?? 0),
+    ...(contentType === undefined ? {} : { contentType }),
+    etag: String(generation ?? ''),
+    lastModified: new Date(updated ?? 0).toISOString(),
+  }
+}

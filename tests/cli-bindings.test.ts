@@ -1,0 +1,110 @@
+/** `alien vault` and `alien bindings check`, as an operator uses them. */
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { alien } from './support/cli.js'
+
+let cwd: string
+
+beforeAll(async () => {
+  cwd = await realpath(await mkdtemp(join(tmpdir(), 'alien-cli-bindings-')))
+})
+
+afterAll(() => rm(cwd, { recursive: true, force: true }))
+
+const FALLBACK = (): string =>
+  `vault "credentials" is not configured by ALIEN_CREDENTIALS_BINDING: a local one stands in, in ${cwd}/.alien`
+
+describe('alien vault', () => {
+  test('sets, shows, lists and deletes secrets of the vault that alien dev uses', async () => {
+    const input = '{"password":"hunter2"}\n'
+    const set = await alien(['vault', 'set', 'credentials', 'warehouse'], { cwd, input })
+    expect(set).toEqual({
+      exitCode: 0,
+      stdout: '',
+      stderr: `${FALLBACK()}\nsecret "warehouse" in vault "credentials" is set`,
+    })
+    expect(await readdir(join(cwd, '.alien/vault'))).toEqual(['credentials.json', 'credentials.json.key'])
+    expect(await readFile(join(cwd, '.alien/vault/credentials.json'), 'utf8')).not.toContain('hunter2')
+    const get = await alien(['vault', 'get', 'credentials', 'warehouse'], { cwd })
+    expect(get.stdout).toBe('{"password":"hunter2"}')
+    expect((await alien(['vault', 'list', 'credentials'], { cwd })).stdout).toBe('warehouse')
+    const removed = await alien(['vault', 'delete', 'credentials', 'warehouse'], { cwd })
+    expect(removed.stderr).toBe(`${FALLBACK()}\nsecret "warehouse" in vault "credentials" is gone`)
+    expect((await alien(['vault', 'list', 'credentials', '--json'], { cwd })).stdout).toBe('[]')
+  })
+
+  test.each([
+    [
+      ['get', 'credentials', 'missing'],
+      'no secret "missing" in vault "credentials"; run: alien vault set credentials missing',
+    ],
+    [['get', 'Credentials', 'x'], 'vault name "Credentials" must be 1 to 63 lower-case letters'],
+    [['set', 'credentials', '../x'], 'key "../x" in vault "credentials" is not allowed'],
+  ])('%j is a bad call', async (args, problem) => {
+    const { exitCode, stderr } = await alien(['vault', ...args], { cwd, input: 'x' })
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain(`error invalid_request: ${problem}`)
+  })
+})
+
+describe('alien bindings check', () => {
+  test('tries what is configured', async () => {
+    const env = {
+      ALIEN_WORKSPACE_BINDING: JSON.stringify({ service: 'local', path: join(cwd, 'workspace') }),
+      ALIEN_KEYS_BINDING: '{"service":"env","prefix":"KEYS_"}',
+    }
+    expect(await alien(['bindings', 'check'], { cwd, env })).toEqual({
+      exitCode: 0,
+      stdout: 'vault "keys" (env) works\nstorage "workspace" (local) works',
+      stderr: '',
+    })
+  })
+
+  test('tells what fails and what is wrong, at once', async () => {
+    await writeFile(join(cwd, 'file'), '')
+    const env = {
+      ALIEN_A_BINDING: JSON.stringify({ service: 'local', path: join(cwd, 'file') }),
+      ALIEN_B_BINDING: '{"service":"s3"}',
+    }
+    const { exitCode, stdout } = await alien(['bindings', 'check', '--json'], { cwd, env })
+    expect(exitCode).toBe(2)
+    expect(JSON.parse(stdout)).toEqual({
+      bindings: [
+        {
+          kind: 'storage',
+          name: 'a',
+          service: 'local',
+          failures: [expect.stringMatching(/in storage "a": the file system failed \(ENOTDIR\)$/)],
+        },
+      ],
+      problems: [expect.stringMatching(/^ALIEN_B_BINDING, which configures storage "b", is wrong: bucket: /)],
+    })
+  })
+
+  test('knows the links of alien.ts', async () => {
+    const folder = join(cwd, 'linked')
+    await writeFile(join(cwd, 'handlers.ts'), '')
+    const source = `import * as alien from '@alienplatform/sdk'
+      new alien.Function('agent').code({ type: 'source', src: '../handlers.ts', toolchain: { type: 'typescript' } })
+        .commandsEnabled(true)
+        .link(alien.storage('scratch'), { service: 'memory' })
+        .link(alien.vault('credentials'))
+        .build()`
+    await mkdir(folder)
+    await writeFile(join(folder, 'alien.ts'), source)
+    const { exitCode, stdout } = await alien(['bindings', 'check'], { cwd: folder })
+    expect(exitCode).toBe(2)
+    expect(stdout).toContain(
+      'storage "scratch" (memory) works\nvault "credentials" is not configured: set ALIEN_CREDENTIALS_BINDING',
+    )
+  })
+
+  test('says so when there is nothing', async () => {
+    expect(await alien(['bindings', 'check'], { cwd })).toMatchObject({
+      exitCode: 0,
+      stderr: 'no bindings are configured: set ALIEN_<NAME>_BINDING, or .link(storage(…)) a function in ./alien.ts',
+    })
+  })
+})

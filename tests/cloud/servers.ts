@@ -1,0 +1,91 @@
+/** The clouds of the tests: real servers on free ports of loopback, ended with the test file that started them. */
+import { execa } from 'execa'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { afterAll } from 'vitest'
+import { freePort } from '../../temporal/free-port.js'
+import { AZURITE, DRONGO, FAKE_GCS, installed, MOTO, VERSITYGW } from './tools.js'
+
+const READY_TIMEOUT_MS = 60_000
+
+interface Program {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly env?: Record<string, string>
+}
+
+/** Runs `program` until the test file ends, and gives its address once it answers. */
+async function serve(port: number, { file, args, env = {} }: Program): Promise<string> {
+  const child = execa(file, args, { env, stdin: 'ignore', stdout: 'ignore', stderr: 'pipe', reject: false })
+  afterAll(async () => {
+    child.kill('SIGTERM', new Error('the test is over'))
+    await child
+  })
+  const url = `http://127.0.0.1:${port}`
+  const giveUpAt = Date.now() + READY_TIMEOUT_MS
+  while (!(await answers(url))) {
+    if (child.exitCode !== null) throw new Error(`${file} ended at once: ${(await child).stderr}`)
+    if (Date.now() > giveUpAt) throw new Error(`${file} does not answer on port ${port}`)
+    await setTimeout(50)
+  }
+  return url
+}
+
+const answers = (url: string): Promise<boolean> =>
+  fetch(url).then(
+    () => true,
+    () => false,
+  )
+
+/** Amazon's services. Takes any credentials. */
+export async function startMoto(): Promise<string> {
+  const folder = await installed(MOTO)
+  const port = await freePort()
+  return serve(port, { file: join(folder, 'bin', 'moto_server'), args: ['-H', '127.0.0.1', '-p', String(port)] })
+}
+
+/** S3 in front of a directory, as people run it in production; checks signatures. */
+export async function startVersitygw(credentials: { accessKeyId: string; secretAccessKey: string }): Promise<string> {
+  const folder = await installed(VERSITYGW)
+  const directory = await mkdtemp(join(tmpdir(), 'alien-versitygw-'))
+  afterAll(() => rm(directory, { recursive: true, force: true }))
+  const port = await freePort()
+  return serve(port, {
+    file: join(folder, 'bin', 'versitygw'),
+    args: ['--quiet', '--port', `127.0.0.1:${port}`, 'posix', directory],
+    env: { ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
+  })
+}
+
+export async function startFakeGcs(): Promise<string> {
+  const folder = await installed(FAKE_GCS)
+  const port = await freePort()
+  const host = `127.0.0.1:${port}`
+  return serve(port, {
+    file: join(folder, 'bin', 'fake-gcs-server'),
+    // prettier-ignore
+    args: ['-scheme', 'http', '-host', '127.0.0.1', '-port', String(port), '-backend', 'memory',
+      '-external-url', `http://${host}`, '-public-host', host],
+  })
+}
+
+/** Azure Blob Storage; checks the shared key. */
+export async function startAzurite(): Promise<string> {
+  const folder = await installed(AZURITE)
+  const port = await freePort()
+  return serve(port, {
+    file: process.execPath,
+    // prettier-ignore
+    args: [join(folder, 'node_modules/azurite/dist/src/blob/main.js'), '--silent', '--disableTelemetry',
+      '--inMemoryPersistence', '--skipApiVersionCheck', '--blobHost', '127.0.0.1', '--blobPort', String(port)],
+  })
+}
+
+/** Google Secret Manager, over REST. */
+export async function startDrongo(): Promise<string> {
+  const folder = await installed(DRONGO)
+  const port = await freePort()
+  return serve(port, { file: join(folder, 'bin', 'drongo'), args: ['server', '--port', String(port)] })
+}

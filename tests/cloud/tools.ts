@@ -1,0 +1,74 @@
+/**
+ * The programs that play the clouds in tests, each of one version, installed on first use into a folder of its own:
+ * `~/.cache/alien/test-tools`, or `ALIEN_TEST_TOOLS`.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+
+/** Why a leg does not run. */
+export class SkippedLeg extends Error {}
+
+const INSTALL_TIMEOUT_MS = 900_000
+
+const toolsFolder = (): string => process.env['ALIEN_TEST_TOOLS'] ?? join(homedir(), '.cache', 'alien', 'test-tools')
+
+interface Tool {
+  /** Also the folder's name, so that another version is another folder. */
+  readonly id: string
+  /** What installs it. */
+  readonly needs: 'go' | 'python3' | 'npm'
+  readonly install: (folder: string) => Promise<unknown>
+}
+
+const run = (file: string, args: readonly string[], env: Record<string, string> = {}) =>
+  execa(file, args, { env, timeout: INSTALL_TIMEOUT_MS, stdin: 'ignore' })
+
+const goTool = (id: string, module: string): Tool => ({
+  id,
+  needs: 'go',
+  // One job at a time: a build of these takes 1 GB of memory as it is.
+  install: (folder) => run('go', ['install', module], { GOBIN: join(folder, 'bin'), GOFLAGS: '-p=1' }),
+})
+
+const pythonTool = (id: string, requirement: string): Tool => ({
+  id,
+  needs: 'python3',
+  install: async (folder) => {
+    await run('python3', ['-m', 'venv', folder])
+    await run(join(folder, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', requirement])
+  },
+})
+
+export const MOTO = pythonTool('moto-5.2.5', 'moto[server]==5.2.5')
+export const DRONGO = pythonTool('drongo-0.8.0', 'drongo==0.8.0')
+export const VERSITYGW = goTool('versitygw-1.7.0', 'github.com/versity/versitygw/cmd/versitygw@v1.7.0')
+export const FAKE_GCS = goTool('fake-gcs-server-1.55.1', 'github.com/fsouza/fake-gcs-server@v1.55.1')
+/** The last one for Node 20. 240 MB with what it needs, so none of our own dependencies. */
+export const AZURITE: Tool = {
+  id: 'azurite-3.35.0',
+  needs: 'npm',
+  install: (folder) =>
+    run('npm', ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', 'azurite@3.35.0']),
+}
+
+/** The tool's folder. @throws {SkippedLeg} when what installs it is missing, or fails */
+export async function installed({ id, needs, install }: Tool): Promise<string> {
+  const folder = join(toolsFolder(), id)
+  const stamp = join(folder, '.installed')
+  if (existsSync(stamp)) return folder
+  await run(needs, [needs === 'go' ? 'version' : '--version']).catch(() => {
+    throw new SkippedLeg(`needs ${needs}, to install ${id}`)
+  })
+  process.stderr.write(`installing ${id} into ${folder} …\n`)
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  await install(folder).catch((error: unknown) => {
+    const [line = ''] = error instanceof Error ? error.message.split('\n').slice(-1) : []
+    throw new SkippedLeg(`cannot install ${id}: ${line}`)
+  })
+  await writeFile(stamp, '')
+  return folder
+}
