@@ -279,6 +279,7 @@ describe('tokens', () => {
       deployment: { id: created.id, name: 'initech' },
       taskQueue: `deployment-${String(created.id)}`,
       namespace: 'default',
+      limits: { polls: 20, maxResultBytes: 2_031_616 },
     })
   })
 })

@@ -82,5 +82,5 @@ test('runs its commands, and writes to its state folder only', async (context) =
     capabilities: '0000000000000000',
     writes: Object.fromEntries(paths.map((path, index) => [path, index === 0 ? 'written' : 'EROFS'])),
   })
-  expect((await readdir(state)).sort()).toStrictEqual(['build', 'note'])
+  expect((await readdir(state)).sort()).toStrictEqual(['build', 'journal', 'note'])
 })

@@ -6,6 +6,7 @@ import { CommandError, ERROR_CODES } from '../../protocol/errors.js'
 import { parseDuration } from '../../protocol/duration.js'
 import { connection, withConnection, type ConnectionFlags } from '../connection.js'
 import { print, printJson, say, showProgress } from '../console.js'
+import { INTERRUPT_CHOICES, Interrupt, type InterruptChoice } from '../interrupt.js'
 import { readParams } from '../params.js'
 import { showEvents, type ShowOptions } from '../show-events.js'
 
@@ -17,6 +18,7 @@ interface InvokeFlags extends ConnectionFlags {
   readonly idempotencyKey?: string
   readonly detach?: boolean
   readonly logs?: boolean
+  readonly onInterrupt?: InterruptChoice
   readonly json?: boolean
 }
 
@@ -27,7 +29,7 @@ Examples:
   $ id=$(alien commands invoke --deployment acme-corp --command run-migration --detach)
 
 The result goes to stdout as JSON, everything else to stderr. On a terminal that is also the progress of a command that
-takes longer, and what its handler logs. Exit codes:
+takes longer, and what its handler logs. Ctrl-C leaves it running, or cancels it; 130 says that it was left. Exit codes:
   0 succeeded   1 the handler failed   2 bad call   3 deployment offline   4 timed out
   5 canceled    6 outcome unknown      7 not allowed or refused            8 unavailable or rate limited`
 
@@ -45,6 +47,11 @@ export function invokeCommand(): Command {
     .option('--idempotency-key <key>', 'two calls with one key are one invocation')
     .option('--detach', 'print the invocation id and leave it running')
     .option('--logs', 'show what the handler logs on stderr, even if that is no terminal')
+    .addOption(
+      new Option('--on-interrupt <what>', 'what Ctrl-C does (default: ask at a terminal, else detach)').choices(
+        INTERRUPT_CHOICES,
+      ),
+    )
     .option('--json', 'print the whole invocation instead of its result, and errors too')
     .addHelpText('after', EXAMPLES)
   return withConnection(command).action(invoke)
@@ -69,16 +76,32 @@ async function invoke(flags: InvokeFlags): Promise<void> {
     }
     progress.update(`${label} (${handle.id})`)
     const following = new Following(handle, { label, progress }, flags.logs === true)
-    // Of what the handler said, nothing is to follow its result.
-    printJson(await resultOf(handle, flags).finally(() => following.end()))
+    using interrupt = new Interrupt(handle, flags.onInterrupt, progress)
+    try {
+      // Of what the handler said, nothing is to follow its result.
+      printJson(await resultOf(handle, flags, interrupt.left).finally(() => following.end(interrupt.left)))
+    } catch (error) {
+      if (!interrupt.left.aborted) throw error
+      leave(handle, interrupt)
+    }
   } finally {
     progress.stop()
   }
 }
 
-async function resultOf(handle: InvocationHandle, { json }: InvokeFlags): Promise<unknown> {
-  if (json !== true) return handle.result()
-  await handle.result().catch((error: unknown) => {
+/** As of a process that a shell's Ctrl-C ended. */
+const INTERRUPTED = 130
+
+function leave({ id }: InvocationHandle, { verdict }: Interrupt): void {
+  const isUnknown = verdict === 'unknown'
+  say(`${isUnknown ? 'whether it stops is unknown' : 'left running'}; follow it with: alien commands watch ${id}`)
+  process.exitCode = isUnknown ? ERROR_CODES.outcome_unknown.exitCode : INTERRUPTED
+}
+
+async function resultOf(handle: InvocationHandle, { json }: InvokeFlags, left: AbortSignal): Promise<unknown> {
+  if (json !== true) return handle.result({ signal: left })
+  await handle.result({ signal: left }).catch((error: unknown) => {
+    left.throwIfAborted()
     process.exitCode = ERROR_CODES[CommandError.from(error).code].exitCode
   })
   return handle.describe()
@@ -107,8 +130,9 @@ class Following {
     else if (process.stderr.isTTY) this.#timer = setTimeout(start, FOLLOW_AFTER_MS)
   }
 
-  async end(): Promise<void> {
+  async end(left: AbortSignal): Promise<void> {
     clearTimeout(this.#timer)
+    if (left.aborted) this.#stop.abort()
     const timer = setTimeout(() => this.#stop.abort(), LAST_EVENTS_MS)
     await this.#shown
     clearTimeout(timer)

@@ -57,6 +57,9 @@ export class AgentTokens {
       .selectFrom('agent_tokens')
       .selectAll()
       .where('token_lookup', '=', lookupOf(hash))
+      // One that is no longer good is not even read, so that it takes no longer than one that never was.
+      .where('revoked_at', 'is', null)
+      .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', new Date().toISOString())]))
       .executeTakeFirst()
     if (!isLive(row, hash)) return undefined
     return { deploymentId: row.deployment_id, tokenId: row.id, expiresAt: row.expires_at }

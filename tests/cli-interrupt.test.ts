@@ -1,0 +1,57 @@
+/** Ctrl-C at `alien commands invoke`: the invocation is left, or canceled, and the user is told. */
+import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
+import { execa } from 'execa'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { CLI, cliEnv } from './support/cli.js'
+import { eventually } from './support/eventually.js'
+import { lines } from './support/outcome.js'
+
+let stack: TestStack
+let folder: string
+let calls = 0
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'alien-interrupt-'))
+  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
+})
+
+afterAll(async () => {
+  await stack.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** A call whose handler runs until it is told to stop, once that has begun. */
+async function startInvoke(...flags: string[]) {
+  const file = join(folder, String((calls += 1)))
+  const key = file
+  const invoke = ['commands', 'invoke', '--deployment', 'acme-corp', '--command', 'until-aborted']
+  const args = [CLI, ...invoke, '--params', JSON.stringify({ file }), '--idempotency-key', key, ...flags]
+  const env = cliEnv({ ALIEN_URL: stack.state.url, ALIEN_TOKEN: stack.state.token })
+  const child = execa(process.execPath, args, { cwd: folder, env, extendEnv: false, reject: false, stdin: 'ignore' })
+  await eventually('the handler starts', async () => (await lines(file))[0])
+  const handle = await stack.client().start('until-aborted', { file }, { idempotencyKey: key })
+  return { child, handle, file }
+}
+
+test('leaves it running where nobody can be asked', async () => {
+  const { child, handle } = await startInvoke()
+  child.kill('SIGINT')
+  const { exitCode, stdout, stderr } = await child
+  expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: '' })
+  expect(stderr).toContain(`left running; follow it with: alien commands watch ${handle.id}`)
+  expect(await handle.status()).toBe('running')
+  await handle.cancel()
+})
+
+test.each([[[]], [['--json']]])('cancels it with --on-interrupt cancel %j', async (more) => {
+  const { child, handle, file } = await startInvoke('--on-interrupt', 'cancel', ...more)
+  child.kill('SIGINT')
+  const { exitCode, stderr } = await child
+  expect(exitCode).toBe(5)
+  expect(stderr).toContain(`asked ${handle.id} to stop; once more Ctrl-C leaves it`)
+  expect(await handle.status()).toBe('canceled')
+  expect(await lines(file)).toHaveLength(2)
+})
