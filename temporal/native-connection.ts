@@ -10,7 +10,8 @@ import type { TemporalSettings } from './settings.js'
  */
 export function connectNative(options: NativeConnectionOptions, log: Sink): Promise<NativeConnection> {
   installTemporalRuntime(log)
-  return NativeConnection.connect(options)
+  // Messages are small, a few at a time: compressing them took 4 % of the processor time of a call on both ends.
+  return NativeConnection.connect({ grpcCompression: { codec: 'none' }, ...options })
 }
 
 /** For `catch`. @throws {CommandError} `unavailable`, with the address and what to check */

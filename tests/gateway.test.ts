@@ -1,9 +1,9 @@
 /** The gateway of a real stack, seen by agents that speak gRPC by hand. */
-import { status } from '@grpc/grpc-js'
+import { Client as GrpcClient, compressionAlgorithms, credentials, Metadata, status } from '@grpc/grpc-js'
 import { Client as TemporalClient, Connection } from '@temporalio/client'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import proto from '@temporalio/proto'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { callApi } from './support/http.js'
 import { eventually } from './support/eventually.js'
@@ -91,6 +91,23 @@ describe('an agent', () => {
     )
     expect(identities).toHaveLength(2)
     for (const identity of identities ?? []) expect(identity).toMatch(/^agent\/by-hand\/agtid_[a-z2-7]{20}$/)
+  })
+
+  test('may compress what it sends, as the SDKs do by default', async () => {
+    const { DescribeNamespaceRequest } = proto.temporal.api.workflowservice.v1
+    const client = new GrpcClient(new URL(stack.state.url).host, credentials.createInsecure(), {
+      'grpc.default_compression_algorithm': compressionAlgorithms.gzip,
+    })
+    onTestFinished(() => client.close())
+    const metadata = new Metadata()
+    metadata.set('authorization', `Bearer ${own.agentToken}`)
+    const request = Buffer.from(DescribeNamespaceRequest.encode({ namespace: 'default' }).finish())
+    const asItIs = (bytes: Buffer) => bytes
+    const answer = await new Promise((resolve) => {
+      const path = `/${WORKFLOW_SERVICE}/DescribeNamespace`
+      client.makeUnaryRequest(path, asItIs, asItIs, request, metadata, (error) => resolve(error?.details ?? 'OK'))
+    })
+    expect(answer).toBe('OK')
   })
 
   test('hears that an attempt is over, and no more', async () => {
