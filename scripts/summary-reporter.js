@@ -1,4 +1,4 @@
-/** Ends a test run with one line that says it all: `N passed, N failed`, and `, N skipped` when there are any. */
+/** Ends a test run with one line that says it all: `N passed, N failed`. What was skipped has a line before it. */
 export default class SummaryReporter {
   onTestRunEnd(modules, unhandledErrors) {
     const count = { passed: 0, failed: unhandledErrors.length, skipped: 0, pending: 0 }
@@ -10,9 +10,8 @@ export default class SummaryReporter {
     const skipped = count.skipped + count.pending
     // After whatever the other reporters still have to say.
     process.on('exit', () => {
-      process.stdout.write(
-        `${count.passed} passed, ${count.failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
-      )
+      if (skipped > 0) process.stdout.write(`${skipped} skipped\n`)
+      process.stdout.write(`${count.passed} passed, ${count.failed} failed\n`)
     })
   }
 }
