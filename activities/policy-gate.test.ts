@@ -11,18 +11,9 @@ import type { CommandLog } from '../sdk/context.js'
 import { CommandRegistry } from '../sdk/registry.js'
 import { PolicyGate, type Admission, type AttemptToAdmit } from './policy-gate.js'
 import { commandActivities, type CommandActivity } from './run-command.js'
-import { testDeps } from './test-deps.testsuite.js'
+import { ATTEMPT as REPORT, testDeps } from './test-deps.testsuite.js'
 
-const ATTEMPT: AttemptInput = {
-  invocationId: 'inv_drop-tables_0123456789abcdef',
-  deployment: { id: 'dep_1', name: 'acme-corp' },
-  attempt: 1,
-  run: 1,
-  deliveredBefore: 0,
-  atMostOnce: false,
-  timeoutMs: null,
-  exposeStack: false,
-}
+const ATTEMPT: AttemptInput = { ...REPORT, invocationId: 'inv_drop-tables_0123456789abcdef' }
 
 const silent = (): undefined => undefined
 

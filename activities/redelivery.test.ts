@@ -11,18 +11,7 @@ import { DEFAULT_JOURNAL_LIMITS, openJournal, type Journal } from './journal/jou
 import { PolicyGate } from './policy-gate.js'
 import { commandActivities, type AttemptDeps, type CommandActivity } from './run-command.js'
 import { Runs } from './runs.js'
-import { SILENT_LOG, testDeps, testFolder } from './test-deps.testsuite.js'
-
-const ATTEMPT: AttemptInput = {
-  invocationId: 'inv_report_0123456789abcdef',
-  deployment: { id: 'dep_1', name: 'acme-corp' },
-  attempt: 1,
-  run: 1,
-  deliveredBefore: 0,
-  atMostOnce: false,
-  timeoutMs: null,
-  exposeStack: false,
-}
+import { ATTEMPT, SILENT_LOG, testDeps, testFolder } from './test-deps.testsuite.js'
 
 const LOST = new ActivityCancellationDetails({ notFound: true })
 const STOPPING = new ActivityCancellationDetails({ workerShutdown: true })

@@ -13,18 +13,9 @@ import { CommandRegistry } from '../sdk/registry.js'
 import type { OpenEvents } from './attempt-events.js'
 import type { LogFactory } from './handler-run.js'
 import { commandActivities, type CommandActivity } from './run-command.js'
-import { SILENT_EVENTS, SILENT_LOG, testDeps } from './test-deps.testsuite.js'
+import { ATTEMPT as FIRST, SILENT_EVENTS, SILENT_LOG, testDeps } from './test-deps.testsuite.js'
 
-const ATTEMPT: AttemptInput = {
-  invocationId: 'inv_report_0123456789abcdef',
-  deployment: { id: 'dep_1', name: 'acme-corp' },
-  attempt: 2,
-  run: 1,
-  deliveredBefore: 0,
-  atMostOnce: false,
-  timeoutMs: null,
-  exposeStack: false,
-}
+const ATTEMPT: AttemptInput = { ...FIRST, attempt: 2 }
 
 interface Run {
   readonly options?: CommandOptions

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import type { AttemptInput } from '../protocol/invocation.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import type { CommandLog } from '../sdk/context.js'
 import type { OpenEvents } from './attempt-events.js'
@@ -12,6 +13,18 @@ import type { AttemptDeps } from './run-command.js'
 import { Runs } from './runs.js'
 
 const silent = (): undefined => undefined
+
+/** The first delivery of an invocation of `report`. */
+export const ATTEMPT: AttemptInput = {
+  invocationId: 'inv_report_0123456789abcdef',
+  deployment: { id: 'dep_1', name: 'acme-corp' },
+  attempt: 1,
+  run: 1,
+  deliveredBefore: 0,
+  atMostOnce: false,
+  timeoutMs: null,
+  exposeStack: false,
+}
 
 export const SILENT_LOG: CommandLog = { debug: silent, info: silent, warn: silent, error: silent }
 

@@ -5,24 +5,12 @@ import console from 'node:console'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { MemoryVault } from '../bindings/vault/memory-vault.js'
 import { Vault } from '../bindings/vault/vault.js'
-import type { AttemptInput } from '../protocol/invocation.js'
 import type { CommandOptions, Handler } from '../sdk/command.js'
 import type { CommandLog } from '../sdk/context.js'
 import { CommandRegistry } from '../sdk/registry.js'
 import type { OpenEvents } from './attempt-events.js'
 import { commandActivities, type CommandActivity } from './run-command.js'
-import { testDeps } from './test-deps.testsuite.js'
-
-const ATTEMPT: AttemptInput = {
-  invocationId: 'inv_report_0123456789abcdef',
-  deployment: { id: 'dep_1', name: 'acme-corp' },
-  attempt: 1,
-  run: 1,
-  deliveredBefore: 0,
-  atMostOnce: false,
-  timeoutMs: null,
-  exposeStack: true,
-}
+import { ATTEMPT, testDeps } from './test-deps.testsuite.js'
 
 const PASSWORD = 'hunter2 "quoted"'
 const backend = new MemoryVault()
@@ -46,7 +34,14 @@ async function outcomeOf(
   })
   const { report } = commandActivities(registry, await testDeps({ log: () => log, openEvents }))
   try {
-    const { payload }: RawValue = await new MockActivityEnvironment().run(report as CommandActivity, {}, ATTEMPT)
+    const { payload }: RawValue = await new MockActivityEnvironment().run(
+      report as CommandActivity,
+      {},
+      {
+        ...ATTEMPT,
+        exposeStack: true,
+      },
+    )
     return { result: JSON.parse(String(payload.data)), error: undefined, lines }
   } catch (error) {
     return { result: undefined, error, lines }

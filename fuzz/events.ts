@@ -1,8 +1,7 @@
 /** What handlers say, as an agent sends it: JSON from a stranger. */
 import fc from 'fast-check'
 import { agentEventsRequestSchema, MAX_BUFFERED_EVENTS } from '../protocol/agent-events.js'
-import { describeIssues } from '../protocol/issues.js'
-import type { Fuzzer } from './fuzzer.js'
+import { bodyFuzzer } from './body-fuzzer.js'
 
 const numbers = fc.oneof(fc.constantFrom(0, 1, -1, 1e300, 1e12, 1e12 + 1, 0.5), fc.jsonValue())
 const texts = fc.oneof(fc.constantFrom('', '\u0000', 'x'.repeat(1_001), 'x'.repeat(8_293), '__proto__'), fc.jsonValue())
@@ -43,29 +42,14 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   finished: [],
 }
 
-export const EVENTS_FUZZER: Fuzzer = {
-  name: 'events',
-  inputs: requests.map((request) => Buffer.from(JSON.stringify(request))),
-  check: (input) => {
-    let body: unknown
-    try {
-      body = JSON.parse(Buffer.from(input).toString())
-    } catch {
-      return
+export const EVENTS_FUZZER = bodyFuzzer('events', requests, agentEventsRequestSchema, (body) => {
+  for (const { taskToken, first, events } of body.batches) {
+    if (taskToken.length > 8_192 || !Number.isInteger(first) || first < 1) throw new Error('accepted: a bad batch')
+    if (events.length === 0 || events.length > MAX_BUFFERED_EVENTS + 10) throw new Error('accepted: a bad number')
+    for (const { type, ...rest } of events) {
+      const foreign = Object.keys(rest).find((key) => KEYS[type]?.includes(key) !== true)
+      if (foreign !== undefined) throw new Error(`accepted: ${type} with "${foreign}"`)
+      if (JSON.stringify(rest).includes('\n')) throw new Error('accepted: a line break')
     }
-    const parsed = agentEventsRequestSchema.safeParse(body)
-    if (!parsed.success) {
-      if (describeIssues(parsed.error) === '') throw new Error('refused without a word')
-      return
-    }
-    for (const { taskToken, first, events } of parsed.data.batches) {
-      if (taskToken.length > 8_192 || !Number.isInteger(first) || first < 1) throw new Error('accepted: a bad batch')
-      if (events.length === 0 || events.length > MAX_BUFFERED_EVENTS + 10) throw new Error('accepted: a bad number')
-      for (const { type, ...rest } of events) {
-        const foreign = Object.keys(rest).find((key) => KEYS[type]?.includes(key) !== true)
-        if (foreign !== undefined) throw new Error(`accepted: ${type} with "${foreign}"`)
-        if (JSON.stringify(rest).includes('\n')) throw new Error('accepted: a line break')
-      }
-    }
-  },
-}
+  }
+})

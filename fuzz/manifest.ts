@@ -1,9 +1,8 @@
 /** The manifest that an agent publishes: JSON from a stranger. */
 import fc from 'fast-check'
 import { agentSessionRequestSchema } from '../protocol/agent-session.js'
-import { describeIssues } from '../protocol/issues.js'
 import { assertCommandName } from '../protocol/names.js'
-import type { Fuzzer } from './fuzzer.js'
+import { bodyFuzzer } from './body-fuzzer.js'
 
 const names = fc.oneof(
   fc.constantFrom('echo', 'a', 'default', 'alien.x', '__proto__', 'constructor', '', 'x'.repeat(101), 'é', 'a\0'),
@@ -48,26 +47,11 @@ const manifests = fc.oneof(
   fc.jsonValue(),
 )
 
-export const MANIFEST_FUZZER: Fuzzer = {
-  name: 'manifest',
-  inputs: manifests.map((manifest) => Buffer.from(JSON.stringify(manifest))),
-  check: (input) => {
-    let body: unknown
-    try {
-      body = JSON.parse(Buffer.from(input).toString())
-    } catch {
-      return
-    }
-    const parsed = agentSessionRequestSchema.safeParse(body)
-    if (!parsed.success) {
-      if (describeIssues(parsed.error) === '') throw new Error('refused without a word')
-      return
-    }
-    for (const { name, ...rest } of parsed.data.commands) {
-      assertCommandName(name)
-      const foreign = Object.keys(rest).find((key) => !['description', 'params', 'result', 'policy'].includes(key))
-      if (foreign !== undefined) throw new Error(`accepted: a command with "${foreign}"`)
-    }
-    if (parsed.data.function.length > 63) throw new Error('accepted: a long function name')
-  },
-}
+export const MANIFEST_FUZZER = bodyFuzzer('manifest', manifests, agentSessionRequestSchema, (body) => {
+  for (const { name, ...rest } of body.commands) {
+    assertCommandName(name)
+    const foreign = Object.keys(rest).find((key) => !['description', 'params', 'result', 'policy'].includes(key))
+    if (foreign !== undefined) throw new Error(`accepted: a command with "${foreign}"`)
+  }
+  if (body.function.length > 63) throw new Error('accepted: a long function name')
+})

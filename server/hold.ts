@@ -1,5 +1,18 @@
 import type { Exchange } from './route.js'
 
+/** Calls `leave` once nobody waits for the answer any more: the caller is gone, or we drain. Until it is disposed of. */
+export function onLeave({ deps: { draining }, response }: Exchange, leave: () => void): Disposable {
+  response.once('close', leave)
+  draining.addEventListener('abort', leave, { once: true })
+  if (draining.aborted || response.destroyed) leave()
+  return {
+    [Symbol.dispose]() {
+      response.off('close', leave)
+      draining.removeEventListener('abort', leave)
+    },
+  }
+}
+
 /** A request that is held until there is something to say. */
 export interface Held extends Disposable {
   /** Aborts when it has been held long enough: its time is over, its caller is gone, or we drain. */
@@ -7,19 +20,16 @@ export interface Held extends Disposable {
 }
 
 /** To be disposed of once the wait is over: an abort that nobody needs any more would cost more than the wait. */
-export function holdFor({ deps: { draining }, response }: Exchange, timeMs: number): Held {
+export function holdFor(exchange: Exchange, timeMs: number): Held {
   const held = new AbortController()
   const enough = () => held.abort()
   const timer = setTimeout(enough, timeMs)
-  response.once('close', enough)
-  draining.addEventListener('abort', enough, { once: true })
-  if (draining.aborted || response.destroyed) enough()
+  const leaving = onLeave(exchange, enough)
   return {
     enough: held.signal,
     [Symbol.dispose]() {
       clearTimeout(timer)
-      response.off('close', enough)
-      draining.removeEventListener('abort', enough)
+      leaving[Symbol.dispose]()
     },
   }
 }

@@ -3,7 +3,7 @@ import { CANCEL_GRACE_MS, type CancelRequest, type CancelVerdict } from '../prot
 import type { ErrorBody } from '../protocol/errors.js'
 import { formatDuration } from '../protocol/format-duration.js'
 import type { InvokeCommandInput } from '../protocol/invocation.js'
-import { nextStep, type AttemptCount, type AttemptOutcome, type FinalStep } from './attempt.js'
+import { nextStep, times, type AttemptCount, type AttemptOutcome, type FinalStep } from './attempt.js'
 
 export interface CanceledStep {
   readonly step: FinalStep
@@ -62,5 +62,3 @@ export function afterCancel(
       return outcome satisfies never
   }
 }
-
-const times = (count: number): string => (count === 1 ? 'once' : `${count} times`)

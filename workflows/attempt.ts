@@ -199,7 +199,7 @@ export const lostForGood = ({ command, deployment }: InvokeCommandInput, why: st
   message: `the agent of "${deployment.name}" that ran "${command}" was lost; ${why}, so it was not run again, and whether it finished is unknown`,
 })
 
-const times = (count: number): string => (count === 1 ? 'once' : `${count} times`)
+export const times = (count: number): string => (count === 1 ? 'once' : `${count} times`)
 
 function queueWait(policy: InvokeCommandInput['policy']): string {
   const waitMs = Math.min(policy.queueTimeoutMs, policy.deadlineMs ?? Infinity)

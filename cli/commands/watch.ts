@@ -1,10 +1,10 @@
 /** `alien commands watch`: an invocation that was started elsewhere, to its end. */
 import { Command } from 'commander'
-import { CommandsClient } from '../../client/commands-client.js'
-import type { InvocationHandle } from '../../client/invocation-handle.js'
+import { InvocationHandle } from '../../client/invocation-handle.js'
 import { CommandError, ERROR_CODES } from '../../protocol/errors.js'
 import type { EndedEvent } from '../../protocol/events.js'
-import { connection, withConnection, type ConnectionFlags } from '../connection.js'
+import { assertInvocationId } from '../../protocol/names.js'
+import { endpoint, withConnection, type ConnectionFlags } from '../connection.js'
 import { print, printJson, showProgress } from '../console.js'
 import { showEvents } from '../show-events.js'
 
@@ -30,9 +30,8 @@ export function watchCommand(): Command {
 }
 
 async function watch(id: string, flags: WatchFlags): Promise<void> {
-  const { url, token } = connection(flags)
-  // Any name: an invocation is found by its id alone.
-  const handle = new CommandsClient({ deploymentId: 'any', token, url }).getInvocation(id)
+  assertInvocationId(id)
+  const handle = new InvocationHandle(id, endpoint(flags))
   if (flags.json === true) await printEvents(handle)
   else printJson(resultOf(await shown(handle)))
 }

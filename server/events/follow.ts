@@ -9,6 +9,7 @@ import { CommandError } from '../../protocol/errors.js'
 import type { EndedEvent, StatusEvent } from '../../protocol/events.js'
 import { isFinal, type Invocation, type Outcome } from '../../protocol/invocation.js'
 import { assertInvocationId } from '../../protocol/names.js'
+import { onLeave } from '../hold.js'
 import { outcomeUntil, readInvocation } from '../invocations/read.js'
 import { pathParam } from '../request-fields.js'
 import type { ApiKeyCall } from '../route.js'
@@ -23,23 +24,20 @@ const FIRST_EVENTS_MS = 300
 
 /** @throws {CommandError} `invalid_request`, `invocation_not_found`, `rate_limited` */
 export async function followInvocation(call: ApiKeyCall): Promise<void> {
-  const { deps, caller, request, response } = call
+  const { deps, caller, request } = call
   const id = pathParam(request, 'id')
   assertInvocationId(id)
   const after = lastEventId(request.get('last-event-id'))
   const invocation = await readInvocation(call, id)
   using watch = deps.feed.watch(id, caller.tokenId)
   const over = new AbortController()
-  const end = () => over.abort()
-  response.once('close', end)
-  deps.draining.addEventListener('abort', end)
-  if (deps.draining.aborted) end()
   over.signal.addEventListener('abort', () => watch.tell())
+  const leaving = onLeave(call, () => over.abort())
   try {
     await follow(call, invocation, after, watch, over.signal)
   } finally {
-    deps.draining.removeEventListener('abort', end)
-    end()
+    leaving[Symbol.dispose]()
+    over.abort()
   }
 }
 

@@ -5,6 +5,7 @@ import type { AgentTokensTable, RegistrySchema } from './schema.js'
 import {
   factsOf,
   hashToken,
+  isGood,
   isLive,
   lookupOf,
   newId,
@@ -58,8 +59,7 @@ export class AgentTokens {
       .selectAll()
       .where('token_lookup', '=', lookupOf(hash))
       // One that is no longer good is not even read, so that it takes no longer than one that never was.
-      .where('revoked_at', 'is', null)
-      .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', new Date().toISOString())]))
+      .where(isGood())
       .executeTakeFirst()
     if (!isLive(row, hash)) return undefined
     return { deploymentId: row.deployment_id, tokenId: row.id, expiresAt: row.expires_at }
@@ -91,8 +91,7 @@ export class AgentTokens {
       .selectFrom('agent_tokens')
       .select('id')
       .where('id', 'in', tokenIds)
-      .where('revoked_at', 'is', null)
-      .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', new Date().toISOString())]))
+      .where(isGood())
       .execute()
     return new Set(rows.map(({ id }) => id))
   }

@@ -6,6 +6,7 @@ import type { ApiKeysTable, RegistrySchema } from './schema.js'
 import {
   factsOf,
   hashToken,
+  isGood,
   isLive,
   lookupOf,
   newId,
@@ -82,8 +83,7 @@ export class ApiKeys {
       .selectAll()
       .where('token_lookup', '=', lookupOf(hash))
       // One that is no longer good is not even read, so that it takes no longer than one that never was.
-      .where('revoked_at', 'is', null)
-      .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', new Date().toISOString())]))
+      .where(isGood())
       .executeTakeFirst()
     if (!isLive(row, hash)) return undefined
     return { id: row.id, name: row.name, expiresAt: row.expires_at, ...rightsOf(row) }

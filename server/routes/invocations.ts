@@ -115,10 +115,14 @@ async function cancel(call: ApiKeyCall): Promise<void> {
   assertInvocationId(id)
   const { waitMs, ...request } = parseCancelRequest(call.request.body)
   // Whether this key may know of it comes first.
-  const found = await readInvocation(call, id, { withResult: false })
+  const found = await readInvocation(call, id)
   call.subject.isDeployment(found.deployment)
+  if (isFinal(found)) {
+    call.response.json({ verdict: verdictOf(found), invocation: found } satisfies CancelAnswer)
+    return
+  }
   using held = holdFor(call, waitMs)
-  const verdict = isFinal(found) ? 'ended' : await cancelUntil(call.deps, held.enough, id, request)
+  const verdict = await cancelUntil(call.deps, held.enough, id, request)
   const invocation = await readInvocation(call, id)
   const answer: CancelAnswer = {
     ...(verdict === undefined ? {} : { verdict: verdict === 'ended' ? verdictOf(invocation) : verdict }),
