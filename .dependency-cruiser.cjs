@@ -8,10 +8,11 @@ const LAYERS = {
   client: ['protocol'],
   temporal: ['protocol'],
   workflows: ['protocol'],
-  activities: ['protocol', 'bindings', 'sdk', 'temporal'],
+  execution: ['protocol', 'bindings', 'sdk'],
+  activities: ['protocol', 'bindings', 'sdk', 'temporal', 'execution'],
   gateway: ['protocol', 'temporal'],
   server: ['protocol', 'temporal'],
-  workers: ['protocol', 'bindings', 'sdk', 'client', 'temporal', 'activities', 'gateway', 'server'],
+  workers: ['protocol', 'bindings', 'sdk', 'client', 'temporal', 'execution', 'activities', 'gateway', 'server'],
   cli: ['protocol', 'bindings', 'client', 'temporal', 'workers'],
 }
 
@@ -40,9 +41,9 @@ const configuration = {
     },
     {
       name: 'light-entries',
-      comment: 'what handlers and callers import must not load Temporal',
+      comment: 'what handlers and callers import, and what runs a handler, must not load Temporal',
       severity: 'error',
-      from: { path: '^(protocol|sdk|bindings|client)/', pathNot: tests },
+      from: { path: '^(protocol|sdk|bindings|client|execution)/', pathNot: tests },
       to: { path: 'node_modules/@temporalio/', dependencyTypesNot: ['type-only'] },
     },
     {

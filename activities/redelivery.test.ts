@@ -7,11 +7,12 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import type { AttemptInput } from '../protocol/invocation.js'
 import type { CommandOptions, Handler } from '../sdk/command.js'
 import { CommandRegistry } from '../sdk/registry.js'
-import { DEFAULT_JOURNAL_LIMITS, openJournal, type Journal } from './journal/journal.js'
-import { PolicyGate } from './policy-gate.js'
+import { DEFAULT_JOURNAL_LIMITS, openJournal, type Journal } from '../execution/journal/journal.js'
+import { PolicyGate } from '../execution/policy-gate.js'
 import { commandActivities, type AttemptDeps, type CommandActivity } from './run-command.js'
-import { Runs } from './runs.js'
-import { ATTEMPT, SILENT_LOG, testDeps, testFolder } from './test-deps.testsuite.js'
+import { Runs } from '../execution/runs.js'
+import { ATTEMPT, SILENT_LOG, testFolder } from '../execution/test-run.testsuite.js'
+import { testDeps } from './test-deps.testsuite.js'
 
 const LOST = new ActivityCancellationDetails({ notFound: true })
 const STOPPING = new ActivityCancellationDetails({ workerShutdown: true })

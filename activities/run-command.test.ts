@@ -10,10 +10,11 @@ import type { JsonValue } from '../protocol/json.js'
 import type { CommandOptions, Handler } from '../sdk/command.js'
 import type { CommandContext, CommandLog } from '../sdk/context.js'
 import { CommandRegistry } from '../sdk/registry.js'
-import type { OpenEvents } from './attempt-events.js'
-import type { LogFactory } from './handler-run.js'
+import type { OpenEvents } from './run-command.js'
+import type { LogFactory } from '../execution/handler-run.js'
 import { commandActivities, type CommandActivity } from './run-command.js'
-import { ATTEMPT as FIRST, SILENT_EVENTS, SILENT_LOG, testDeps } from './test-deps.testsuite.js'
+import { ATTEMPT as FIRST, SILENT_LOG } from '../execution/test-run.testsuite.js'
+import { SILENT_EVENTS, testDeps } from './test-deps.testsuite.js'
 
 const ATTEMPT: AttemptInput = { ...FIRST, attempt: 2 }
 

@@ -17,12 +17,15 @@ import { nearest, nearestHint } from '../protocol/suggest.js'
 import type { CommandDefinition } from '../sdk/command.js'
 import type { CommandRegistry } from '../sdk/registry.js'
 import { failureDetails, toApplicationFailure } from '../temporal/failure.js'
-import type { OpenEvents } from './attempt-events.js'
-import { startRun, type HandlerRun, type RunDeps, type RunEnd } from './handler-run.js'
+import type { AttemptEvents } from '../execution/attempt-events.js'
+import { startRun, type HandlerRun, type RunDeps, type RunEnd } from '../execution/handler-run.js'
 import { jsonPayload } from './json-payload.js'
-import { STOPPED_WITHIN_MS, type Runs } from './runs.js'
+import { STOPPED_WITHIN_MS, type Runs } from '../execution/runs.js'
 
 export type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Promise<RawValue>
+
+/** @param taskToken of the attempt's activity, as the gateway sealed it: proves what the events are about */
+export type OpenEvents = (task: { readonly taskToken: Uint8Array; readonly attempt: number }) => AttemptEvents
 
 /** What the attempts of an agent share. */
 export interface AttemptDeps extends RunDeps {
@@ -53,7 +56,7 @@ async function runAttempt(
   using attached = deps.runs.attach(key, () => startRun(deps, { definition, params, attempt, key }))
   const { run } = attached
   const channel = run.report.attach({
-    heartbeat: (details) => activity.heartbeat(details),
+    heartbeat: (details) => activity.heartbeat(details === undefined ? undefined : jsonPayload(details)),
     events: deps.openEvents({ taskToken, attempt: attempt.attempt }),
   })
   try {

@@ -21,6 +21,7 @@ const SOURCES = [
   'client',
   'temporal',
   'workflows',
+  'execution',
   'activities',
   'gateway',
   'server',

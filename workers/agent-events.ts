@@ -9,9 +9,10 @@
  *  E3  a request whose answer was lost is sent again as it was; its numbers let the control plane keep it once
  *  E4  an attempt that says nothing and is over at once costs no request
  */
-import type { AttemptEvents, OpenEvents } from '../activities/attempt-events.js'
-import { EventBuffer } from '../activities/event-buffer.js'
-import { logLine } from '../activities/log-line.js'
+import type { OpenEvents } from '../activities/run-command.js'
+import type { AttemptEvents } from '../execution/attempt-events.js'
+import { EventBuffer } from '../execution/event-buffer.js'
+import { logLine } from '../execution/log-line.js'
 import { requestJson } from '../client/request.js'
 import type { AgentEvent, AgentEventsRequest } from '../protocol/agent-events.js'
 import { CommandError } from '../protocol/errors.js'

@@ -9,8 +9,8 @@
  * Ends with 0 when asked to stop, with 78 when it is misconfigured, with 1 for anything that may pass.
  */
 import { pathToFileURL } from 'node:url'
-import { openJournal } from '../activities/journal/journal.js'
-import { manifestOf } from '../activities/manifest.js'
+import { openJournal } from '../execution/journal/journal.js'
+import { manifestOf } from '../execution/manifest.js'
 import { CommandError, type ErrorCode } from '../protocol/errors.js'
 import { stateDir } from '../protocol/dev-state.js'
 import { moduleRegistry } from '../sdk/registry.js'

@@ -1,5 +1,5 @@
 /** The customer's policy in an agent's process: the file decides, the gate enforces, the log tells. */
-import { PolicyGate } from '../activities/policy-gate.js'
+import { PolicyGate } from '../execution/policy-gate.js'
 import type { Logger } from './logger.js'
 import { PolicyFile } from './policy-file.js'
 import { locatePolicy } from './policy-location.js'

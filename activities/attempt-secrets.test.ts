@@ -8,9 +8,10 @@ import { Vault } from '../bindings/vault/vault.js'
 import type { CommandOptions, Handler } from '../sdk/command.js'
 import type { CommandLog } from '../sdk/context.js'
 import { CommandRegistry } from '../sdk/registry.js'
-import type { OpenEvents } from './attempt-events.js'
+import type { OpenEvents } from './run-command.js'
 import { commandActivities, type CommandActivity } from './run-command.js'
-import { ATTEMPT, testDeps } from './test-deps.testsuite.js'
+import { ATTEMPT } from '../execution/test-run.testsuite.js'
+import { testDeps } from './test-deps.testsuite.js'
 
 const PASSWORD = 'hunter2 "quoted"'
 const backend = new MemoryVault()

@@ -9,6 +9,3 @@ export interface AttemptEvents {
   /** Nothing follows; what waits is sent at once. */
   readonly end: () => void
 }
-
-/** @param taskToken of the attempt's activity, as the gateway sealed it: proves what the events are about */
-export type OpenEvents = (task: { readonly taskToken: Uint8Array; readonly attempt: number }) => AttemptEvents

@@ -3,11 +3,11 @@ import { expect, test } from 'vitest'
 import type { CommandContext } from '../sdk/context.js'
 import { startRun, type HandlerRun } from './handler-run.js'
 import { Runs } from './runs.js'
-import { testDeps } from './test-deps.testsuite.js'
+import { testRunDeps } from './test-run.testsuite.js'
 
 /** A run that no attempt waits for. */
 async function unattached(runs: Runs, handler: (context: CommandContext) => unknown): Promise<HandlerRun> {
-  const deps = await testDeps()
+  const deps = await testRunDeps()
   const key = { workflowRunId: `run-${Math.random()}`, run: 1 }
   const attempt = {
     invocationId: 'inv_report_0123456789abcdef',

@@ -1,4 +1,3 @@
-import type { RawValue } from '@temporalio/common'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { AttemptEvents } from './attempt-events.js'
@@ -11,7 +10,7 @@ const EVENTS: AttemptEvents = { started: silent, progress: silent, log: silent, 
 function reporting(events = EVENTS) {
   const heartbeats: unknown[] = []
   const report = new RunReport('migrate')
-  const heartbeat = (details?: RawValue) => void heartbeats.push(details && JSON.parse(String(details.payload.data)))
+  const heartbeat = (details?: string) => void heartbeats.push(details && JSON.parse(details))
   const attached = report.attach({ heartbeat, events })
   onTestFinished(() => attached[Symbol.dispose]())
   return { report, heartbeats, attached }
@@ -88,7 +87,7 @@ test('what is reported between two attempts goes with the next one', async () =>
   await report.checkpoint('kept')
   expect(heartbeats).toEqual([])
   const later: unknown[] = []
-  const heartbeat = (details?: RawValue) => void later.push(details && JSON.parse(String(details.payload.data)))
+  const heartbeat = (details?: string) => void later.push(details && JSON.parse(details))
   const next = report.attach({ heartbeat, events: EVENTS })
   onTestFinished(() => next[Symbol.dispose]())
   await expect.poll(() => later[0], { timeout: 3_000 }).toEqual({ checkpoint: 'kept' })

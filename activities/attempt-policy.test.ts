@@ -9,9 +9,10 @@ import type { PolicyState } from '../protocol/policy-decision.js'
 import type { CommandOptions, Handler } from '../sdk/command.js'
 import type { CommandLog } from '../sdk/context.js'
 import { CommandRegistry } from '../sdk/registry.js'
-import { PolicyGate, type Admission, type AttemptToAdmit } from './policy-gate.js'
+import { PolicyGate, type Admission, type AttemptToAdmit } from '../execution/policy-gate.js'
 import { commandActivities, type CommandActivity } from './run-command.js'
-import { ATTEMPT as REPORT, testDeps } from './test-deps.testsuite.js'
+import { ATTEMPT as REPORT } from '../execution/test-run.testsuite.js'
+import { testDeps } from './test-deps.testsuite.js'
 
 const ATTEMPT: AttemptInput = { ...REPORT, invocationId: 'inv_drop-tables_0123456789abcdef' }
 

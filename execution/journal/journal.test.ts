@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { buildScript, type Script } from '../../tests/support/script.js'
-import { testFolder } from '../test-deps.testsuite.js'
+import { testFolder } from '../test-run.testsuite.js'
 import { DEFAULT_JOURNAL_LIMITS, openJournal, type Journal, type JournalLimits, type RunStart } from './journal.js'
 
 const key = (workflowRunId: string, run = 1) => ({ workflowRunId, run })
@@ -183,7 +183,7 @@ describe('with real processes', () => {
   let script: Script
   beforeAll(async () => {
     script = await buildScript(`
-      import { openJournal } from './activities/journal/journal.js'
+      import { openJournal } from './execution/journal/journal.js'
       const [file, id, pad = '0'] = process.argv.slice(2)
       const journal = await openJournal(file, console.error).catch((error) => ({ failed: error.message }))
       if (journal.failed) { console.log(journal.failed); process.exit(0) }

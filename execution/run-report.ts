@@ -3,13 +3,11 @@
  * with the attempt's heartbeats, so that Temporal shows the one and hands the other to the next attempt; progress and log
  * lines go to whoever follows the invocation. While no attempt is attached, lines go the way of the last one.
  */
-import type { RawValue } from '@temporalio/common'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LogLevel, ProgressReport } from '../protocol/events.js'
 import type { JsonValue } from '../protocol/json.js'
 import type { AttemptEvents } from './attempt-events.js'
 import { checkpointText } from './checkpoint-text.js'
-import { jsonPayload } from './json-payload.js'
 import { progressOf } from './progress-of.js'
 import { jsonWithoutSecrets, withoutSecrets } from './without-secrets.js'
 
@@ -22,7 +20,8 @@ const YIELD_AFTER_MS = 20
 
 /** An attempt's ways out of the agent. */
 export interface Channel {
-  readonly heartbeat: (details?: RawValue) => void
+  /** `details`: JSON text. */
+  readonly heartbeat: (details?: string) => void
   readonly events: AttemptEvents
 }
 
@@ -102,7 +101,7 @@ export class RunReport {
       ...(this.#checkpoint === undefined ? [] : [`"checkpoint":${this.#checkpoint}`]),
     ]
     if (parts.length === 0) this.#heartbeat?.()
-    else this.#heartbeat?.(jsonPayload(`{${parts.join()}}`))
+    else this.#heartbeat?.(`{${parts.join()}}`)
   }
 
   async #letOthersRun(): Promise<void> {
