@@ -199,13 +199,16 @@ describe('when Temporal ends the attempt', () => {
     const environment = new MockActivityEnvironment()
     const result = textOf((_, { signal }) => untilAborted(signal, environment.cancel), { environment })
     await expect(result).rejects.toBeInstanceOf(CancelledFailure)
+    await expect(result).rejects.toMatchObject({ details: [{ stopped: true, entered: true }] })
   })
 
   test('one that came before the handler was entered keeps it out', async () => {
     const environment = new MockActivityEnvironment()
     environment.cancel()
     const entered = vi.fn()
-    await expect(textOf(entered, { environment })).rejects.toBeInstanceOf(CancelledFailure)
+    const result = textOf(entered, { environment })
+    await expect(result).rejects.toBeInstanceOf(CancelledFailure)
+    await expect(result).rejects.toMatchObject({ details: [{ entered: false }] })
     expect(entered).not.toHaveBeenCalled()
   })
 

@@ -111,8 +111,13 @@ function reported(end: AttemptEnd, checkpoint: JsonValue | undefined): RawValue 
   // The error that Temporal takes for "it was canceled, as asked".
   if (cancellationDetails?.workerShutdown !== true) {
     const stopped = end.kind === 'aborted'
-    const message = stopped ? 'the handler stopped' : 'the handler did not stop'
-    throw new CancelledFailure(message, [{ stopped } satisfies StoppedDetails])
+    const entered = end.kind === 'deaf' || end.entered
+    const message = !entered
+      ? 'the handler was not entered'
+      : stopped
+        ? 'the handler stopped'
+        : 'the handler did not stop'
+    throw new CancelledFailure(message, [{ stopped, entered } satisfies StoppedDetails])
   }
   throw end.kind === 'deaf' || end.entered
     ? givenBack('the agent stopped before the handler ended', checkpoint)

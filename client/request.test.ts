@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { CommandError } from '../protocol/errors.js'
@@ -185,6 +186,18 @@ describe('giving up', () => {
     const held: ApiCall = { ...GET, holdMs: 30_000 }
     await expect(requestJson(endpointOf(url, { giveUpAfterMs: 0 }), held)).resolves.toBe('done')
     expect(requests).toHaveLength(3)
+  })
+
+  test('a proxy that had passed a held call on, and lost who had it, says so later than one that found nobody', async () => {
+    const badGateway = html(502, '<h1>Bad Gateway</h1>')
+    const lateAnswer = (response: ServerResponse) => setTimeout(() => badGateway(response), 1_050)
+    const held: ApiCall = { ...GET, holdMs: 30_000 }
+    const found = await remoteParty(lateAnswer, html(503, ''), json(200, 'done'))
+    await expect(requestJson(endpointOf(found.url, { giveUpAfterMs: 0 }), held)).resolves.toBe('done')
+    const nobody = await remoteParty(badGateway)
+    await expect(requestJson(endpointOf(nobody.url, { giveUpAfterMs: 0 }), held)).rejects.toMatchObject({
+      code: 'unavailable',
+    })
   })
 
   test('a connection that stays silent is taken for dead', async () => {

@@ -42,6 +42,11 @@ const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTU
 
 const RETRIED_STATUSES = new Set([429, 502, 503, 504])
 
+/**
+ * A proxy that says so later than this had passed the request on, and lost who had it; sooner, it may have found nobody.
+ */
+const PASSED_ON_AFTER_MS = 1_000
+
 /** A failure that may pass. */
 interface Passing {
   readonly error: CommandError
@@ -97,10 +102,12 @@ async function attempt(
   holdMs: number,
 ): Promise<{ value: unknown } | Passing> {
   const silence = AbortSignal.timeout(holdMs + SILENCE_MS)
+  const sentAtMs = performance.now()
   try {
     const response = await fetch(url, { ...init, signal: signal ? AbortSignal.any([signal, silence]) : silence })
     const text = await response.text()
-    return response.ok ? { value: valueFrom(response.status, text) } : refusal(response, text)
+    if (response.ok) return { value: valueFrom(response.status, text) }
+    return refusal(response, text, performance.now() - sentAtMs)
   } catch (error) {
     signal?.throwIfAborted()
     return connectionTrouble(baseUrl, error, silence.aborted ? holdMs + SILENCE_MS : undefined)
@@ -131,11 +138,12 @@ export async function openStream(
 }
 
 /** @throws {CommandError} the server's error, unless trying again may help */
-function refusal({ status, headers }: Response, text: string): Passing {
+function refusal({ status, headers }: Response, text: string, afterMs = 0): Passing {
   const error = errorFrom(status, text)
   if (!RETRIED_STATUSES.has(status)) throw error
   // A proxy that lost patience had passed the request on.
-  return { error, afterMs: retryAfterMs(headers.get('retry-after')), cutOff: status === 504 }
+  const cutOff = status === 504 || (status === 502 && afterMs >= PASSED_ON_AFTER_MS)
+  return { error, afterMs: retryAfterMs(headers.get('retry-after')), cutOff }
 }
 
 /** @throws {CommandError} what no time heals */

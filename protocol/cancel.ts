@@ -4,7 +4,7 @@ import type { Invocation } from './invocation.js'
 export const CANCEL_VERDICTS = ['not_started', 'stopped', 'finished_first', 'unknown'] as const
 
 /**
- *  not_started     no agent had it; nothing ran
+ *  not_started     its handler was not entered; nothing ran
  *  stopped         its handler was told, and ended because of that
  *  finished_first  it ended by itself before it could be stopped
  *  unknown         its agent is silent, or its handler goes on in spite of it
@@ -28,9 +28,12 @@ export const CANCEL_UPDATE = 'cancel'
 
 export const MAX_CANCEL_REASON_LENGTH = 1_000
 
-/** How an agent tells that its handler ended because it was told to stop; else it would not. */
+/** How an agent tells what a cancel came to. */
 export interface StoppedDetails {
+  /** Whether the handler ended because it was told to; else it goes on. */
   readonly stopped: boolean
+  /** Whether it was entered at all. */
+  readonly entered: boolean
 }
 
 /** How long a handler may take to clean up after it was told to stop, before the agent gives up on it. */

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { assertCommandName } from './names.js'
 import { policySchema, type Policy } from './policy.js'
+import { strictObject } from './strict-object.js'
 
 export interface ManifestCommand {
   readonly name: string
@@ -24,7 +25,7 @@ const commandName = z.string().superRefine((name, context) => {
 
 const jsonSchema = z.record(z.string(), z.unknown())
 
-export const manifestCommandSchema: z.ZodType<ManifestCommand> = z.strictObject({
+export const manifestCommandSchema: z.ZodType<ManifestCommand> = strictObject({
   name: commandName,
   description: z.string().max(2_000).optional(),
   readOnly: z.boolean().optional(),

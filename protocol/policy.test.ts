@@ -92,9 +92,17 @@ describe('policySchema', () => {
       { retry: { nonRetryableCodes: Array.from({ length: 101 }, () => 'x') } },
       'retry.nonRetryableCodes: Too big: expected array to have <=100 items',
     ],
-    [{ retry: { attempts: 3 } }, 'retry: Unrecognized key: "attempts"'],
-    [{ timout: '30s' }, 'Unrecognized key: "timout"'],
-    [{ timeout: true }, 'timeout: Invalid input'],
+    [{ retry: { attempts: 3 } }, 'retry: Unrecognized key: "attempts"; the nearest name is "maxAttempts"'],
+    [{ timout: '30s' }, 'Unrecognized key: "timout"; the nearest name is "timeout"'],
+    [{ retrys: 3, x: 1 }, 'Unrecognized keys: "retrys", "x"; the nearest name is "retry"'],
+    [{ deadlines: 3, time: 1 }, 'Unrecognized keys: "deadlines", "time"; the nearest names are "deadline", "timeout"'],
+    [{ heartbeat_interval: 3 }, 'Unrecognized key: "heartbeat_interval"'],
+    [{ timeout: true }, `timeout: true must be a duration from 1ms to 365d, ${like}`],
+    [{ timeout: null }, `timeout: null must be a duration from 1ms to 365d, ${like}`],
+    [{ timeout: -1 }, `timeout: -1 must be a duration from 1ms to 365d, ${like}`],
+    [{ timeout: NaN }, `timeout: NaN must be a duration from 1ms to 365d, ${like}`],
+    [{ timeout: 1e308 }, `timeout: 1e+308 must be a duration from 1ms to 365d, ${like}`],
+    [{ timeout: '9'.repeat(99) }, `timeout: "${'9'.repeat(59)} must be a duration from 1ms to 365d, ${like}`],
     [{ atMostOnce: 'yes' }, 'atMostOnce: Invalid input: expected boolean, received string'],
     [{ exposeStack: 1 }, 'exposeStack: Invalid input: expected boolean, received number'],
   ]
@@ -147,21 +155,22 @@ describe('resolvePolicy', () => {
   test('retry is merged setting by setting', () => {
     const { retry } = resolvePolicy(
       { retry: { maxAttempts: 5, initialInterval: 2_000, nonRetryableCodes: ['E_DISK'] } },
-      { retry: { maxAttempts: 2, maxInterval: 9_000 } },
+      { retry: { maxAttempts: 2, maxInterval: 9_000, nonRetryableCodes: ['E_NET', 'E_DISK'] } },
     )
     expect(retry).toEqual({
       maxAttempts: 2,
       initialIntervalMs: 2_000,
       backoffCoefficient: 2,
       maxIntervalMs: 9_000,
-      nonRetryableCodes: ['E_DISK'],
+      // What the command calls final stays so.
+      nonRetryableCodes: ['E_DISK', 'E_NET'],
     })
   })
 
   const queueTimeouts: readonly [what: string, command: Policy, caller: Policy, expectedMs: number][] = [
     ['an hour when nobody says', {}, {}, 3_600_000],
     ["the command's", { queueTimeout: 5_000 }, {}, 5_000],
-    ["the caller's", { queueTimeout: 5_000 }, { queueTimeout: 9_000 }, 9_000],
+    ["the caller's", { queueTimeout: 9_000 }, { queueTimeout: 5_000 }, 5_000],
     ["the caller's, longer than its time-out", {}, { queueTimeout: 9_000, timeout: 1_000 }, 9_000],
     ["the caller's time-out when that is all it says", {}, { timeout: 1_000 }, 1_000],
     ["the shorter of the command's and the caller's time-out", { queueTimeout: 5_000 }, { timeout: 1_000 }, 1_000],

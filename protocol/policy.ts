@@ -6,22 +6,30 @@ import { z } from 'zod'
 import { parseDuration } from './duration.js'
 import { formatDuration } from './format-duration.js'
 import type { ResolvedPolicy } from './invocation.js'
+import { strictObject } from './strict-object.js'
 
 const DAY_MS = 86_400_000
 
 /** A duration as text or milliseconds; its output is milliseconds. */
-export const durationSchema = (minMs: number, maxMs: number) =>
-  z.union([z.string(), z.number()]).transform((value, context) => {
+export function durationSchema(minMs: number, maxMs: number) {
+  const error = ({ input }: { readonly input?: unknown }): string => notADuration(input, minMs, maxMs)
+  return z.union([z.string(), z.number()], { error }).transform((value, context) => {
     const parsedMs = parseDuration(value)
     if (parsedMs !== undefined && parsedMs >= minMs && parsedMs <= maxMs) return parsedMs
-    context.addIssue({
-      code: 'custom',
-      message: `${JSON.stringify(value)} must be a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}, like "30s", "2h" or a number of milliseconds`,
-    })
+    context.addIssue({ code: 'custom', message: notADuration(value, minMs, maxMs) })
     return z.NEVER
   })
+}
 
-const retrySchema = z.strictObject({
+/** `NaN` and the like are no JSON, and would be shown as `null`. */
+const shown = (value: unknown): string =>
+  (typeof value === 'string' ? JSON.stringify(value) : String(value)).slice(0, 60)
+
+/** What is said of a duration that is none, or out of bounds. */
+const notADuration = (value: unknown, minMs: number, maxMs: number): string =>
+  `${shown(value)} must be a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}, like "30s", "2h" or a number of milliseconds`
+
+const retrySchema = strictObject({
   /** Runs of the handler in all, the first included. */
   maxAttempts: z.int().min(1).max(100).optional(),
   initialInterval: durationSchema(1, DAY_MS).optional(),
@@ -32,7 +40,7 @@ const retrySchema = z.strictObject({
 })
 
 /** The policy as it is written, by the command's author or by the caller. */
-export const policySchema = z.strictObject({
+export const policySchema = strictObject({
   /** Time for one attempt. Default: none, as long as the agent is alive. */
   timeout: durationSchema(1, 365 * DAY_MS).optional(),
   /** Time an invocation may wait for an agent. Default 1 h, or `timeout` when only the caller gave that. */
@@ -58,7 +66,10 @@ export type Policy = z.output<typeof policySchema>
 const DEFAULT_HEARTBEAT_TIMEOUT_MS = 8_000
 const DEFAULT_QUEUE_TIMEOUT_MS = 3_600_000
 
-/** Defaults < the command's own policy < the caller's. What a caller may not decide (`exposeStack`) is the command's. */
+/**
+ * Defaults < the command's own policy < the caller's, which is within the command's bounds (`policy-bounds.ts`). What a
+ * caller may not decide (`exposeStack`) is the command's.
+ */
 export function resolvePolicy(command: Policy, caller: Policy): ResolvedPolicy {
   const merged = { ...command, ...caller }
   const retry = { ...command.retry, ...caller.retry }
@@ -73,7 +84,7 @@ export function resolvePolicy(command: Policy, caller: Policy): ResolvedPolicy {
       initialIntervalMs: retry.initialInterval ?? 1_000,
       backoffCoefficient: retry.backoffCoefficient ?? 2,
       maxIntervalMs: retry.maxInterval ?? 100_000,
-      nonRetryableCodes: retry.nonRetryableCodes ?? [],
+      nonRetryableCodes: [...new Set([command, caller].flatMap((policy) => policy.retry?.nonRetryableCodes ?? []))],
     },
     atMostOnce: command.atMostOnce === true || caller.atMostOnce === true,
     exposeStack: command.exposeStack === true,

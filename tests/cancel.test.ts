@@ -66,7 +66,7 @@ test('what no agent has taken never starts, and nobody waits for that', async ()
   expect(performance.now() - startedAtMs).toBeLessThan(1_000)
   expect(await errorOf(handle.result())).toStrictEqual({
     code: 'canceled',
-    message: '"anything" was canceled before an agent took it; nothing ran',
+    message: '"anything" was canceled before its handler was entered; nothing ran',
     details: { verdict: 'not_started' },
   })
 })

@@ -75,6 +75,18 @@ test('--version is that of the package', async () => {
   expect(await run(['--version'])).toEqual({ exitCode: 0, stdout: version, stderr: '' })
 })
 
+test.concurrent.each<[string[], string]>([
+  [['commands', 'invok', '--json'], "unknown command 'invok' (Did you mean invoke?)"],
+  [['commands', 'get', '--json'], "unknown option '--json'"],
+  [['commands', 'cancel', '--json'], "missing required argument 'id'"],
+  [['deployments', 'list', '--json', '--prot', '1'], "unknown option '--prot'"],
+  [['--json'], "unknown option '--json'"],
+])('%j: with --json, stdout has the error as JSON', async (args, message) => {
+  const { exitCode, stdout } = await run(args)
+  expect(JSON.parse(stdout)).toStrictEqual({ error: { code: 'invalid_request', message } })
+  expect(exitCode).toBe(2)
+})
+
 const INVOKE = ['commands', 'invoke', '--deployment', 'acme-corp', '--command', 'echo']
 const portRule = 'must be a number from 0 (a free one) to 65535'
 const timeoutRule = 'must be a duration, like 30s, 5m, 2h or 1500 (ms)'

@@ -154,7 +154,7 @@ async function developerKey(stateDir: string): Promise<string> {
   const path = join(stateDir, 'api-key')
   const kept = await readFile(path, 'utf8').catch(() => undefined)
   if (kept?.trim()) return kept.trim()
-  const key = newToken('key')
+  const key = newToken('api-key')
   await writeFile(path, `${key}\n`, { mode: 0o600 })
   return key
 }

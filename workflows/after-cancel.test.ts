@@ -64,7 +64,7 @@ test('a handler that stopped', () => {
 
 test.each(['not_started', 'not_taken', 'not_delivered'] as const)('%s: nothing ran', (kind) => {
   expect(after({ kind })).toEqual(
-    canceled('not_started', '"run-migration" was canceled before an agent took it; nothing ran'),
+    canceled('not_started', '"run-migration" was canceled before its handler was entered; nothing ran'),
   )
 })
 

@@ -57,7 +57,7 @@ export function afterCancel(
       if (count.lost > 0) return unknown('an agent that had it was lost before, and whether it finished is unknown')
       if (count.failed > 0)
         return ended('stopped', 'canceled', `"${command}" was canceled after it had failed ${times(count.failed)}`)
-      return ended('not_started', 'canceled', `"${command}" was canceled before an agent took it; nothing ran`)
+      return ended('not_started', 'canceled', `"${command}" was canceled before its handler was entered; nothing ran`)
     default:
       return outcome satisfies never
   }

@@ -25,7 +25,7 @@ export type AttemptOutcome =
 
 /** Of a delivery that was canceled. */
 export type CanceledOutcome =
-  /** No agent had taken it; this delivery ran nothing. */
+  /** No agent had taken it, or none had entered its handler; this delivery ran nothing. */
   | { readonly kind: 'not_started' }
   /** The handler ended because it was told to stop. */
   | { readonly kind: 'stopped' }

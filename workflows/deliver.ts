@@ -69,8 +69,9 @@ const NOT_STARTED = 'ACTIVITY_ID_NOT_STARTED'
 function outcomeOf(cause: Error | undefined): Delivery | undefined {
   if (cause instanceof CancelledFailure) {
     const [details] = cause.details as (string | Partial<StoppedDetails>)[]
-    if (details === NOT_STARTED) return { kind: 'not_started' }
-    return { kind: typeof details === 'object' && details.stopped === false ? 'not_stopped' : 'stopped' }
+    if (typeof details !== 'object') return { kind: details === NOT_STARTED ? 'not_started' : 'stopped' }
+    if (details.entered === false) return { kind: 'not_started' }
+    return { kind: details.stopped === false ? 'not_stopped' : 'stopped' }
   }
   if (cause instanceof TimeoutFailure) {
     const checkpoint = checkpointOf(cause.lastHeartbeatDetails)

@@ -17,16 +17,16 @@ Examples:
   $ alien commands cancel inv_run-migration_2f6c1e9ab0d34f5f8a7b6c5d4e3f2a1b --reason "wrong database"
 
 What it came to goes to stdout:
-  not_started     no agent had it; nothing ran
+  not_started     its handler was not entered; nothing ran
   stopped         its handler was told, and ended because of that
   finished_first  it ended by itself before it could be stopped
   unknown         its agent is silent, or its handler goes on in spite of it (exit code 6)`
 
-const MEANINGS: Record<CancelVerdict, string> = {
-  not_started: 'canceled before an agent took it; nothing ran',
-  stopped: 'canceled; its handler stopped',
-  finished_first: 'it had ended before it could be stopped; see: alien commands get ID',
-  unknown: 'asked to stop, and whether it does is unknown; see: alien commands get ID',
+const MEANINGS: Record<CancelVerdict, (id: string) => string> = {
+  not_started: () => 'canceled before its handler was entered; nothing ran',
+  stopped: () => 'canceled; its handler stopped',
+  finished_first: (id) => `it had ended before it could be stopped; see: alien commands get ${id}`,
+  unknown: (id) => `asked to stop, and whether it does is unknown; see: alien commands get ${id}`,
 }
 
 export function cancelCommand(): Command {
@@ -51,6 +51,6 @@ async function cancel(id: string, { reason, json, ...flags }: CancelFlags): Prom
   }
   if (json === true) printJson({ verdict, invocation: await handle.describe() })
   else print(verdict)
-  say(MEANINGS[verdict].replace('ID', id))
+  say(MEANINGS[verdict](id))
   if (verdict === 'unknown') process.exitCode = ERROR_CODES.outcome_unknown.exitCode
 }

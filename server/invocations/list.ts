@@ -5,12 +5,13 @@ import { CommandError } from '../../protocol/errors.js'
 import { INVOCATION_STATUSES, type Invocation, type InvocationPage } from '../../protocol/invocation.js'
 import { describeIssues } from '../../protocol/issues.js'
 import { assertCommandName } from '../../protocol/names.js'
+import { strictObject } from '../../protocol/strict-object.js'
 import { findDeployment } from '../identity/find-deployment.js'
 import type { ApiKeyCall } from '../route.js'
 import { readInvocation } from './read.js'
 import { needsCommandNames, visibilityQuery } from './visibility.js'
 
-const querySchema = z.strictObject({
+const querySchema = strictObject({
   deployment: z.string().optional(),
   command: z.string().optional(),
   status: z.enum(INVOCATION_STATUSES).optional(),

@@ -4,10 +4,11 @@ import { z } from 'zod'
 import { MAX_CANCEL_REASON_LENGTH, type CancelRequest } from '../../protocol/cancel.js'
 import { parseDuration } from '../../protocol/duration.js'
 import { CommandError } from '../../protocol/errors.js'
-import type { JsonValue } from '../../protocol/json.js'
 import { MAX_PAYLOAD_BYTES, MAX_WAIT_MS } from '../../protocol/limits.js'
 import { assertCommandName, assertInvocationId } from '../../protocol/names.js'
 import { policySchema, type Policy } from '../../protocol/policy.js'
+import { isPlainObject, type JsonValue } from '../../protocol/json.js'
+import { strictObject } from '../../protocol/strict-object.js'
 import { describeIssues } from '../../protocol/issues.js'
 
 /** A time a request may be held: milliseconds or `"30s"`; more than 55 s is cut to that. */
@@ -18,19 +19,21 @@ export const waitSchema = z.union([z.string(), z.number()]).transform((value, co
   return z.NEVER
 })
 
+/** Until the instant that a deadline is given as; `undefined` when it is given as a duration. */
+function remainingMs(deadline: unknown): number | undefined {
+  const instant = typeof deadline === 'string' && /^\d{4}-\d\d-\d\dT/.test(deadline) ? Date.parse(deadline) : NaN
+  return Number.isNaN(instant) ? undefined : instant - Date.now()
+}
+
 /** The overall limit as a duration, or as the instant when it must be over. */
-const deadlineSchema = z.preprocess((value, context) => {
-  const instant = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : NaN
-  if (Number.isNaN(instant)) return value
-  const remainingMs = instant - Date.now()
-  if (remainingMs > 0) return remainingMs
-  context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is in the past` })
-  return z.NEVER
+const deadlineSchema = z.preprocess((value) => {
+  const timeMs = remainingMs(value)
+  return timeMs === undefined ? value : Math.max(timeMs, 1)
 }, policySchema.shape.deadline)
 
-const callerPolicy = policySchema.omit({ exposeStack: true })
+const forTheAuthor = z.never({ error: "it is for the command's author to say, not for its caller" }).optional()
 
-const bodySchema = z.strictObject({
+const bodySchema = strictObject({
   deployment: z.string().min(1),
   command: z.string().min(1),
   // JSON by construction: it comes from a parsed body.
@@ -38,8 +41,9 @@ const bodySchema = z.strictObject({
   id: z.string().optional(),
   idempotencyKey: z.string().min(1).max(255).optional(),
   wait: waitSchema.optional(),
-  ...callerPolicy.shape,
+  ...policySchema.shape,
   deadline: deadlineSchema,
+  exposeStack: forTheAuthor,
 })
 
 export interface InvocationRequest {
@@ -52,6 +56,8 @@ export interface InvocationRequest {
   readonly idempotencyKey: string | undefined
   readonly waitMs: number
   readonly policy: Policy
+  /** Its deadline, when that is an instant that has passed. */
+  readonly overdue: string | undefined
 }
 
 /** @throws {CommandError} `invalid_request` or `payload_too_large` */
@@ -74,10 +80,25 @@ export function parseInvocationRequest(body: unknown): InvocationRequest {
       { details: { side: 'params', bytes, maxBytes: MAX_PAYLOAD_BYTES } },
     )
   }
-  return { deployment, command, params, paramsJson, id, idempotencyKey, waitMs: wait, policy: withoutUndefined(policy) }
+  return {
+    deployment,
+    command,
+    params,
+    paramsJson,
+    id,
+    idempotencyKey,
+    waitMs: wait,
+    policy: withoutUndefined(policy),
+    overdue: overdueOf(body),
+  }
 }
 
-const cancelSchema = z.strictObject({
+function overdueOf(body: unknown): string | undefined {
+  const deadline = isPlainObject(body) ? body['deadline'] : undefined
+  return (remainingMs(deadline) ?? 1) > 0 ? undefined : String(deadline)
+}
+
+const cancelSchema = strictObject({
   reason: z.string().min(1).max(MAX_CANCEL_REASON_LENGTH).optional(),
   wait: waitSchema.default(MAX_WAIT_MS),
 })

@@ -5,8 +5,10 @@ import { CommandError } from '../../protocol/errors.js'
 import type { InvocationMemo, InvokeCommandInput } from '../../protocol/invocation.js'
 import type { JsonValue } from '../../protocol/json.js'
 import { agentQueue, COMMANDS_QUEUE, INVOKE_COMMAND_WORKFLOW, invocationId } from '../../protocol/names.js'
-import { resolvePolicy } from '../../protocol/policy.js'
+import { beyondBounds } from '../../protocol/policy-bounds.js'
+import { resolvePolicy, type Policy } from '../../protocol/policy.js'
 import { nearest, nearestHint } from '../../protocol/suggest.js'
+import { isWorkflowNotFound } from '../../temporal/failure.js'
 import type { KnownCommand, KnownDeployment } from '../known-deployments.js'
 import type { InvocationRequest } from './request.js'
 import type { TemporalClients } from '../temporal-clients.js'
@@ -28,6 +30,8 @@ export interface Call {
   readonly params: JsonValue
   readonly memo: InvocationMemo
   readonly idempotencyKey: string | undefined
+  /** Why it may not be started now. That it was started before is not undone by it. */
+  readonly refusal: CommandError | undefined
 }
 
 export interface StartedInvocation {
@@ -52,12 +56,28 @@ export async function resolveCall(call: ApiKeyCall, request: InvocationRequest):
     params: request.params,
     memo: { deployment, paramsDigest: digest(request.paramsJson) },
     idempotencyKey: request.idempotencyKey,
+    refusal: refusalOf(request, policy),
   }
 }
 
-/** @throws {CommandError} `conflict` when the id or the idempotency key was used for another call */
+function refusalOf({ overdue, policy: asked }: InvocationRequest, policy: Policy): CommandError | undefined {
+  const problems = beyondBounds(policy, asked)
+  if (overdue !== undefined) problems.unshift(`deadline: ${JSON.stringify(overdue)} is in the past`)
+  if (problems.length === 0) return undefined
+  return new CommandError('invalid_request', `bad invocation: ${problems.join('; ')}`)
+}
+
+/**
+ * @throws {CommandError} `conflict` when the id or the idempotency key was used for another call, or the call's refusal
+ *   when it was not used
+ */
 export async function startInvocation({ temporal }: InvocationDeps, call: Call): Promise<StartedInvocation> {
-  const { id, input, params, memo } = call
+  const { id, input, params, memo, refusal } = call
+  if (refusal !== undefined) {
+    return existingInvocation(temporal, call).catch((error: unknown) => {
+      throw isWorkflowNotFound(error) ? refusal : error
+    })
+  }
   try {
     const { firstExecutionRunId, eagerlyStarted } = await temporal.starter.workflow.start(INVOKE_COMMAND_WORKFLOW, {
       workflowId: id,

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { AgentTokenInfo } from '../../protocol/tokens.js'
 import { orDeploymentNotFound } from './foreign-key.js'
 import type { AgentTokensTable, RegistrySchema } from './schema.js'
+import { revokeToken, rotateToken } from './token-table.js'
 import {
   factsOf,
   hashToken,
@@ -10,9 +11,6 @@ import {
   lookupOf,
   newId,
   newToken,
-  overlapEnd,
-  statusOf,
-  successorExpiry,
   TOKEN_ID_PREFIXES,
   tokenColumns,
 } from './tokens.js'
@@ -44,7 +42,7 @@ export class AgentTokens {
     deploymentId: string,
     { name = '', expiresAt = null }: NewAgentToken = {},
   ): Promise<{ id: string; token: string }> {
-    const token = newToken('agt')
+    const token = newToken('agent-token')
     const id = newId(TOKEN_ID_PREFIXES['agent-token'])
     const row = { ...tokenColumns(id, token, expiresAt), deployment_id: deploymentId, name }
     await orDeploymentNotFound(deploymentId, this.#db.insertInto('agent_tokens').values(row).execute())
@@ -76,13 +74,8 @@ export class AgentTokens {
   }
 
   /** Takes effect at once here, and elsewhere when a verification is not older. Again is no harm. */
-  async revoke(id: string): Promise<void> {
-    await this.#db
-      .updateTable('agent_tokens')
-      .set({ revoked_at: new Date().toISOString() })
-      .where('id', '=', id)
-      .where('revoked_at', 'is', null)
-      .execute()
+  revoke(id: string): Promise<void> {
+    return revokeToken(this.#db, 'agent_tokens', id)
   }
 
   /** Those of the tokens that are neither revoked nor expired, nor gone with their deployment. */
@@ -111,24 +104,8 @@ export class AgentTokens {
    * A new token of the same deployment and as long a life; the old one expires after `overlapMs`, unless it does so
    * sooner. `undefined` when there is no such token, or it is no longer good.
    */
-  async rotate(id: string, overlapMs: number): Promise<{ id: string; token: string } | undefined> {
-    const successor = { id: newId(TOKEN_ID_PREFIXES['agent-token']), token: newToken('agt') }
-    return this.#db.transaction().execute(async (transaction) => {
-      const tokens = transaction.updateTable('agent_tokens').where('id', '=', id)
-      // Changes nothing, and holds off whoever would revoke it meanwhile.
-      const row = await tokens
-        .set((columns) => ({ revoked_at: columns.ref('revoked_at') }))
-        .returningAll()
-        .executeTakeFirst()
-      if (row === undefined || statusOf(row) !== 'active') return undefined
-      await tokens.set({ expires_at: overlapEnd(row, overlapMs) }).execute()
-      const columns = tokenColumns(successor.id, successor.token, successorExpiry(row))
-      await transaction
-        .insertInto('agent_tokens')
-        .values({ ...row, ...columns })
-        .execute()
-      return successor
-    })
+  rotate(id: string, overlapMs: number): Promise<{ id: string; token: string } | undefined> {
+    return rotateToken(this.#db, 'agent_tokens', id, overlapMs)
   }
 
   #withDeployment() {

@@ -3,6 +3,7 @@ import { CommandError } from '../../protocol/errors.js'
 import type { Rights, Scope } from '../../protocol/rights.js'
 import type { ApiKeyInfo } from '../../protocol/tokens.js'
 import type { ApiKeysTable, RegistrySchema } from './schema.js'
+import { revokeToken, rotateToken } from './token-table.js'
 import {
   factsOf,
   hashToken,
@@ -11,9 +12,6 @@ import {
   lookupOf,
   newId,
   newToken,
-  overlapEnd,
-  statusOf,
-  successorExpiry,
   TOKEN_ID_PREFIXES,
   tokenColumns,
 } from './tokens.js'
@@ -57,7 +55,7 @@ export class ApiKeys {
    */
   async create({
     name,
-    token = newToken('key'),
+    token = newToken('api-key'),
     rights = EVERYTHING,
     expiresAt = null,
   }: NewApiKey): Promise<{ id: string; token: string }> {
@@ -101,37 +99,16 @@ export class ApiKeys {
   }
 
   /** Takes effect at once here, and elsewhere when a verification is not older. Again is no harm. */
-  async revoke(id: string): Promise<void> {
-    await this.#db
-      .updateTable('api_keys')
-      .set({ revoked_at: new Date().toISOString() })
-      .where('id', '=', id)
-      .where('revoked_at', 'is', null)
-      .execute()
+  revoke(id: string): Promise<void> {
+    return revokeToken(this.#db, 'api_keys', id)
   }
 
   /**
    * A new key with the same rights and as long a life; the old one expires after `overlapMs`, unless it does so sooner.
    * `undefined` when there is no such key, or it is no longer good.
    */
-  async rotate(id: string, overlapMs: number): Promise<{ id: string; token: string } | undefined> {
-    const successor = { id: newId(TOKEN_ID_PREFIXES['api-key']), token: newToken('key') }
-    return this.#db.transaction().execute(async (transaction) => {
-      const keys = transaction.updateTable('api_keys').where('id', '=', id)
-      // Changes nothing, and holds off whoever would revoke it meanwhile.
-      const row = await keys
-        .set((columns) => ({ revoked_at: columns.ref('revoked_at') }))
-        .returningAll()
-        .executeTakeFirst()
-      if (row === undefined || statusOf(row) !== 'active') return undefined
-      await keys.set({ expires_at: overlapEnd(row, overlapMs) }).execute()
-      const columns = tokenColumns(successor.id, successor.token, successorExpiry(row))
-      await transaction
-        .insertInto('api_keys')
-        .values({ ...row, ...columns })
-        .execute()
-      return successor
-    })
+  rotate(id: string, overlapMs: number): Promise<{ id: string; token: string } | undefined> {
+    return rotateToken(this.#db, 'api_keys', id, overlapMs)
   }
 }
 

@@ -23,8 +23,11 @@ export const isTokenId = (id: unknown): id is string => typeof id === 'string' &
 export const newId = (prefix: string): string =>
   prefix + Array.from(randomBytes(ID_LENGTH), (byte) => BASE32.charAt(byte % BASE32.length)).join('')
 
+const TOKEN_PREFIXES = { 'api-key': 'key_', 'agent-token': 'agt_' } as const
+
 /** A new API key (`key_…`) or agent token (`agt_…`). */
-export const newToken = (kind: 'key' | 'agt'): string => `${kind}_${randomBytes(TOKEN_BYTES).toString('base64url')}`
+export const newToken = (kind: keyof typeof TOKEN_PREFIXES): string =>
+  TOKEN_PREFIXES[kind] + randomBytes(TOKEN_BYTES).toString('base64url')
 
 /** SHA-256 of a token, hex. */
 export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex')
