@@ -39,6 +39,16 @@ const agentEventSchema = z.discriminatedUnion('type', [
 
 export type AgentEvent = z.output<typeof agentEventSchema>
 
+/** Events of one attempt. */
+export const numberedEvents = {
+  /** Number of the first event; the attempt's events are numbered from 1. What was sent twice is kept once. */
+  first: z.int().min(1),
+  events: z
+    .array(agentEventSchema)
+    .min(1)
+    .max(MAX_BUFFERED_EVENTS + 10),
+}
+
 export const agentEventsRequestSchema = z.strictObject({
   /** One for each attempt that has something to say. */
   batches: z
@@ -46,12 +56,7 @@ export const agentEventsRequestSchema = z.strictObject({
       z.strictObject({
         /** As the agent got it: says, and proves, which attempt of which invocation it is. */
         taskToken: z.base64().max(8_192),
-        /** Number of the first event; the attempt's events are numbered from 1. What was sent twice is kept once. */
-        first: z.int().min(1),
-        events: z
-          .array(agentEventSchema)
-          .min(1)
-          .max(MAX_BUFFERED_EVENTS + 10),
+        ...numberedEvents,
       }),
     )
     .max(1_000),
