@@ -134,6 +134,12 @@ describe('the AI agent', () => {
       message: '"list-files" failed: Invalid path',
     })
   })
+
+  test('gets at a sibling of the workspace all the same; examples/ai-agent has a check that does not', async () => {
+    await mkdir(join(folder, 'workspace-evil'))
+    await writeFile(join(folder, 'workspace-evil/payroll.csv'), '')
+    expect(await client().invoke('list-files', { directory: '../workspace-evil' })).toEqual(['payroll.csv'])
+  })
 })
 
 describe('the data connector', () => {

@@ -1,0 +1,146 @@
+/**
+ * Runs a shell script in a process group of its own, so that what it started ends with it: when it has ended, when its
+ * time is over, and when it is canceled. Only a process that makes itself a session of its own gets away.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+
+/** Of the output, what the caller gets; enough for a model, and far below the limit of results. */
+const MAX_OUTPUT_CHARACTERS = 64 * 1024
+/** A longer line is several: nobody may fill our memory by never ending one. */
+const MAX_LINE_CHARACTERS = 4 * 1024
+/** Between the polite signal and the other one. */
+const KILL_AFTER_MS = 2_000
+/** For what is still in the pipes when all are gone; one that got away may hold them open. */
+const DRAIN_MS = 500
+
+export interface ShellOptions {
+  readonly cwd: string
+  readonly timeLimitMs: number
+  readonly signal: AbortSignal
+  readonly onLine: (line: string) => void
+}
+
+export interface ShellResult {
+  /** `null` when a signal ended it. */
+  readonly exitCode: number | null
+  readonly timedOut: boolean
+  /** Stdout and stderr as they came; the end of it when it is too long. */
+  readonly output: string
+  readonly truncated: boolean
+}
+
+/** @throws the signal's reason when it aborts; by then the processes are gone */
+export async function runShell(script: string, options: ShellOptions): Promise<ShellResult> {
+  const { cwd, timeLimitMs, signal, onLine } = options
+  signal.throwIfAborted()
+  const shell = spawn('/bin/sh', ['-c', script], {
+    cwd,
+    env: shellEnv(),
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const output = new OutputTail()
+  for (const stream of [shell.stdout, shell.stderr]) {
+    readLines(stream, (line) => {
+      output.add(line)
+      onLine(line)
+    })
+  }
+  const timeLimit = AbortSignal.timeout(timeLimitMs)
+  const { exitCode, wasStopped } = await endOf(shell, AbortSignal.any([signal, timeLimit]))
+  signal.throwIfAborted()
+  return { exitCode, timedOut: wasStopped, ...output.result() }
+}
+
+/** Not the agent's own environment: its token is in there. */
+function shellEnv(): NodeJS.ProcessEnv {
+  const { PATH, HOME, LANG, TMPDIR } = process.env
+  return { PATH, HOME, LANG, TMPDIR }
+}
+
+async function endOf(shell: ChildProcess, stop: AbortSignal) {
+  const closed = once(shell, 'close')
+  const timers: NodeJS.Timeout[] = []
+  const end = { wasStopped: false }
+  const kill = (): void => {
+    signalGroup(shell, 'SIGKILL')
+    timers.push(setTimeout(() => [shell.stdout, shell.stderr].map((stream) => stream?.destroy()), DRAIN_MS))
+  }
+  const onStop = (): void => {
+    end.wasStopped = true
+    signalGroup(shell, 'SIGTERM')
+    timers.push(setTimeout(kill, KILL_AFTER_MS))
+  }
+  stop.addEventListener('abort', onStop, { once: true })
+  shell.once('exit', () => {
+    if (end.wasStopped) return
+    stop.removeEventListener('abort', onStop)
+    kill()
+  })
+  try {
+    await closed
+    return { ...end, exitCode: shell.exitCode }
+  } finally {
+    for (const timer of timers) clearTimeout(timer)
+    // Whose output went elsewhere kept nothing open, and may be there still.
+    if (end.wasStopped) signalGroup(shell, 'SIGKILL')
+  }
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // All of it is gone already.
+  }
+}
+
+function readLines(stream: Readable, onLine: (line: string) => void): void {
+  let rest = ''
+  stream.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) for (const piece of pieces(line)) onLine(piece)
+    if (rest.length < MAX_LINE_CHARACTERS) return
+    for (const piece of pieces(rest)) onLine(piece)
+    rest = ''
+  })
+  stream.once('close', () => {
+    if (rest !== '') onLine(rest)
+  })
+}
+
+function* pieces(line: string): Generator<string> {
+  for (let start = 0; start === 0 || start < line.length; start += MAX_LINE_CHARACTERS) {
+    yield line.slice(start, start + MAX_LINE_CHARACTERS)
+  }
+}
+
+/** The last lines of an output without end. */
+class OutputTail {
+  #lines: string[] = []
+  #characters = 0
+  #truncated = false
+
+  add(line: string): void {
+    this.#lines.push(line)
+    this.#characters += line.length + 1
+    // Seldom, so that a line costs the same however many there are.
+    if (this.#characters > 2 * MAX_OUTPUT_CHARACTERS) this.#cut()
+  }
+
+  result(): { readonly output: string; readonly truncated: boolean } {
+    this.#cut()
+    return { output: this.#lines.join('\n'), truncated: this.#truncated }
+  }
+
+  #cut(): void {
+    let first = 0
+    while (this.#characters > MAX_OUTPUT_CHARACTERS) this.#characters -= (this.#lines[first++]?.length ?? 0) + 1
+    if (first > 0) this.#truncated = true
+    this.#lines = this.#lines.slice(first)
+  }
+}
