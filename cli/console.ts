@@ -1,6 +1,7 @@
 /** What people see, on stderr; what machines read, on stdout. Colors and spinners on a terminal only. */
 import ora, { type Ora } from 'ora'
 import { createColors } from 'picocolors'
+import { printableJson, printableLine } from './printable.js'
 
 /** Not left to picocolors, which colors pipes too where CI or FORCE_COLOR is set. */
 const colorsFor = ({ isTTY }: { readonly isTTY?: boolean }) => createColors(isTTY === true && !process.env['NO_COLOR'])
@@ -18,7 +19,7 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
-export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2))
+export const printJson = (value: unknown): void => print(printableJson(value, 2))
 
 /** Shows a wait after this long; shorter ones would only flicker. */
 const SHOW_AFTER_MS = 700
@@ -60,7 +61,8 @@ export function showProgress(message: string): Progress {
 }
 
 /** Columns as wide as their widest cell, for stdout. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(printableLine))
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)))
   const line = (cells: readonly string[]) =>
     cells

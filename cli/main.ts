@@ -3,6 +3,7 @@
 import { CommanderError } from 'commander'
 import { CommandError, ERROR_CODES } from '../protocol/errors.js'
 import { printJson, say, style } from './console.js'
+import { printable } from './printable.js'
 import { createProgram } from './program.js'
 
 /** Wrong flags and arguments: as for any other bad call. */
@@ -26,7 +27,7 @@ function report(thrown: unknown): number {
   const error = CommandError.from(thrown)
   if (wantsJson) printJson({ error })
   const id = error.requestId === undefined ? '' : style.dim(` (request ${error.requestId})`)
-  say(`${style.red(`error ${error.code}:`)} ${error.message}${id}`)
+  say(`${style.red(`error ${error.code}:`)} ${printable(error.message)}${id}`)
   return ERROR_CODES[error.code].exitCode
 }
 

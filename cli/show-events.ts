@@ -2,6 +2,7 @@
 import type { InvocationHandle } from '../client/invocation-handle.js'
 import type { EndedEvent, InvocationEvent, LogEvent, ProgressReport } from '../protocol/events.js'
 import { style, type Progress } from './console.js'
+import { printable, printableLine } from './printable.js'
 
 export interface ShowOptions {
   readonly label: string
@@ -42,11 +43,8 @@ const COLORS = { debug: style.dim, info: style.cyan, warn: style.yellow, error: 
 
 function logText({ at, level, message, fields }: LogEvent): string {
   const more = fields === undefined ? '' : ` ${style.dim(printable(JSON.stringify(fields)))}`
-  return `${style.dim(at.slice(11, 23))} ${COLORS[level](level.padEnd(5))} ${printable(message)}${more}`
+  return `${style.dim(printable(at.slice(11, 23)))} ${COLORS[level](level.padEnd(5))} ${printable(message)}${more}`
 }
-
-/** What a handler logs is not to drive the terminal. */
-const printable = (text: string): string => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�')
 
 const BAR_WIDTH = 20
 
@@ -57,6 +55,6 @@ function progressText({ done, total, message }: ProgressReport): string {
     parts.push(`${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${Math.floor((done / total) * 100)} %`)
     parts.push(`${done}/${total}`)
   } else if (done !== undefined) parts.push(String(done))
-  if (message !== undefined) parts.push(printable(message).replaceAll('\n', ' '))
+  if (message !== undefined) parts.push(printableLine(message))
   return parts.join('  ')
 }

@@ -68,6 +68,21 @@ describe('a result', () => {
   })
 })
 
+describe('what a handler says does not drive the terminal', () => {
+  const HOSTILE = '\u001b]0;title\u0007 \u009b2J \u202e evil'
+
+  test('in an error', async () => {
+    const { stderr } = await invoke('fail-with', ['--params', JSON.stringify({ message: HOSTILE })])
+    expect(stderr).toBe('error command_failed: "fail-with" failed: \ufffd]0;title\ufffd \ufffd2J \ufffd evil')
+  })
+
+  test('in a result, which is the same JSON', async () => {
+    const answer = await invoke('echo', ['--params', JSON.stringify({ value: HOSTILE })])
+    expect(answer.stdout).toBe('"\\u001b]0;title\\u0007 \\u009b2J \\u202e evil"')
+    expect(parsed(answer)).toBe(HOSTILE)
+  })
+})
+
 describe('--params', () => {
   test('may be left out', async () => {
     expect(parsed(await invoke('params'))).toEqual({})

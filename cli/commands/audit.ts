@@ -4,6 +4,7 @@ import { requestJson, type Endpoint } from '../../client/request.js'
 import type { AuditPage } from '../../protocol/audit.js'
 import { CommandError } from '../../protocol/errors.js'
 import { endpoint, withConnection, type ConnectionFlags } from '../connection.js'
+import { printableJson } from '../printable.js'
 import { printLines } from '../print-lines.js'
 
 interface Filters {
@@ -58,7 +59,7 @@ async function* records(endpoint: Endpoint, filters: Filters, limit = Infinity):
       path: '/v1/audit',
       query: { ...filters, limit: Math.min(PAGE_RECORDS, left), cursor },
     })
-    for (const record of page.records) yield JSON.stringify(record)
+    for (const record of page.records) yield printableJson(record)
     left -= page.records.length
     cursor = page.cursor
   } while (cursor !== undefined && left > 0)

@@ -6,6 +6,7 @@ import type { EndedEvent } from '../../protocol/events.js'
 import { assertInvocationId } from '../../protocol/names.js'
 import { endpoint, withConnection, type ConnectionFlags } from '../connection.js'
 import { print, printJson, showProgress } from '../console.js'
+import { printableJson } from '../printable.js'
 import { showEvents } from '../show-events.js'
 
 interface WatchFlags extends ConnectionFlags {
@@ -47,7 +48,7 @@ async function shown(handle: InvocationHandle): Promise<EndedEvent | undefined> 
 
 async function printEvents(handle: InvocationHandle): Promise<void> {
   for await (const event of handle.events()) {
-    print(JSON.stringify(event))
+    print(printableJson(event))
     if (event.type === 'ended' && event.error) process.exitCode = ERROR_CODES[event.error.code].exitCode
   }
 }
