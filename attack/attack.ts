@@ -39,7 +39,7 @@ export interface Attack {
   readonly mayReach: 'nothing' | 'own' | 'vendor' | 'other agents'
   /** Whether it goes by calls that Temporal itself would take. */
   readonly speaksGrpc: boolean
-  /** It mostly waits, and can do so beside others of its file. */
+  /** It mostly waits, and can do so beside others that may reach the same. */
   readonly waits?: true
 }
 

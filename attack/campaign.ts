@@ -89,14 +89,13 @@ async function fight({ arena, bystanders }: OpenArena, options: CampaignOptions)
   return { verdicts, undefended, aftermath: { rssBytesBefore, rssBytesAfter, damage } }
 }
 
-/** Of attacks that wait, those that follow each other and want the same. */
+/** Attacks that wait do so side by side, when they may reach the same. */
 function groupsOf(attacks: readonly Attack[], { oneByOne }: Scale): Attack[][] {
   const groups: Attack[][] = []
   for (const attack of attacks) {
-    const last = groups.at(-1)
-    const [first] = last ?? []
-    const fits = !oneByOne && attack.waits && first?.waits && first.mayReach === attack.mayReach
-    if (fits) last?.push(attack)
+    const isBeside = ([first]: Attack[]) => first?.waits && first.mayReach === attack.mayReach
+    const beside = oneByOne || !attack.waits ? undefined : groups.find(isBeside)
+    if (beside) beside.push(attack)
     else groups.push([attack])
   }
   return groups

@@ -1,6 +1,7 @@
 import type { Attack } from '../attack.js'
 import { CONNECTION_ATTACKS } from './connections.js'
 import { CREDENTIAL_ATTACKS } from './credentials.js'
+import { EVENT_ATTACKS } from './events.js'
 import { FLOOD_ATTACKS } from './floods.js'
 import { MESSAGE_ATTACKS } from './messages.js'
 import { METHOD_ATTACKS } from './methods.js'
@@ -17,6 +18,7 @@ export const ATTACKS: readonly Attack[] = [
   ...QUEUE_ATTACKS,
   ...TOKEN_ATTACKS,
   ...CREDENTIAL_ATTACKS,
+  ...EVENT_ATTACKS,
   ...TIMING_ATTACKS,
   ...MESSAGE_ATTACKS,
   // After those: undefended, the namespace is deleted here.
