@@ -1,12 +1,12 @@
 /** What an agent and the control plane tell each other when the agent connects: `POST /v1/agent/session`. */
 import { z } from 'zod'
 import type { DeploymentRef } from './invocation.js'
-import { manifestCommandSchema } from './manifest.js'
+import { manifestCommandsSchema } from './manifest.js'
 
 export const agentSessionRequestSchema = z.strictObject({
   /** Which of the deployment's functions this agent runs; empty when it has one only. */
   function: z.string().max(63).default(''),
-  commands: z.array(manifestCommandSchema).max(1_000),
+  commands: manifestCommandsSchema,
 })
 
 /** What the control plane takes from an agent, which keeps to it. */

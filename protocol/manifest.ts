@@ -33,3 +33,6 @@ export const manifestCommandSchema: z.ZodType<ManifestCommand> = strictObject({
   result: jsonSchema.optional(),
   policy: policySchema,
 })
+
+/** All of them. */
+export const manifestCommandsSchema = z.array(manifestCommandSchema).max(1_000)

@@ -152,7 +152,7 @@ describe('deployments', () => {
     expect(created.stderr).toBe('the token is shown this once; give it to the agent as ALIEN_TOKEN')
 
     expect((await run('deployments', 'list')).stdout).toMatch(
-      new RegExp(`^${id}  initech  +offline  +-  +-  +-  +\\d{4}-.*Z$`, 'm'),
+      new RegExp(`^${id}  initech  +pull  +offline  +-  +-  +-  +\\d{4}-.*Z$`, 'm'),
     )
     const all = parsed(await run('deployments', 'list', '--json')) as { id: string; name: string }[]
     expect(all.map(({ name }) => name)).toEqual(['acme-corp', 'globex', 'initech'])

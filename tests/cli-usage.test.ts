@@ -29,6 +29,7 @@ describe('--help', () => {
         'alien commands cancel',
         'alien deployments create',
         'alien deployments list',
+        'alien deployments set-transport',
         'alien deployments commands',
         'alien deployments delete',
         'alien tokens create',

@@ -287,6 +287,8 @@ describe('colors', () => {
     const file = join(folder, 'list.txt')
     expect(await alienOnTerminal(['commands', 'list', '--limit', '0'], file, asUser())).toContain(ESCAPE)
     await alienOnTerminal(['deployments', 'list'], file, asUser())
-    expect(await readFile(file, 'utf8')).toMatch(/^ID +NAME +AGENTS +LAST SEEN +VERSION +HOST +CREATED\ndep_/)
+    expect(await readFile(file, 'utf8')).toMatch(
+      /^ID +NAME +TRANSPORT +AGENTS +LAST SEEN +VERSION +HOST +CREATED\ndep_/,
+    )
   })
 })

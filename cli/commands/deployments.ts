@@ -1,9 +1,17 @@
-/** `alien deployments`: create, list, delete, and what commands one has. */
+/** `alien deployments`: create, list, delete, how commands come to one, and what commands one has. */
 import { Command } from 'commander'
 import { requestJson, type ApiCall } from '../../client/request.js'
 import type { ManifestCommand } from '../../protocol/manifest.js'
+import { describeTransport, type PushTransport } from '../../protocol/transport.js'
 import { endpoint, withConnection, type ConnectionFlags } from '../connection.js'
 import { print, printJson, say, style, table } from '../console.js'
+import {
+  readManifest,
+  TRANSPORT_EXAMPLES,
+  transportOf,
+  withTransport,
+  type TransportFlags,
+} from '../transport-flags.js'
 
 interface Flags extends ConnectionFlags {
   readonly json?: boolean
@@ -13,6 +21,8 @@ interface Deployment {
   readonly id: string
   readonly name: string
   readonly createdAt: string
+  /** Absent where agents pull. */
+  readonly transport?: PushTransport
 }
 
 interface PresentDeployment extends Deployment {
@@ -28,6 +38,7 @@ export function deploymentsCommand(): Command {
     .addHelpText('after', '\nExamples:\n  $ alien deployments create acme-corp\n  $ alien deployments list')
     .addCommand(create())
     .addCommand(list())
+    .addCommand(setTransport())
     .addCommand(commands())
     .addCommand(remove())
 }
@@ -38,23 +49,54 @@ const one = (name: string): string => `/v1/deployments/${encodeURIComponent(name
 
 function create(): Command {
   const command = new Command('create')
-    .description('register a deployment and show its agent token, once')
+    .description('register a deployment; one that agents serve gets an agent token, shown once')
     .argument('<name>', 'lower-case letters, digits, "-" and "_", like acme-corp')
+  return withConnection(withTransport(command))
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  $ alien deployments create acme-corp')
-  return withConnection(command).action(async (name: string, flags: Flags) => {
-    const created = await call<Deployment & { agentToken: string }>(flags, {
-      method: 'POST',
-      path: '/v1/deployments',
-      body: { name },
+    .addHelpText('after', `\nExamples:\n  $ alien deployments create acme-corp\n\nPushed to:${TRANSPORT_EXAMPLES}`)
+    .action(async (name: string, flags: Flags & TransportFlags) => {
+      const body = { name, transport: transportOf(flags), commands: await readManifest(flags.manifest) }
+      const created = await call<Deployment & { agentToken?: string }>(flags, {
+        method: 'POST',
+        path: '/v1/deployments',
+        body,
+      })
+      if (flags.json === true) {
+        printJson(created)
+        return
+      }
+      print(`id           ${created.id}\nname         ${created.name}`)
+      if (created.agentToken === undefined) {
+        print(`pushed to    ${transportText(created)}`)
+        say(style.dim(`try the way there with: alien deployments test ${created.name}`))
+      } else {
+        print(`agent token  ${created.agentToken}`)
+        say(style.dim('the token is shown this once; give it to the agent as ALIEN_TOKEN'))
+      }
     })
-    if (flags.json === true) {
-      printJson(created)
-      return
-    }
-    print(`id           ${created.id}\nname         ${created.name}\nagent token  ${created.agentToken}`)
-    say(style.dim('the token is shown this once; give it to the agent as ALIEN_TOKEN'))
-  })
+}
+
+const transportText = ({ transport }: Deployment): string => describeTransport(transport ?? { kind: 'pull' })
+
+function setTransport(): Command {
+  const command = new Command('set-transport')
+    .description('change how commands come to a deployment')
+    .argument('<deployment>', 'id or name')
+  return withConnection(withTransport(command))
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `\nExamples:\n  $ alien deployments set-transport acme-corp --transport pull\n\nPushed to:${TRANSPORT_EXAMPLES}`,
+    )
+    .action(async (name: string, flags: Flags & TransportFlags) => {
+      const changed = await call<Deployment>(flags, {
+        method: 'PUT',
+        path: `${one(name)}/transport`,
+        body: { transport: transportOf(flags), commands: await readManifest(flags.manifest) },
+      })
+      if (flags.json === true) printJson(changed)
+      else say(`${changed.name} is served by ${transportText(changed)}`)
+    })
 }
 
 function list(): Command {
@@ -71,11 +113,12 @@ function list(): Command {
     else
       print(
         table(
-          ['ID', 'NAME', 'AGENTS', 'LAST SEEN', 'VERSION', 'HOST', 'CREATED'],
-          deployments.map(({ id, name, createdAt, lastSeenAt = '-', agents }) => [
+          ['ID', 'NAME', 'TRANSPORT', 'AGENTS', 'LAST SEEN', 'VERSION', 'HOST', 'CREATED'],
+          deployments.map(({ id, name, createdAt, transport, lastSeenAt = '-', agents }) => [
             id,
             name,
-            agentsOnline(agents),
+            transport?.kind ?? 'pull',
+            transport === undefined ? agentsOnline(agents) : '-',
             lastSeenAt,
             agents[0]?.version ?? '-',
             agents[0]?.host ?? '-',

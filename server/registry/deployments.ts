@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { CommandError } from '../../protocol/errors.js'
 import { nearest, nearestHint } from '../../protocol/suggest.js'
+import type { PushTransport, Transport } from '../../protocol/transport.js'
 import type { DeploymentsTable, RegistrySchema } from './schema.js'
 import { newId } from './tokens.js'
 
@@ -14,6 +15,14 @@ export interface Deployment {
   readonly name: string
   /** ISO 8601. */
   readonly createdAt: string
+  /** Where commands are pushed to; absent where agents pull them. */
+  readonly transport?: PushTransport
+}
+
+interface NewDeployment {
+  readonly name: string
+  /** Default: agents pull. */
+  readonly transport?: Transport | undefined
 }
 
 /** One installation of the vendor's software at one customer. Wherever one is named, id and name are both accepted. */
@@ -25,9 +34,14 @@ export class Deployments {
   }
 
   /** @throws `invalid_request` when the name breaks the rule, `conflict` when it is taken. */
-  async create({ name }: { readonly name: string }): Promise<Deployment> {
+  async create({ name, transport = { kind: 'pull' } }: NewDeployment): Promise<Deployment> {
     assertDeploymentName(name)
-    const row = { id: newId(ID_PREFIX), name, created_at: new Date().toISOString() }
+    const row = {
+      id: newId(ID_PREFIX),
+      name,
+      created_at: new Date().toISOString(),
+      transport: transportColumn(transport),
+    }
     const created = await this.#db
       .insertInto('deployments')
       .values(row)
@@ -39,6 +53,19 @@ export class Deployments {
       'conflict',
       `a deployment named "${name}" already exists; choose another name or delete it first`,
     )
+  }
+
+  /** @throws `deployment_not_found`, as {@link find}. */
+  async setTransport(idOrName: string, transport: Transport): Promise<Deployment> {
+    if (!DEPLOYMENT_NAME.test(idOrName)) throw await this.notFound(idOrName)
+    const row = await this.#db
+      .updateTable('deployments')
+      .set({ transport: transportColumn(transport) })
+      .where(keyOf(idOrName), '=', idOrName)
+      .returningAll()
+      .executeTakeFirst()
+    if (row) return fromRow(row)
+    throw await this.notFound(idOrName)
   }
 
   /** `undefined` when there is none. */
@@ -104,7 +131,15 @@ function hint(names: readonly string[], deployments: number): string {
 
 const keyOf = (idOrName: string): 'id' | 'name' => (idOrName.startsWith(ID_PREFIX) ? 'id' : 'name')
 
-const fromRow = (row: DeploymentsTable): Deployment => ({ id: row.id, name: row.name, createdAt: row.created_at })
+const fromRow = (row: DeploymentsTable): Deployment => ({
+  id: row.id,
+  name: row.name,
+  createdAt: row.created_at,
+  ...(row.transport === null ? {} : { transport: JSON.parse(row.transport) as PushTransport }),
+})
+
+const transportColumn = (transport: Transport): string | null =>
+  transport.kind === 'pull' ? null : JSON.stringify(transport)
 
 function assertDeploymentName(name: string): void {
   if (!DEPLOYMENT_NAME.test(name)) {

@@ -71,6 +71,20 @@ export function testRegistry(engine: RegistryEngine): void {
       expect(await other.deployments.find('acme-corp')).toEqual(created)
     })
 
+    test('may be pushed to, until their agents pull again', async () => {
+      const topic = (name: string) => ({ kind: 'pubsub', topic: `projects/acme-prod/topics/${name}` }) as const
+      const { id } = await registry.deployments.create({ name: 'acme-corp', transport: topic('a') })
+      expect((await other.deployments.find(id)).transport).toEqual(topic('a'))
+      expect((await registry.deployments.setTransport('acme-corp', topic('b'))).transport).toEqual(topic('b'))
+      expect((await registry.deployments.setTransport(id, { kind: 'pull' })).transport).toBeUndefined()
+      expect((await other.deployments.list()).map(({ transport }) => transport)).toEqual([undefined])
+      for (const unknown of [UNKNOWN_ID, 'acme', 'No name']) {
+        await expect(registry.deployments.setTransport(unknown, topic('a'))).rejects.toMatchObject({
+          code: 'deployment_not_found',
+        })
+      }
+    })
+
     test('are listed by name, in the order of their bytes', async () => {
       for (const name of ['b', 'a_1', 'a-2', 'a10', 'a-1']) await registry.deployments.create({ name })
       const names = (await registry.deployments.list()).map(({ name }) => name)

@@ -18,6 +18,8 @@ export interface DeploymentsTable {
   /** Unique. */
   name: string
   created_at: string
+  /** JSON of a `PushTransport`; `null` where agents pull. */
+  transport: string | null
 }
 
 /** What every credential keeps: never the token itself. See `tokens.ts`. */

@@ -1,8 +1,10 @@
-/** `/v1/deployments`: create, list, look, delete, and what commands they have. */
+/** `/v1/deployments`: create, list, look, delete, how commands come to them, and what commands they have. */
 import type { Request } from 'express'
 import { z } from 'zod'
 import { CommandError } from '../../protocol/errors.js'
 import { describeIssues } from '../../protocol/issues.js'
+import { manifestCommandsSchema } from '../../protocol/manifest.js'
+import { transportSchema } from '../../protocol/transport.js'
 import { findDeployment } from '../identity/find-deployment.js'
 import type { AgentPresence } from '../registry/agents.js'
 import type { Deployment } from '../registry/deployments.js'
@@ -54,6 +56,17 @@ export const DEPLOYMENT_ROUTES: readonly Route[] = [
     handle: remove,
   },
   {
+    method: 'PUT',
+    path: '/v1/deployments/:deployment/transport',
+    credential: 'api-key',
+    scope: 'operate',
+    wholeDeployment: true,
+    action: 'deployments.update',
+    mutates: true,
+    claims: named,
+    handle: setTransport,
+  },
+  {
     method: 'GET',
     path: '/v1/deployments/:deployment/commands',
     credential: 'api-key',
@@ -65,13 +78,25 @@ export const DEPLOYMENT_ROUTES: readonly Route[] = [
   },
 ]
 
-const createSchema = z.strictObject({ name: z.string() })
+/** Under which the commands of a push deployment are kept: it has one function. */
+const SOLE_FUNCTION = ''
+
+/** What no agent publishes has to be told. */
+const commandsField = manifestCommandsSchema.optional()
+
+const createSchema = z.strictObject({
+  name: z.string(),
+  transport: transportSchema.default({ kind: 'pull' }),
+  commands: commandsField,
+})
+
+const setTransportSchema = z.strictObject({ transport: transportSchema, commands: commandsField })
 
 async function create({ deps, caller, subject, request, response }: ApiKeyCall): Promise<void> {
-  const { deployments, agentTokens } = deps.registry
+  const { deployments, agentTokens, manifests } = deps.registry
   const parsed = createSchema.safeParse(request.body)
   if (!parsed.success) throw new CommandError('invalid_request', `bad deployment: ${describeIssues(parsed.error)}`)
-  const { name } = parsed.data
+  const { name, transport, commands } = parsed.data
   // Told by the name alone: whether it is taken is not for this key to know.
   if (!caller.access.seesDeployment({ id: '', name })) {
     throw new CommandError(
@@ -79,8 +104,13 @@ async function create({ deps, caller, subject, request, response }: ApiKeyCall):
       `the API key "${caller.name}" may not create a deployment named ${JSON.stringify(name)}; its deployments are ${caller.access.patterns.deployments.join(', ')}`,
     )
   }
-  const deployment = await deployments.create({ name })
+  const deployment = await deployments.create({ name, transport })
   subject.isDeployment(deployment)
+  if (commands !== undefined) await manifests.publish(deployment.id, SOLE_FUNCTION, commands)
+  if (transport.kind !== 'pull') {
+    response.status(201).json(deployment)
+    return
+  }
   const { token } = await agentTokens.create(deployment.id)
   // The only time the agent token is shown; what is kept is its hash.
   response.status(201).json({ ...deployment, agentToken: token })
@@ -112,6 +142,18 @@ async function remove(call: ApiKeyCall): Promise<void> {
   call.deps.authenticator.forget()
   call.deps.deployments.forget()
   call.response.status(204).end()
+}
+
+async function setTransport(call: ApiKeyCall): Promise<void> {
+  const { id } = await findDeployment(call, pathParam(call.request, 'deployment'))
+  const parsed = setTransportSchema.safeParse(call.request.body)
+  if (!parsed.success) throw new CommandError('invalid_request', `bad transport: ${describeIssues(parsed.error)}`)
+  const { transport, commands } = parsed.data
+  const { deployments, manifests } = call.deps.registry
+  const deployment = await deployments.setTransport(id, transport)
+  if (commands !== undefined) await manifests.publish(id, SOLE_FUNCTION, commands)
+  call.deps.deployments.forget()
+  call.response.json(deployment)
 }
 
 async function commands(call: ApiKeyCall): Promise<void> {

@@ -76,6 +76,10 @@ const CALLS: Record<string, (target: Target) => { path: string; body?: unknown }
   'GET /v1/deployments': () => ({ path: '/v1/deployments' }),
   'GET /v1/deployments/:deployment': ({ id }) => ({ path: `/v1/deployments/${id}` }),
   'DELETE /v1/deployments/:deployment': ({ name }) => ({ path: `/v1/deployments/${name}` }),
+  'PUT /v1/deployments/:deployment/transport': ({ name }) => ({
+    path: `/v1/deployments/${name}/transport`,
+    body: { transport: { kind: 'pull' } },
+  }),
   'GET /v1/deployments/:deployment/commands': ({ name }) => ({ path: `/v1/deployments/${name}/commands` }),
   'POST /v1/tokens': ({ name }) => ({ path: '/v1/tokens', body: { kind: 'agent-token', deployment: name } }),
   'GET /v1/tokens': () => ({ path: '/v1/tokens?all=true' }),

@@ -12,6 +12,7 @@ import { agents } from './0005-agents.js'
 import { auditCalls } from './0006-audit-calls.js'
 import { sealingKeyEnds } from './0007-sealing-key-ends.js'
 import { invocationEvents } from './0008-invocation-events.js'
+import { transports } from './0009-transports.js'
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -21,6 +22,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-audit-calls': auditCalls,
   '0007-sealing-key-ends': sealingKeyEnds,
   '0008-invocation-events': invocationEvents,
+  '0009-transports': transports,
 }
 
 /**
