@@ -2,6 +2,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import type { HandlerError } from '../protocol/errors.js'
 import { MAX_CHECKPOINT_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
+import { RetryableError } from '../sdk/retryable-error.js'
 import { commandFailed } from './handler-error.js'
 
 const detailsOf = (thrown: unknown, exposeStack = false): HandlerError =>
@@ -71,6 +72,68 @@ describe('an error', () => {
     const thrown = Object.assign(new Error(), { name: undefined, message: { reason: 'no' }, stack: 7 })
     expect(detailsOf(thrown, true)).toStrictEqual({ name: 'Error', message: '{"reason":"no"}' })
     expect(detailsOf(Object.assign(new Error(), { message: undefined })).message).toBe('null')
+  })
+})
+
+describe('a RetryableError', () => {
+  const thrown = new RetryableError('busy', { retryAfter: '30s', code: 'E_BUSY', details: 'x'.repeat(9_000) })
+
+  test('says that it is one, and after what pause', () => {
+    expect(detailsOf(thrown)).toMatchObject({
+      name: 'RetryableError',
+      message: 'busy',
+      code: 'E_BUSY',
+      retryable: true,
+      retryAfterMs: 30_000,
+    })
+    expect(detailsOf(new RetryableError('busy'))).toStrictEqual({
+      name: 'RetryableError',
+      message: 'busy',
+      retryable: true,
+    })
+  })
+
+  test.each([
+    [0, 0],
+    [1_500, 1_500],
+    ['2h', 7_200_000],
+    ['1d', 86_400_000],
+  ])('may ask for a pause of %j', (retryAfter, retryAfterMs) => {
+    expect(detailsOf(new RetryableError('busy', { retryAfter }))).toMatchObject({ retryable: true, retryAfterMs })
+  })
+
+  test.each([-1, '-1s', '', 'soon', NaN, Infinity, '25h', 'Wed, 21 Oct 2026 07:28:00 GMT'])(
+    'whose pause is %j is not run again, and says why',
+    (retryAfter) => {
+      const shown = typeof retryAfter === 'string' ? JSON.stringify(retryAfter) : String(retryAfter)
+      expect(detailsOf(new RetryableError('busy', { retryAfter }))).toStrictEqual({
+        name: 'RetryableError',
+        message: `busy; it was not run again, for its retryAfter ${shown} must be a duration from 0ms to 1d, like "30s", "2h" or a number of milliseconds`,
+      })
+    },
+  )
+
+  test('may have a name of its own', () => {
+    class Busy extends RetryableError {
+      override readonly name = 'Busy'
+    }
+    expect(detailsOf(new Busy('no'))).toStrictEqual({ name: 'Busy', message: 'no', retryable: true })
+  })
+
+  test('says so in spite of the limit', () => {
+    const { details } = commandFailed('report', thrown, false, 100)
+    expect(details).toMatchObject({
+      retryable: true,
+      retryAfterMs: 30_000,
+      details: expect.stringMatching(/^left out/) as string,
+    })
+  })
+
+  test('is not what only looks like one', () => {
+    expect(detailsOf(Object.assign(new Error('no'), { retryable: true, retryAfterMs: 1 }))).toStrictEqual({
+      name: 'Error',
+      message: 'no',
+    })
   })
 })
 

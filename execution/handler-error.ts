@@ -2,7 +2,9 @@
 import type { HandlerError } from '../protocol/errors.js'
 import { CommandError } from '../protocol/errors.js'
 import { isPlainObject, type JsonValue } from '../protocol/json.js'
-import { MAX_CHECKPOINT_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
+import { notADuration, parseDuration } from '../protocol/duration.js'
+import { MAX_CHECKPOINT_BYTES, MAX_PAYLOAD_BYTES, MAX_RETRY_AFTER_MS } from '../protocol/limits.js'
+import { RetryableError } from '../sdk/retryable-error.js'
 import { withoutSecrets } from './without-secrets.js'
 
 /** The attempt's checkpoint travels in the same failure. */
@@ -44,13 +46,27 @@ function describe(thrown: unknown, exposeStack: boolean): HandlerError {
   // What handlers and their libraries put there is not always what the type says.
   const { name, message, code, details, stack } = thrown as Partial<Record<keyof HandlerError, unknown>>
   const detailsJson = asJson(details)
+  const badPause = thrown instanceof RetryableError ? badPauseOf(thrown) : undefined
   return {
     name: typeof name === 'string' ? name : 'Error',
-    message: typeof message === 'string' ? message : JSON.stringify(asJson(message) ?? null),
+    message: (typeof message === 'string' ? message : JSON.stringify(asJson(message) ?? null)) + (badPause ?? ''),
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
     ...(detailsJson === undefined ? {} : { details: detailsJson }),
+    ...(thrown instanceof RetryableError && badPause === undefined ? retryOf(thrown) : {}),
     ...(exposeStack && typeof stack === 'string' ? { stack } : {}),
   }
+}
+
+/** A pause that the handler's author did not mean is no reason to run it again, nor to lose what it threw. */
+function badPauseOf({ retryAfter }: RetryableError): string | undefined {
+  const pauseMs = retryAfter === undefined ? 0 : parseDuration(retryAfter)
+  if (pauseMs !== undefined && pauseMs <= MAX_RETRY_AFTER_MS) return undefined
+  return `; it was not run again, for its retryAfter ${notADuration(retryAfter, 0, MAX_RETRY_AFTER_MS)}`
+}
+
+function retryOf({ retryAfter }: RetryableError): Pick<HandlerError, 'retryable' | 'retryAfterMs'> {
+  const retryAfterMs = parseDuration(retryAfter)
+  return { retryable: true, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
 }
 
 /** Errors of another realm, or of a library with its own base class. */
@@ -75,11 +91,14 @@ function withinLimit(error: HandlerError, maxBytes: number): HandlerError {
   const message = new TextDecoder().decode(Buffer.from(error.message).subarray(0, maxBytes / 8), {
     stream: true,
   })
+  const { retryable, retryAfterMs } = error
   return {
     name: error.name.slice(0, 200),
     message: message.length < error.message.length ? `${message}…` : message,
     ...(typeof error.code === 'number' ? { code: error.code } : {}),
     ...(typeof error.code === 'string' ? { code: error.code.slice(0, 200) } : {}),
+    ...(retryable === undefined ? {} : { retryable }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     details: `left out: the error was ${bytes} bytes of JSON, the limit is ${maxBytes}`,
   }
 }

@@ -1,5 +1,6 @@
 /** Durations as people write them (`"2h"`, `"30s"`) or as milliseconds. */
 import ms from 'ms'
+import { formatDuration } from './format-duration.js'
 
 /**
  * The milliseconds of `"250ms"`, `"30s"`, `"5m"`, `"2h"`, `"7d"`, or of a number that is milliseconds already;
@@ -15,3 +16,11 @@ export function parseDuration(value: unknown): number | undefined {
 function parseText(text: string): number | undefined {
   return text.length >= 1 && text.length <= 40 ? ms(text as ms.StringValue) : undefined
 }
+
+/** `NaN` and the like are no JSON, and would be shown as `null`. */
+const shown = (value: unknown): string =>
+  (typeof value === 'string' ? JSON.stringify(value) : String(value)).slice(0, 60)
+
+/** What is said of a duration that is none, or out of bounds. */
+export const notADuration = (value: unknown, minMs: number, maxMs: number): string =>
+  `${shown(value)} must be a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}, like "30s", "2h" or a number of milliseconds`

@@ -10,6 +10,10 @@ export interface HandlerError {
   readonly message: string
   readonly code?: string | number
   readonly details?: JsonValue
+  /** It was a `RetryableError`. */
+  readonly retryable?: true
+  /** The pause that it asked for. */
+  readonly retryAfterMs?: number
   readonly stack?: string
 }
 

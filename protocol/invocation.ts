@@ -18,6 +18,8 @@ export interface ResolvedPolicy {
   readonly heartbeatTimeoutMs: number
   readonly retry: {
     readonly maxAttempts: number
+    /** The same, after a `RetryableError`; absent in invocations of before there was one. */
+    readonly maxRetryableAttempts?: number
     readonly initialIntervalMs: number
     readonly backoffCoefficient: number
     readonly maxIntervalMs: number

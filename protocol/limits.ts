@@ -18,5 +18,8 @@ export const MAX_WAIT_MS = 55_000
  */
 export const MAX_CHECKPOINT_BYTES = 64_000
 
+/** Longest pause that a handler may ask for before it is run again. */
+export const MAX_RETRY_AFTER_MS = 86_400_000
+
 /** Greatest length of a progress report's message, in characters. */
 export const MAX_PROGRESS_MESSAGE = 1_000

@@ -9,6 +9,7 @@ const DEFAULTS = {
   heartbeatTimeoutMs: 8_000,
   retry: {
     maxAttempts: 1,
+    maxRetryableAttempts: 10,
     initialIntervalMs: 1_000,
     backoffCoefficient: 2,
     maxIntervalMs: 100_000,
@@ -126,6 +127,7 @@ describe('resolvePolicy', () => {
       heartbeatTimeoutMs: 10_000,
       retry: {
         maxAttempts: 5,
+        maxRetryableAttempts: 5,
         initialIntervalMs: 2_000,
         backoffCoefficient: 3,
         maxIntervalMs: 60_000,
@@ -159,6 +161,7 @@ describe('resolvePolicy', () => {
     )
     expect(retry).toEqual({
       maxAttempts: 2,
+      maxRetryableAttempts: 2,
       initialIntervalMs: 2_000,
       backoffCoefficient: 2,
       maxIntervalMs: 9_000,

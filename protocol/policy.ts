@@ -3,8 +3,7 @@
  * resolved once by the server, carried out by the workflow.
  */
 import { z } from 'zod'
-import { parseDuration } from './duration.js'
-import { formatDuration } from './format-duration.js'
+import { notADuration, parseDuration } from './duration.js'
 import type { ResolvedPolicy } from './invocation.js'
 import { strictObject } from './strict-object.js'
 
@@ -20,14 +19,6 @@ export function durationSchema(minMs: number, maxMs: number) {
     return z.NEVER
   })
 }
-
-/** `NaN` and the like are no JSON, and would be shown as `null`. */
-const shown = (value: unknown): string =>
-  (typeof value === 'string' ? JSON.stringify(value) : String(value)).slice(0, 60)
-
-/** What is said of a duration that is none, or out of bounds. */
-const notADuration = (value: unknown, minMs: number, maxMs: number): string =>
-  `${shown(value)} must be a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}, like "30s", "2h" or a number of milliseconds`
 
 const retrySchema = strictObject({
   /** Runs of the handler in all, the first included. */
@@ -49,7 +40,7 @@ export const policySchema = strictObject({
   deadline: durationSchema(1, 365 * DAY_MS).optional(),
   /** Silence after which an agent counts as lost. Agents heartbeat by themselves, twice a second. */
   heartbeatTimeout: durationSchema(2_000, DAY_MS).optional(),
-  /** Trying again after the handler threw. Default: one attempt. */
+  /** Trying again after the handler threw. Default: one attempt, and 10 after a `RetryableError`. */
   retry: retrySchema.optional(),
   /** Never enter the handler twice: one that died with its agent ends the invocation as `outcome_unknown`. */
   atMostOnce: z.boolean().optional(),
@@ -65,6 +56,8 @@ export type Policy = z.output<typeof policySchema>
 /** Lost agents are noticed after 8 s, so that the next one has the work within 10 s. */
 const DEFAULT_HEARTBEAT_TIMEOUT_MS = 8_000
 const DEFAULT_QUEUE_TIMEOUT_MS = 3_600_000
+/** Nobody said how often, and the handler asked for it: with the default intervals, within 6 minutes. */
+const DEFAULT_RETRYABLE_ATTEMPTS = 10
 
 /**
  * Defaults < the command's own policy < the caller's, which is within the command's bounds (`policy-bounds.ts`). What a
@@ -81,6 +74,7 @@ export function resolvePolicy(command: Policy, caller: Policy): ResolvedPolicy {
     heartbeatTimeoutMs: merged.heartbeatTimeout ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
     retry: {
       maxAttempts: retry.maxAttempts ?? 1,
+      maxRetryableAttempts: retry.maxAttempts ?? DEFAULT_RETRYABLE_ATTEMPTS,
       initialIntervalMs: retry.initialInterval ?? 1_000,
       backoffCoefficient: retry.backoffCoefficient ?? 2,
       maxIntervalMs: retry.maxInterval ?? 100_000,

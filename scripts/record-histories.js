@@ -38,6 +38,7 @@ const CASES = {
   failed: () => client.start('fail'),
   'retried-then-succeeded': () => client.start('fail-twice'),
   'retried-then-failed': () => client.start('fail', {}, { retry }),
+  'retryable-then-succeeded': () => client.start('busy-twice'),
   'timed-out': () => client.start('sleep', { ms: 60_000 }, { timeoutMs: 300 }),
   'deadline-over': () => client.start('sleep', { ms: 60_000 }, { deadline: new Date(Date.now() + 400) }),
   'agent-lost-then-succeeded': async () => {

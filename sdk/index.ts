@@ -16,6 +16,7 @@ export {
   type WrittenObject,
 } from './storage.js'
 export { vault, type Vault } from './vault.js'
+export { RetryableError, type RetryableErrorOptions } from './retryable-error.js'
 export { CommandError } from '../protocol/errors.js'
 export type { ErrorCode } from '../protocol/errors.js'
 export type { ProgressReport } from '../protocol/events.js'

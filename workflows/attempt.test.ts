@@ -80,6 +80,52 @@ describe('after the handler failed', () => {
     expect(nextStep(input(), failed(), times(10, 2), Infinity)).toEqual(again(2_000))
   })
 
+  describe('with a RetryableError', () => {
+    const busy = (details: object = {}) =>
+      failed({ details: { name: 'RetryableError', message: 'no', retryable: true, ...details } })
+    const policy = { retry: { maxAttempts: 1, maxRetryableAttempts: 10 } }
+
+    test('it is run again, more often than with others, after the pause that it asks for', () => {
+      expect(nextStep(input(policy), failed(), times(0, 1), Infinity)).toEqual(final())
+      expect(nextStep(input(policy), busy(), times(0, 2), Infinity)).toEqual(again(2_000))
+      expect(nextStep(input(policy), busy({ retryAfterMs: 0 }), times(0, 2), Infinity)).toEqual(again(0))
+      expect(nextStep(input(policy), busy({ retryAfterMs: 7 }), times(0, 9), Infinity)).toEqual(again(7))
+      expect(nextStep(input(policy), busy(), times(0, 10), Infinity)).toEqual(final(busy()))
+    })
+
+    test('an invocation of before there was one goes by its maxAttempts', () => {
+      const old = input({ retry: { maxAttempts: 2 } })
+      expect(nextStep(old, busy(), times(0, 1), Infinity)).toEqual(again(1_000))
+      expect(nextStep(old, busy(), times(0, 2), Infinity)).toEqual(final(busy()))
+    })
+
+    test.each([-1, 86_400_001, '5', null])('a pause of %j that no agent of ours asks for is none', (retryAfterMs) => {
+      expect(nextStep(input(policy), busy({ retryAfterMs }), times(0, 1), Infinity)).toEqual(again(1_000))
+    })
+
+    test('codes that are final stay so, and so does the deadline', () => {
+      const finalName = input({ retry: { ...policy.retry, nonRetryableCodes: ['RetryableError'] } })
+      expect(nextStep(finalName, busy(), times(0, 1), Infinity)).toEqual(final(busy()))
+      const later = busy({ retryAfterMs: 5_000 })
+      expect(nextStep(input(policy), later, times(0, 1), 5_000)).toEqual(final(later))
+      expect(nextStep(input(policy), later, times(0, 1), 5_001)).toEqual(again(5_000))
+    })
+
+    test('an at-most-once command is not, and says so', () => {
+      const { error } = busy()
+      const message = `${error.message}; it is at-most-once, so it was not run again`
+      expect(nextStep(input({ ...policy, atMostOnce: true }), busy(), times(0, 1), Infinity)).toEqual({
+        kind: 'fail',
+        error: { ...error, message },
+      })
+    })
+
+    test('what another error has in its details asks for nothing', () => {
+      const timedOut = failed({ code: 'timed_out', details: { retryable: true } })
+      expect(nextStep(input(policy), timedOut, times(0, 1), Infinity)).toEqual(final(timedOut))
+    })
+  })
+
   test('an at-most-once command is never run again', () => {
     expect(nextStep(input({ atMostOnce: true }), failed(), times(0, 1), Infinity)).toEqual(final())
   })

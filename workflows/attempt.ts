@@ -5,6 +5,7 @@ import { formatDuration } from '../protocol/format-duration.js'
 import type { ErrorBody, ErrorCode, HandlerError } from '../protocol/errors.js'
 import type { InvokeCommandInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
+import { MAX_RETRY_AFTER_MS } from '../protocol/limits.js'
 import { STOPPED_BY_POLICY } from '../protocol/names.js'
 
 export type AttemptOutcome =
@@ -129,18 +130,31 @@ export function nextStep(
 
 function retryOr(error: ErrorBody, input: InvokeCommandInput, count: AttemptCount, remainingMs: number): NextStep {
   const { retry, atMostOnce } = input.policy
-  const afterMs = Math.min(
-    retry.initialIntervalMs * retry.backoffCoefficient ** (count.failed - 1),
-    retry.maxIntervalMs,
-  )
-  const again =
-    (error.code === 'command_failed' || error.code === 'timed_out') &&
-    !atMostOnce &&
-    count.failed < retry.maxAttempts &&
-    !isFinal(error, retry.nonRetryableCodes) &&
-    afterMs < remainingMs
-  return again ? { kind: 'deliver_again', afterMs } : { kind: 'fail', error }
+  if (error.code !== 'command_failed' && error.code !== 'timed_out') return { kind: 'fail', error }
+  const asked = isRetryable(error)
+  const maxAttempts = (asked ? retry.maxRetryableAttempts : undefined) ?? retry.maxAttempts
+  const afterMs =
+    retryAfterOf(error) ??
+    Math.min(retry.initialIntervalMs * retry.backoffCoefficient ** (count.failed - 1), retry.maxIntervalMs)
+  if (count.failed >= maxAttempts || isFinal(error, retry.nonRetryableCodes) || afterMs >= remainingMs) {
+    return { kind: 'fail', error }
+  }
+  if (!atMostOnce) return { kind: 'deliver_again', afterMs }
+  const notAgain = `${error.message}; it is at-most-once, so it was not run again`
+  return { kind: 'fail', error: asked ? { ...error, message: notAgain } : error }
 }
+
+/** Whether the handler threw a `RetryableError`. */
+export const isRetryable = (error: ErrorBody): boolean => thrownIn(error)?.retryable === true
+
+function retryAfterOf(error: ErrorBody): number | undefined {
+  const afterMs: unknown = isRetryable(error) ? thrownIn(error)?.retryAfterMs : undefined
+  // An agent may say anything.
+  return typeof afterMs === 'number' && afterMs >= 0 && afterMs <= MAX_RETRY_AFTER_MS ? afterMs : undefined
+}
+
+const thrownIn = (error: ErrorBody): Partial<HandlerError> | undefined =>
+  error.code === 'command_failed' ? (error.details as Partial<HandlerError> | undefined) : undefined
 
 function isFinal(error: ErrorBody, finalCodes: readonly string[]): boolean {
   const thrown = error.details as Partial<HandlerError> | undefined

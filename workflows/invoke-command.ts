@@ -19,14 +19,26 @@ import { ApplicationFailure, isCancellation, patched, proxySinks, sleep, workflo
 import { failedWith, succeededWith, type InvocationSinks, type InvokeCommandInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
 import { afterCancel } from './after-cancel.js'
-import { counted, isCanceled, lostForGood, nextStep, NOTHING_YET, type FinalStep, type NextStep } from './attempt.js'
+import {
+  counted,
+  isCanceled,
+  isRetryable,
+  lostForGood,
+  nextStep,
+  NOTHING_YET,
+  type FinalStep,
+  type NextStep,
+} from './attempt.js'
 import { Cancellation } from './cancellation.js'
-import { deliver } from './deliver.js'
+import { deliver, type Delivery } from './deliver.js'
 
 const sinks = proxySinks<InvocationSinks>()
 
 /** Earlier versions ended an at-most-once invocation as soon as its agent was lost; those under way still do. */
 const REDELIVERS_AT_MOST_ONCE = 'redeliver-at-most-once'
+
+/** Earlier versions took a `RetryableError` for any other; those that met one go on as they did. */
+const HONORS_RETRYABLE = 'honor-retryable-error'
 
 export async function invokeCommand(input: InvokeCommandInput, params: JsonValue): Promise<JsonValue> {
   const { policy } = input
@@ -40,7 +52,7 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
   for (let attempt = 1; ; attempt += 1) {
     const remainingMs = Math.max(deadlineAtMs - Date.now(), 1)
     const attemptMs = Math.min(policy.timeoutMs ?? Infinity, remainingMs)
-    const outcome = await cancellation.cancelable(() =>
+    const delivery = await cancellation.cancelable(() =>
       deliver(
         input,
         params,
@@ -58,6 +70,7 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
         remainingMs,
       ),
     )
+    const outcome = asThen(delivery)
     if (outcome.checkpoint !== undefined) checkpoint = outcome.checkpoint
     count = counted(count, outcome)
     const nowMs = Date.now()
@@ -74,6 +87,14 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
         : nextStep(input, outcome, count, deadlineAtMs - nowMs, nowMs - waitsSinceMs)
     if (step.kind !== 'deliver_again') return end(step)
     if (step.afterMs > 0) await backOff(cancellation, step.afterMs, attempt + 1)
+  }
+}
+
+function asThen(delivery: Delivery): Delivery {
+  if (delivery.kind !== 'failed' || !isRetryable(delivery.error) || patched(HONORS_RETRYABLE)) return delivery
+  return {
+    ...delivery,
+    error: { ...delivery.error, details: { ...(delivery.error.details as object), retryable: false } },
   }
 }
 
