@@ -1,4 +1,4 @@
-/** Ends `npm run test:bindings` with a line for each leg, and how many ran and were skipped. */
+/** Ends `npm run test:bindings` and `test:transports` with a line for each leg, and how many ran and were skipped. */
 export default class LegsReporter {
   onTestRunEnd(modules, unhandledErrors) {
     const lines = []

@@ -1,12 +1,14 @@
 /** The clouds of the tests: real servers on free ports of loopback, ended with the test file that started them. */
 import { execa } from 'execa'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll } from 'vitest'
 import { freePort } from '../../temporal/free-port.js'
-import { AZURITE, DRONGO, FAKE_GCS, installed, MOTO, VERSITYGW } from './tools.js'
+import { AZURITE, DRONGO, FAKE_GCS, installed, MINISTACK, MOTO, PSTEST, VERSITYGW } from './tools.js'
 
 const READY_TIMEOUT_MS = 60_000
 
@@ -14,10 +16,12 @@ interface Program {
   readonly file: string
   readonly args: readonly string[]
   readonly env?: Record<string, string>
+  /** Default: any answer to HTTP. */
+  readonly isReady?: (url: string) => Promise<boolean>
 }
 
 /** Runs `program` until the test file ends, and gives its address once it answers. */
-async function serve(port: number, { file, args, env = {} }: Program): Promise<string> {
+async function serve(port: number, { file, args, env = {}, isReady = answers }: Program): Promise<string> {
   const child = execa(file, args, { env, stdin: 'ignore', stdout: 'ignore', stderr: 'pipe', reject: false })
   afterAll(async () => {
     child.kill('SIGTERM', new Error('the test is over'))
@@ -25,7 +29,7 @@ async function serve(port: number, { file, args, env = {} }: Program): Promise<s
   })
   const url = `http://127.0.0.1:${port}`
   const giveUpAt = Date.now() + READY_TIMEOUT_MS
-  while (!(await answers(url))) {
+  while (!(await isReady(url))) {
     if (child.exitCode !== null) throw new Error(`${file} ended at once: ${(await child).stderr}`)
     if (Date.now() > giveUpAt) throw new Error(`${file} does not answer on port ${port}`)
     await setTimeout(50)
@@ -38,6 +42,54 @@ const answers = (url: string): Promise<boolean> =>
     () => true,
     () => false,
   )
+
+/** Whether somebody listens, whatever they speak. */
+async function accepts(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+/**
+ * Amazon's Lambda, SQS and STS; functions run as processes of their own. Takes any credentials: an access key of twelve
+ * digits is the account of that number.
+ */
+export async function startMinistack(): Promise<string> {
+  const folder = await installed(MINISTACK)
+  const port = await freePort()
+  return serve(port, {
+    file: join(folder, 'bin', 'ministack'),
+    args: [],
+    env: {
+      GATEWAY_PORT: String(port),
+      BIND_HOST: '127.0.0.1',
+      IOT_MTLS_ENABLED: '0',
+      LAMBDA_EXECUTOR: 'local',
+      // Between the deliveries of an event whose function failed: minutes in the cloud.
+      LAMBDA_ASYNC_RETRY_BASE_SECONDS: '1',
+      LAMBDA_ASYNC_RETRY_MAX_SECONDS: '1',
+    },
+  })
+}
+
+/** Google Pub/Sub, over gRPC. Gives its host and port, as `PUBSUB_EMULATOR_HOST` takes them. */
+export async function startPubSub({ minAckDeadlineSeconds = 1 } = {}): Promise<string> {
+  const folder = await installed(PSTEST)
+  const port = await freePort()
+  const url = await serve(port, {
+    file: join(folder, 'bin', 'pstest'),
+    args: [String(port), String(minAckDeadlineSeconds)],
+    isReady: accepts,
+  })
+  return new URL(url).host
+}
 
 /** Amazon's services. Takes any credentials. */
 export async function startMoto(): Promise<string> {

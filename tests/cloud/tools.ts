@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 
 /** Why a leg does not run. */
@@ -23,8 +24,10 @@ interface Tool {
   readonly install: (folder: string) => Promise<unknown>
 }
 
-const run = (file: string, args: readonly string[], env: Record<string, string> = {}) =>
-  execa(file, args, { env, timeout: INSTALL_TIMEOUT_MS, stdin: 'ignore' })
+const PSTEST_SOURCES = fileURLToPath(new URL('pstest', import.meta.url))
+
+const run = (file: string, args: readonly string[], env: Record<string, string> = {}, cwd = process.cwd()) =>
+  execa(file, args, { env, cwd, timeout: INSTALL_TIMEOUT_MS, stdin: 'ignore' })
 
 const goTool = (id: string, module: string): Tool => ({
   id,
@@ -42,16 +45,42 @@ const pythonTool = (id: string, requirement: string): Tool => ({
   },
 })
 
+export const MINISTACK = pythonTool('ministack-1.5.33', 'ministack==1.5.33')
+/** Microsoft's client, which shares no code with the one for Node. */
+export const SERVICE_BUS_PYTHON = pythonTool('azure-servicebus-7.15.0', 'azure-servicebus==7.15.0')
 export const MOTO = pythonTool('moto-5.2.5', 'moto[server]==5.2.5')
 export const DRONGO = pythonTool('drongo-0.8.0', 'drongo==0.8.0')
 export const VERSITYGW = goTool('versitygw-1.7.0', 'github.com/versity/versitygw/cmd/versitygw@v1.7.0')
 export const FAKE_GCS = goTool('fake-gcs-server-1.55.1', 'github.com/fsouza/fake-gcs-server@v1.55.1')
+/** Google's own server for tests; the program around it is ours, its versions are in `pstest/go.sum`. */
+export const PSTEST: Tool = {
+  id: 'pstest-2.8.1',
+  needs: 'go',
+  install: (folder) =>
+    run('go', ['build', '-o', join(folder, 'bin', 'pstest'), '.'], { GOFLAGS: '-p=1' }, PSTEST_SOURCES),
+}
 /** The last one for Node 20. 240 MB with what it needs, so none of our own dependencies. */
 export const AZURITE: Tool = {
   id: 'azurite-3.35.0',
   needs: 'npm',
   install: (folder) =>
     run('npm', ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', 'azurite@3.35.0']),
+}
+
+/**
+ * What Amazon runs in a function, which wants Node 22: npm has that as well. Its native part is built here, against
+ * that Node's headers, which takes minutes.
+ */
+export const LAMBDA_RUNTIME: Tool = {
+  id: 'aws-lambda-ric-4.0.2',
+  needs: 'npm',
+  install: async (folder) => {
+    const install = (spec: string, env = {}) =>
+      run('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', spec], env)
+    await install('node@22')
+    const PATH = `${join(folder, 'node_modules', 'node', 'bin')}:${process.env['PATH'] ?? ''}`
+    await install('aws-lambda-ric@4.0.2', { PATH })
+  },
 }
 
 /** The tool's folder. @throws {SkippedLeg} when what installs it is missing, or fails */
