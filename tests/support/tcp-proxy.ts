@@ -1,17 +1,29 @@
 /** A link that can be cut: a TCP proxy before the control plane, for an agent whose network is bad. */
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { Transform, type TransformCallback } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /**
  * - `refuse`: connections are reset, and new ones too, as when nobody listens
  * - `hang`: nothing arrives in either direction, and nobody is told
  * - `hang-up`: what the agent sends does not arrive; `hang-down`: what it is sent does not
+ * - `slow`: everything arrives, {@link SLOW_MS} later
  */
-export type Cut = 'refuse' | 'hang' | 'hang-up' | 'hang-down'
+export type Cut = 'refuse' | 'hang' | 'hang-up' | 'hang-down' | 'slow'
+
+const SLOW_MS = 2_000
+
+interface Pair {
+  readonly agent: Socket
+  readonly target: Socket
+  readonly up: Lane
+  readonly down: Lane
+}
 
 export class TcpProxy implements AsyncDisposable {
   readonly #server: Server
-  readonly #pairs = new Set<readonly [agent: Socket, target: Socket]>()
+  readonly #pairs = new Set<Pair>()
   #cut: Cut | undefined
 
   private constructor(targetPort: number) {
@@ -42,39 +54,67 @@ export class TcpProxy implements AsyncDisposable {
 
   #accept(agent: Socket, targetPort: number): void {
     const target = connect(targetPort, '127.0.0.1')
-    const pair = [agent, target] as const
+    const pair = { agent, target, up: new Lane(), down: new Lane() }
     this.#pairs.add(pair)
-    for (const socket of pair) {
+    pair.up.pipe(target)
+    pair.down.pipe(agent)
+    for (const socket of [agent, target]) {
       const other = socket === agent ? target : agent
       socket.on('error', () => undefined)
       socket.on('close', () => {
         other.destroy()
         this.#pairs.delete(pair)
       })
-      socket.pipe(other)
     }
     this.#apply(pair)
   }
 
-  #apply([agent, target]: readonly [Socket, Socket]): void {
-    if (this.#cut === 'refuse') {
+  #apply({ agent, target, up, down }: Pair): void {
+    const cut = this.#cut
+    if (cut === 'refuse') {
       agent.resetAndDestroy()
       return
     }
-    flow(agent, target, this.#cut !== 'hang' && this.#cut !== 'hang-up')
-    flow(target, agent, this.#cut !== 'hang' && this.#cut !== 'hang-down')
+    up.delayMs = down.delayMs = cut === 'slow' ? SLOW_MS : 0
+    flow(agent, up, cut !== 'hang' && cut !== 'hang-up')
+    flow(target, down, cut !== 'hang' && cut !== 'hang-down')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pair of this.#pairs) for (const socket of pair) socket.destroy()
+    for (const { agent, target } of this.#pairs) for (const socket of [agent, target]) socket.destroy()
     this.#server.close()
     await once(this.#server, 'close')
   }
 }
 
 /** What is not read stays in the sender's own buffers, and later goes on where it was. */
-function flow(from: Socket, to: Socket, flows: boolean): void {
+function flow(from: Socket, to: Lane, flows: boolean): void {
   from.unpipe(to)
   if (flows) from.pipe(to)
   else from.pause()
+}
+
+/** One direction of a connection: in order, however the delay changes. */
+class Lane extends Transform {
+  delayMs = 0
+  #tail: Promise<unknown> = Promise.resolve()
+
+  override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
+    this.#later(() => this.push(chunk))
+    done()
+  }
+
+  override _flush(done: TransformCallback): void {
+    this.#later(done)
+  }
+
+  #later(act: () => void): void {
+    const dueMs = performance.now() + this.delayMs
+    this.#tail = this.#tail.then(() => untilMs(dueMs)).then(act)
+  }
+}
+
+const untilMs = (dueMs: number): Promise<void> | undefined => {
+  const waitMs = dueMs - performance.now()
+  return waitMs > 0 ? delay(waitMs) : undefined
 }

@@ -1,0 +1,27 @@
+/** The commands of the agents under fire. */
+import { command, type CommandContext } from '@alienplatform/sdk'
+import { randomUUID } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { gateOf, leaveEffect } from './effects.js'
+
+/** Has its effect, and returns once its gate is open. */
+async function work({ file }: { file: string }, { signal }: CommandContext): Promise<string> {
+  const token = randomUUID()
+  await leaveEffect(file, 'entered', token)
+  while (!(await stat(gateOf(file)).catch(() => undefined))) {
+    if (signal.aborted) {
+      await leaveEffect(file, 'stopped', token)
+      throw signal.reason
+    }
+    await delay(20)
+  }
+  await leaveEffect(file, 'returned', token)
+  return token
+}
+
+command('work', work)
+command('work-once', { atMostOnce: true }, work)
+
+/** Whom to strike. */
+command('pid', () => process.pid)
