@@ -6,6 +6,7 @@ import { resolveTemporalBinary } from '../temporal/binary.js'
 import { Closers } from '../workers/closers.js'
 import { checkOnce, measureAgent } from './agent-checks.js'
 import { bindingsTable, measureBindings } from './bindings.js'
+import { cancelMeetsBars, cancelTable, measureCancel } from './cancel.js'
 import { describeEnvironment } from './environment.js'
 import { measureIdleAgents } from './idle-check.js'
 import { ratiosOf, table, type Report, type SystemFigures } from './report.js'
@@ -16,6 +17,7 @@ interface Flags {
   readonly json: string
   readonly quick?: true
   readonly bindings?: true
+  readonly cancel?: true
 }
 
 /** How much of everything. A block is long enough for its lanes to be full most of the time. */
@@ -52,7 +54,7 @@ const QUICK: Plan = {
 const ONCE_IN_FLIGHT = 32
 
 const EXAMPLES = `
-Exits with 1 when an invocation's result is wrong or an invocation ran twice.
+Exits with 1 when an invocation's result is wrong or an invocation ran twice; with --cancel, when a bar is missed.
 
 Examples:
   $ npm run bench
@@ -62,6 +64,7 @@ const {
   json,
   quick = false,
   bindings = false,
+  cancel = false,
 } = new Command('npm run bench --')
   .description(
     'measures raw Temporal on stock settings, raw Temporal on our settings, and the product with and without its gateway, in turns',
@@ -69,6 +72,7 @@ const {
   .option('--json <file>', 'where to write the figures', 'bench/results/latest.json')
   .option('--quick', 'under 90 s, with fewer calls')
   .option('--bindings', 'storage and vault only, beside the file system; needs no Temporal')
+  .option('--cancel', 'cancels only: how soon handlers hear of them, and whether verdicts are true')
   .addHelpText('after', EXAMPLES)
   .parse()
   .opts<Flags>()
@@ -80,6 +84,7 @@ const closers = new Closers()
 process.once('SIGINT', () => void closers.close().then(() => process.exit(130)))
 try {
   if (bindings) await reportBindings()
+  else if (cancel) await reportCancel()
   else await reportInvocations()
 } finally {
   await closers.close()
@@ -89,6 +94,12 @@ async function reportBindings(): Promise<void> {
   const figures = await measureBindings(progress)
   console.log(bindingsTable(figures))
   if (!figures.largeObject.isEqual) process.exitCode = 1
+}
+
+async function reportCancel(): Promise<void> {
+  const figures = await measureCancel({ trials: 200, races: 500 }, closers, progress)
+  console.log(cancelTable(figures))
+  if (!cancelMeetsBars(figures)) process.exitCode = 1
 }
 
 async function reportInvocations(): Promise<void> {
