@@ -10,6 +10,7 @@ const LAYERS = {
   workflows: ['protocol'],
   execution: ['protocol', 'bindings', 'sdk'],
   activities: ['protocol', 'bindings', 'sdk', 'temporal', 'execution'],
+  transports: ['protocol', 'bindings', 'sdk', 'client', 'execution'],
   gateway: ['protocol', 'temporal'],
   server: ['protocol', 'temporal'],
   workers: ['protocol', 'bindings', 'sdk', 'client', 'temporal', 'execution', 'activities', 'gateway', 'server'],

@@ -7,20 +7,19 @@
  */
 import { activityInfo, ApplicationFailure, Context } from '@temporalio/activity'
 import { CancelledFailure, type RawValue } from '@temporalio/common'
-import { setTimeout as delay } from 'node:timers/promises'
 import { CANCEL_GRACE_MS, type StoppedDetails } from '../protocol/cancel.js'
-import { CommandError } from '../protocol/errors.js'
 import type { AttemptInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
 import { AGENT_STOPPING, TASK_NOT_DELIVERED } from '../protocol/names.js'
-import { nearest, nearestHint } from '../protocol/suggest.js'
 import type { CommandDefinition } from '../sdk/command.js'
 import type { CommandRegistry } from '../sdk/registry.js'
 import { failureDetails, toApplicationFailure } from '../temporal/failure.js'
 import type { AttemptEvents } from '../execution/attempt-events.js'
-import { startRun, type HandlerRun, type RunDeps, type RunEnd } from '../execution/handler-run.js'
+import { endWithin, type AttemptEnd } from '../execution/end-within.js'
+import { startRun, type HandlerRun, type RunDeps } from '../execution/handler-run.js'
 import { jsonPayload } from './json-payload.js'
 import { STOPPED_WITHIN_MS, type Runs } from '../execution/runs.js'
+import { unknownCommand } from '../execution/unknown-command.js'
 
 export type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Promise<RawValue>
 
@@ -36,7 +35,8 @@ export interface AttemptDeps extends RunDeps {
 /** The activities of an agent's worker: one for each command, and one that answers for any other name. */
 export function commandActivities(registry: CommandRegistry, deps: AttemptDeps): Record<string, CommandActivity> {
   const activities: Record<string, CommandActivity> = {
-    default: () => Promise.reject(toApplicationFailure(unknownCommand(registry))),
+    default: () =>
+      Promise.reject(toApplicationFailure(unknownCommand('this agent', activityInfo().activityType, registry))),
   }
   for (const definition of registry) {
     activities[definition.name] = (params, attempt) => runAttempt(definition, params, attempt, deps)
@@ -66,9 +66,6 @@ async function runAttempt(
   }
 }
 
-/** `deaf`: its handler goes on though it was told to stop. */
-type AttemptEnd = RunEnd | { readonly kind: 'deaf' }
-
 /** How the run ends, unless this attempt of it ends before. @throws {ApplicationFailure} which gives the attempt back */
 async function endOf(run: HandlerRun): Promise<AttemptEnd> {
   const { cancellationSignal: canceled } = Context.current()
@@ -84,22 +81,10 @@ async function endOf(run: HandlerRun): Promise<AttemptEnd> {
   if (why?.notFound === true || why?.timedOut === true) throw givenBack('the attempt was lost on the way')
   if (why?.workerShutdown !== true) {
     run.abort(canceled.reason, why?.cancelRequested)
-    return within(CANCEL_GRACE_MS, run)
+    return endWithin(CANCEL_GRACE_MS, run)
   }
   run.abort(canceled.reason)
-  return within(STOPPED_WITHIN_MS, run)
-}
-
-async function within(timeMs: number, run: HandlerRun): Promise<AttemptEnd> {
-  const enough = new AbortController()
-  try {
-    return await Promise.race([
-      run.end,
-      delay(timeMs, { kind: 'deaf' } as const, { ref: false, signal: enough.signal }),
-    ])
-  } finally {
-    enough.abort()
-  }
+  return endWithin(STOPPED_WITHIN_MS, run)
 }
 
 /** @param checkpoint of this run: the next attempt gets it, whatever this one ended with */
@@ -127,13 +112,4 @@ function reported(end: AttemptEnd, checkpoint: JsonValue | undefined): RawValue 
 function givenBack(message: string, checkpoint?: JsonValue, type = AGENT_STOPPING): ApplicationFailure {
   const details = failureDetails(undefined, checkpoint)
   return ApplicationFailure.create({ message, type, nonRetryable: true, category: 'BENIGN', details })
-}
-
-function unknownCommand(registry: CommandRegistry): CommandError {
-  const name = activityInfo().activityType
-  const names = nearest(name, registry.names)
-  const hint = names.length === 0 ? '' : `; ${nearestHint(names)}`
-  return new CommandError('command_not_found', `this agent has no command "${name}"${hint}`, {
-    details: { nearest: names },
-  })
 }

@@ -8,7 +8,7 @@ describe('a response', () => {
     ...[null, 0, false, '', []].map((result) => ({ attempt: 1, status: 'succeeded', result })),
     { attempt: 2, status: 'failed', error: { code: 'command_failed', message: 'no', details: { code: 'E_DISK' } } },
     { attempt: 2, status: 'failed', error: { code: 'timed_out', message: 'no' }, checkpoint: { row: 7 } },
-    { attempt: 3, status: 'canceled', stopped: true },
+    { attempt: 3, status: 'canceled', stopped: true, entered: true },
     { attempt: 1, status: 'succeeded', result: 1, events: { first: 4, events: [{ type: 'finished' }] } },
   ])('%j', (body) => {
     expect(attemptResponseSchema.parse(body)).toEqual(body)
@@ -22,7 +22,7 @@ describe('a response', () => {
       "status: Invalid discriminator value. Expected 'succeeded' | 'failed' | 'canceled'",
     ],
     [{ attempt: 1, status: 'succeeded', result: 1, extra: 1 }, 'Unrecognized key: "extra"'],
-    [{ attempt: 1, status: 'canceled' }, 'stopped: Invalid input: expected boolean, received undefined'],
+    [{ attempt: 1, status: 'canceled', entered: true }, 'stopped: Invalid input: expected boolean, received undefined'],
   ])('not %j', (body, problem) => {
     const { error } = attemptResponseSchema.safeParse(body)
     expect(error && describeIssues(error)).toContain(problem)

@@ -37,6 +37,8 @@ export interface EnvelopeResponse {
   readonly token: string
   /** ISO 8601, by the vendor's clock. */
   readonly expiresAt: string
+  /** The function's own answer is waited for, and says what it came to: nothing is to be put to `url`. */
+  readonly isReturned?: boolean | undefined
 }
 
 export interface Envelope {
@@ -85,6 +87,7 @@ const envelopeSchema = z.strictObject({
     heartbeatUrl: httpUrl,
     token: z.string().min(1).max(500),
     expiresAt: instant,
+    isReturned: z.boolean().optional(),
   }),
 })
 

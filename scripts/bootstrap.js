@@ -23,6 +23,7 @@ const SOURCES = [
   'workflows',
   'execution',
   'activities',
+  'transports',
   'gateway',
   'server',
   'workers',

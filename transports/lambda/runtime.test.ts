@@ -1,0 +1,55 @@
+import { expect, test, vi } from 'vitest'
+import { TestControlPlane, testEnvelope, testSettings } from '../runtime/control-plane.testsuite.js'
+import type { Handler } from '../../sdk/command.js'
+import { createLambdaHandler } from './runtime.js'
+
+const context = { getRemainingTimeInMillis: () => 30_000 }
+
+async function world(run: Handler) {
+  const plane = await TestControlPlane.start()
+  const { registry } = testSettings(plane, run)
+  const handler = createLambdaHandler({ url: plane.url, deploymentId: 'dep_1', registry })
+  return { plane, handler }
+}
+
+test('answers with what the command came to', async () => {
+  const { plane, handler } = await world(({ days }: { days: number }) => ({ days }))
+  const envelope = testEnvelope(plane.url, { params: { days: 3 }, response: { isReturned: true } })
+  await expect(handler(envelope, context)).resolves.toStrictEqual({
+    attempt: 1,
+    status: 'succeeded',
+    result: { days: 3 },
+  })
+})
+
+test('throws what Lambda is to deliver again', async () => {
+  const { handler } = await world(() => 1)
+  await expect(handler({ no: 'envelope' }, context)).rejects.toThrow('bad envelope: ')
+})
+
+test('says which messages of a batch are to come again', async () => {
+  const run = vi.fn(() => 1)
+  const { plane, handler } = await world(run)
+  const record = (messageId: string, body: string) => ({ eventSource: 'aws:sqs', messageId, body })
+  const envelope = (unique: string) => JSON.stringify(testEnvelope(plane.url, { unique }))
+  const Records = [
+    record('m1', envelope('0000000000000001')),
+    record('m2', 'garbage'),
+    record('m3', envelope('0000000000000003')),
+  ]
+  await expect(handler({ Records }, context)).resolves.toStrictEqual({ batchItemFailures: [{ itemIdentifier: 'm2' }] })
+  expect(run).toHaveBeenCalledTimes(2)
+})
+
+test.each([
+  [{}, 'a handler runtime needs ALIEN_DEPLOYMENT_ID: the id or the name of the deployment that this is'],
+  [{ deploymentId: 'acme' }, "a handler runtime needs ALIEN_URL: the vendor's control plane"],
+  [
+    { deploymentId: 'acme', url: 'http://vendor.example' },
+    'ALIEN_URL "http://vendor.example" must be an https URL; http is for this machine only',
+  ],
+])('fails while it is loaded when it is misconfigured: %j', (options, message) => {
+  vi.stubEnv('ALIEN_URL', undefined)
+  vi.stubEnv('ALIEN_DEPLOYMENT_ID', undefined)
+  expect(() => createLambdaHandler(options)).toThrow(message)
+})

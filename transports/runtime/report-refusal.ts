@@ -1,0 +1,44 @@
+/** Tells the control plane why a delivery was refused, where as much of it can be read, so that nobody waits for it. */
+import { z } from 'zod'
+import type { CommandError } from '../../protocol/errors.js'
+import { isInvocationId } from '../../protocol/names.js'
+import { responseRoute } from './response-route.js'
+import type { RuntimeSettings } from './runtime-settings.js'
+
+/** Of an envelope of any version. */
+const addressedSchema = z.object({
+  invocationId: z.string().refine(isInvocationId),
+  attempt: z.object({ attempt: z.int().min(1) }),
+  response: z.object({ url: z.url(), heartbeatUrl: z.url(), token: z.string().min(1).max(500) }),
+})
+
+const MAX_REPORT_MS = 5_000
+
+/** Never rejects: what cannot be told comes again, until the transport gives it up. */
+export async function reportRefusal(
+  delivered: unknown,
+  { controlPlane }: RuntimeSettings,
+  error: CommandError,
+  withinMs: number,
+): Promise<void> {
+  const addressed = addressedSchema.safeParse(parsed(delivered))
+  if (!addressed.success) return
+  try {
+    const { attempt } = addressed.data.attempt
+    // Neither for the control plane's own refusal, nor for a storage that cannot be had, is there anything to tell.
+    if (error.code !== 'invalid_request') return
+    const route = responseRoute(addressed.data, controlPlane)
+    await route.report({ attempt, status: 'failed', error: error.toBody() }, Math.min(withinMs, MAX_REPORT_MS))
+  } catch {
+    // It is in the log why it was refused.
+  }
+}
+
+function parsed(delivered: unknown): unknown {
+  if (typeof delivered !== 'string' && !(delivered instanceof Uint8Array)) return delivered
+  try {
+    return JSON.parse(Buffer.from(delivered as Uint8Array).toString())
+  } catch {
+    return undefined
+  }
+}
