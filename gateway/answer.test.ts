@@ -59,7 +59,7 @@ test('of the namespace, a worker hears what it needs and nothing else', () => {
       capabilities: {
         workerHeartbeats: true,
         workerCommands: true,
-        workerPollCompleteOnShutdown: true,
+        workerPollCompleteOnShutdown: false,
         pollerAutoscaling: true,
         standaloneActivities: true,
       },

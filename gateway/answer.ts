@@ -59,8 +59,8 @@ export function describeNamespace(message: Uint8Array): Uint8Array {
       capabilities: {
         workerHeartbeats: capabilities?.workerHeartbeats ?? false,
         pollerAutoscaling: capabilities?.pollerAutoscaling ?? false,
-        // Shutdowns are forwarded, so a worker's polls do end when it says that it leaves.
-        workerPollCompleteOnShutdown: capabilities?.workerPollCompleteOnShutdown ?? false,
+        // A worker that leaves is answered by the gateway, whatever Temporal can do.
+        workerPollCompleteOnShutdown: true,
         // Commands to workers carry Temporal's own task tokens.
         workerCommands: false,
       },

@@ -11,8 +11,13 @@ import { Refusal } from './refusal.js'
 import { TaskTokenSeal } from './task-token.js'
 import type { Upstream } from './upstream.js'
 
-const { PollActivityTaskQueueRequest, PollActivityTaskQueueResponse, RespondActivityTaskFailedRequest } =
-  proto.temporal.api.workflowservice.v1
+const {
+  DescribeNamespaceResponse,
+  PollActivityTaskQueueRequest,
+  PollActivityTaskQueueResponse,
+  RespondActivityTaskFailedRequest,
+  ShutdownWorkerRequest,
+} = proto.temporal.api.workflowservice.v1
 const { TASK_QUEUE_KIND_NORMAL } = proto.temporal.api.enums.v1.TaskQueueKind
 
 const agent: Agent = {
@@ -36,20 +41,28 @@ function methodNamed(name: string) {
 /** Temporal, as far as these tests need it: holds a poll until the test answers it, whatever becomes of the poll. */
 class HeldTemporal implements Upstream {
   readonly sent: { method: string; request: Uint8Array }[] = []
-  readonly polls = new EventEmitter()
+  /** An event for each call. */
+  readonly calls = new EventEmitter()
+  endsPolls = true
   pollSignal: AbortSignal | undefined
   answer: (bytes: Uint8Array) => void = () => undefined
   fail: (error: Error) => void = () => undefined
 
   call(method: string, request: Uint8Array, { signal }: { signal?: AbortSignal }): Promise<Uint8Array> {
     this.sent.push({ method, request })
+    this.calls.emit(method)
+    if (method === 'DescribeNamespace') return Promise.resolve(this.#described())
     if (method !== 'PollActivityTaskQueue') return Promise.resolve(new Uint8Array())
     this.pollSignal = signal
     return new Promise((resolve, reject) => {
       this.answer = resolve
       this.fail = reject
-      this.polls.emit('poll')
     })
+  }
+
+  #described(): Uint8Array {
+    const capabilities = { workerPollCompleteOnShutdown: this.endsPolls }
+    return DescribeNamespaceResponse.encode({ namespaceInfo: { capabilities } }).finish()
   }
 
   close = (): Promise<void> => Promise.resolve()
@@ -82,7 +95,7 @@ const poll = (): Promise<CallAnswer> =>
 
 /** In an object, for a promise of the poll itself would wait for its end. */
 const heldPoll = async (): Promise<{ polled: Promise<CallAnswer> }> => {
-  const held = once(temporal.polls, 'poll')
+  const held = once(temporal.calls, 'PollActivityTaskQueue')
   const polled = poll()
   await held
   return { polled }
@@ -90,18 +103,37 @@ const heldPoll = async (): Promise<{ polled: Promise<CallAnswer> }> => {
 
 const refused = (code: status, message: string) => new Refusal(code, message)
 
-test('a poll whose agent goes away is canceled at Temporal at once', async () => {
+test('a poll whose agent goes away is ended at Temporal at once, by a key of its own', async () => {
   const { polled } = await heldPoll()
-  expect(temporal.pollSignal?.aborted).toBe(false)
+  const asked = once(temporal.calls, 'ShutdownWorker')
   callerGone.abort()
-  expect(temporal.pollSignal?.aborted).toBe(true)
+  await asked
+  const { workerInstanceKey } = PollActivityTaskQueueRequest.decode(temporal.sent[0]?.request ?? Buffer.alloc(0))
+  expect(workerInstanceKey).not.toBe('worker-1')
+  expect(ShutdownWorkerRequest.decode(temporal.sent.at(-1)?.request ?? Buffer.alloc(0)).toJSON()).toMatchObject({
+    namespace: 'default',
+    workerInstanceKey,
+    taskQueue: 'deployment-dep_a',
+    taskQueueTypes: ['TASK_QUEUE_TYPE_ACTIVITY'],
+  })
+  // To cancel the call might lose a task.
+  expect(temporal.pollSignal?.aborted).toBe(false)
+  temporal.answer(new Uint8Array())
+  await expect(polled).rejects.toThrow('the poll was canceled')
+})
+
+test('a Temporal that cannot end polls has the call canceled', async () => {
+  temporal.endsPolls = false
+  const { polled } = await heldPoll()
+  callerGone.abort()
+  await once(temporal.pollSignal ?? new EventTarget(), 'abort')
   temporal.fail(refused(status.CANCELLED, 'the call was canceled'))
-  await expect(polled).rejects.toThrow('the call was canceled')
+  await expect(polled).rejects.toThrow('the poll was canceled')
+  expect(temporal.sent.map((sent) => sent.method)).toEqual(['PollActivityTaskQueue', 'DescribeNamespace'])
 })
 
 function expectGivenBack(): void {
-  const [, givenBack] = temporal.sent
-  expect(givenBack?.method).toBe('RespondActivityTaskFailed')
+  const givenBack = temporal.sent.find((sent) => sent.method === 'RespondActivityTaskFailed')
   expect(RespondActivityTaskFailedRequest.decode(givenBack?.request ?? Buffer.alloc(0)).toJSON()).toMatchObject({
     taskToken: Buffer.from('temporal-own').toString('base64'),
     namespace: 'default',
@@ -117,6 +149,17 @@ test('a task that comes for an agent that is gone is given back at once', async 
   expectGivenBack()
 })
 
+test('a worker that says farewell has its polls ended, and still takes what came', async () => {
+  const { polled } = await heldPoll()
+  const asked = once(temporal.calls, 'ShutdownWorker')
+  polls.endOf(agent, 'another-worker')
+  polls.endOf(agent, 'worker-1')
+  await asked
+  temporal.answer(task)
+  const { message } = await polled
+  expect(PollActivityTaskQueueResponse.decode(message).taskToken).not.toHaveLength(0)
+})
+
 test('a task that does not get to its agent is given back at once, any other is not', async () => {
   const { polled } = await heldPoll()
   temporal.answer(task)
@@ -127,6 +170,7 @@ test('a task that does not get to its agent is given back at once, any other is 
 })
 
 test('when the control plane stops, a poll ends without a task and none is taken any more', async () => {
+  temporal.endsPolls = false
   const { polled } = await heldPoll()
   polls.drain()
   temporal.fail(refused(status.CANCELLED, 'the call was canceled'))

@@ -10,18 +10,23 @@ import type { OpenPoll, OpenPolls } from './open-polls.js'
 import { Refusal, unavailable } from './refusal.js'
 import { rewriteRequest } from './request.js'
 import type { TaskTokenSeal } from './task-token.js'
+import { TemporalPolls } from './temporal-polls.js'
 import type { Upstream } from './upstream.js'
 import { fieldsOf } from './wire.js'
 
 const { PollActivityTaskQueueResponse, RespondActivityTaskFailedRequest } = proto.temporal.api.workflowservice.v1
+const { TaskQueue } = proto.temporal.api.taskqueue.v1
 
 /** Temporal holds a poll for a minute; the SDK asks for 70 s. */
 const MAX_POLL_MS = 75_000
 const MAX_CALL_MS = 30_000
 const GIVE_BACK_MS = 10_000
 
-/** `worker_instance_key` of `PollActivityTaskQueueRequest`. */
-const WORKER_INSTANCE_KEY = 8
+/** Fields of `PollActivityTaskQueueRequest`. */
+const TASK_QUEUE = 2
+const POLLING_WORKER = 8
+/** Field of `ShutdownWorkerRequest`. */
+const LEAVING_WORKER = 6
 
 export interface CallsDeps {
   readonly upstream: Upstream
@@ -51,9 +56,11 @@ export interface CallAnswer {
 
 export class Calls {
   readonly #deps: CallsDeps
+  readonly #temporalPolls: TemporalPolls
 
   constructor(deps: CallsDeps) {
     this.#deps = deps
+    this.#temporalPolls = new TemporalPolls(deps.upstream, deps.namespace)
   }
 
   /** @throws {Refusal} */
@@ -61,6 +68,7 @@ export class Calls {
     const { method, deadlineMs } = call
     const { agent, request } = await this.#check(call)
     if (method.answer === 'task') return this.#poll(call, agent, request)
+    if (method.name === 'ShutdownWorker') this.#deps.polls.endOf(agent, textOf(request, LEAVING_WORKER))
     const answer = await this.#deps.upstream.call(method.name, request, {
       deadlineMs: Math.min(deadlineMs, Date.now() + MAX_CALL_MS),
     })
@@ -83,7 +91,7 @@ export class Calls {
 
   async #poll(call: IncomingCall, agent: Agent, request: Uint8Array): Promise<CallAnswer> {
     const { polls, onPoll } = this.#deps
-    const workerKey = textOf(request, WORKER_INSTANCE_KEY)
+    const workerKey = textOf(call.message, POLLING_WORKER)
     const poll = polls.open(agent, workerKey)
     const abandon = () => poll.abandon()
     call.callerGone.addEventListener('abort', abandon, { once: true })
@@ -99,23 +107,26 @@ export class Calls {
   }
 
   async #pollTemporal(poll: OpenPoll, request: Uint8Array, deadlineMs: number): Promise<CallAnswer> {
-    const { upstream, seal } = this.#deps
     const { agent, signal } = poll
+    const { name: taskQueue } = TaskQueue.decode(contentOf(request, TASK_QUEUE))
     let answer: Uint8Array
     try {
-      answer = await upstream.call('PollActivityTaskQueue', request, { deadlineMs, signal })
+      answer = await this.#temporalPolls.hold(request, { taskQueue, deadlineMs, signal })
     } catch (error) {
-      if (poll.endedBy === 'drain') return { message: PollActivityTaskQueueResponse.encode({}).finish() }
-      if (poll.endedBy === 'revocation') throw new Refusal(status.UNAUTHENTICATED, 'the agent token is not valid')
+      const refusal = refusalOf(poll)
+      if (refusal) throw refusal
+      if (poll.endedBy) return { message: PollActivityTaskQueueResponse.encode({}).finish() }
       // That the namespace is gone is the vendor's trouble; to an agent it would be a reason to end.
       if (error instanceof Refusal && error.code === status.NOT_FOUND) throw unavailable('Temporal cannot be reached')
       throw error
     }
-    const { message, token } = sealTask(answer, agent.deployment.id, seal)
-    if (token === undefined) return { message }
-    if (!signal.aborted) return { message, undelivered: () => void this.#giveBack(token) }
-    await this.#giveBack(token)
-    throw new Refusal(status.CANCELLED, 'the poll was canceled')
+    const { message, token } = sealTask(answer, agent.deployment.id, this.#deps.seal)
+    const refusal = refusalOf(poll)
+    if (refusal) {
+      if (token) await this.#giveBack(token)
+      throw refusal
+    }
+    return token === undefined ? { message } : { message, undelivered: () => void this.#giveBack(token) }
   }
 
   /** A task that nobody is there to take: told to the workflow at once, which would wait for a time-out otherwise. */
@@ -136,8 +147,21 @@ export class Calls {
   }
 }
 
-function textOf(message: Uint8Array, id: number): string {
-  for (const field of fieldsOf(message))
-    if (field.id === id && field.content) return Buffer.from(field.content).toString()
-  return ''
+/** Why a poll is not answered. While we drain, or its worker says farewell, the agent still takes what came. */
+function refusalOf({ endedBy }: OpenPoll): Refusal | undefined {
+  switch (endedBy) {
+    case 'revocation':
+      return new Refusal(status.UNAUTHENTICATED, 'the agent token is not valid')
+    case 'departure':
+      return new Refusal(status.CANCELLED, 'the poll was canceled')
+    default:
+      return undefined
+  }
 }
+
+function contentOf(message: Uint8Array, id: number): Uint8Array {
+  for (const field of fieldsOf(message)) if (field.id === id && field.content) return field.content
+  return new Uint8Array()
+}
+
+const textOf = (message: Uint8Array, id: number): string => Buffer.from(contentOf(message, id)).toString()

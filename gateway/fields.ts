@@ -30,6 +30,12 @@ export const asItCame: FieldRule = ({ raw, content }) => {
 const payloadsType = messageType('temporal.api.common.v1.Payloads')
 const failureType = messageType('temporal.api.failure.v1.Failure')
 
+/** Text that means something to the gateway alone. */
+export const leftOut: FieldRule = ({ content }) => {
+  assertText(bytes(content))
+  return undefined
+}
+
 /** Details of what goes on. */
 export const payloads: FieldRule = ({ id, content }) => wireField(id, knownFields(payloadsType, bytes(content)))
 

@@ -7,6 +7,7 @@ import {
   activitiesOnly,
   asItCame,
   failure,
+  leftOut,
   mustBeEmpty,
   noVersionedDeployment,
   noVersioning,
@@ -53,14 +54,13 @@ const METHODS: Readonly<Record<string, GatewayMethod>> = {
   GetSystemInfo: { fields: {}, required: [], maxBytes: CONTROL_BYTES, answer: 'as it comes' },
   DescribeNamespace: { fields: { 1: ourNamespace }, required: [1], maxBytes: CONTROL_BYTES, answer: 'namespace' },
   PollActivityTaskQueue: {
-    // 8: the worker's own key, by which its polls end when it shuts down.
     fields: {
       1: ourNamespace,
       2: ownQueue,
       3: ourIdentity,
       5: noVersioning,
       6: noVersionedDeployment,
-      8: asItCame,
+      8: leftOut,
     },
     required: [1, 2],
     identity: 3,

@@ -22,10 +22,10 @@ const RECHECK_MS = 2_000
 
 export interface OpenPoll {
   readonly agent: Agent
-  /** Aborts when the poll must end: its agent is gone, its token was revoked, or we drain. */
+  /** Aborts when the poll must end. */
   readonly signal: AbortSignal
-  /** Why we ended it, if we did. */
-  readonly endedBy: 'revocation' | 'drain' | undefined
+  /** Why it must end: its token was revoked, we drain, its worker says farewell, or its agent is gone. */
+  readonly endedBy: 'revocation' | 'drain' | 'farewell' | 'departure' | undefined
   /** The agent is gone. */
   abandon(): void
   close(): void
@@ -54,7 +54,7 @@ class Poll implements OpenPoll {
   }
 
   abandon(): void {
-    this.#ending.abort()
+    this.end('departure')
   }
 
   close(): void {
@@ -84,7 +84,7 @@ export class OpenPolls {
   open(agent: Agent, workerKey: string): OpenPoll {
     if (this.#draining) throw unavailable('the control plane is stopping')
     const deploymentKey = agent.deployment.id
-    const agentKey = `${deploymentKey}/${workerKey}`
+    const agentKey = keyOf(agent, workerKey)
     this.#assertBelow(agentKey, this.#limits.perAgent, 'this agent')
     this.#assertBelow(deploymentKey, this.#limits.perDeployment, 'the agents of this deployment')
     const poll = new Poll(agent, agentKey, (closed) => this.#close(closed))
@@ -92,6 +92,12 @@ export class OpenPolls {
     this.#count(agentKey, 1)
     this.#count(deploymentKey, 1)
     return poll
+  }
+
+  /** Ends those of a worker that leaves, and waits for what they came to. */
+  endOf(agent: Agent, workerKey: string): void {
+    const agentKey = keyOf(agent, workerKey)
+    for (const poll of this.#polls) if (poll.agentKey === agentKey) poll.end('farewell')
   }
 
   /** Ends all, and takes no more. */
@@ -132,3 +138,5 @@ export class OpenPolls {
     }
   }
 }
+
+const keyOf = ({ deployment }: Agent, workerKey: string): string => `${deployment.id}/${workerKey}`

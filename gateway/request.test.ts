@@ -67,7 +67,6 @@ describe('a poll', () => {
       namespace: 'default',
       taskQueue: { name: 'deployment-dep_a', kind: 'TASK_QUEUE_KIND_NORMAL' },
       identity: IDENTITY,
-      workerInstanceKey: 'worker-1',
     })
   })
 

@@ -23,13 +23,14 @@ describe('startDevArgs', () => {
     expect(valuesOf(args, '--search-attribute')).toEqual(['A=Keyword', 'B=Keyword'])
   })
 
-  it('tunes the queues for latency', () => {
+  it('tunes the queues for latency, and can end polls', () => {
     expect(valuesOf(startDevArgs(layout), '--dynamic-config-value')).toEqual([
       'history.transferProcessorMaxPollRPS=5000',
       'history.timerProcessorMaxPollRPS=5000',
       'matching.numTaskqueueReadPartitions=1',
       'matching.numTaskqueueWritePartitions=1',
       'history.visibilityProcessorMaxPollRPS=5',
+      'frontend.enableCancelWorkerPollsOnShutdown=true',
     ])
   })
 

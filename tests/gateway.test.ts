@@ -4,6 +4,7 @@ import { Client as TemporalClient, Connection } from '@temporalio/client'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import proto from '@temporalio/proto'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { setTimeout as delay } from 'node:timers/promises'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { callApi } from './support/http.js'
 import { eventually } from './support/eventually.js'
@@ -251,6 +252,39 @@ describe('a poll', () => {
       expect(scheduled).toHaveLength(1)
     }
   })
+
+  test('of a worker that says farewell in the very moment its task comes loses none', async () => {
+    const { id, agentToken } = await newDeployment('restless')
+    const agent = newAgent(agentToken)
+    const farewell = { namespace: 'default', taskQueue: `deployment-${id}`, workerInstanceKey: 'worker' }
+    const invocations: string[] = []
+    for (let round = 0; round < 40; round += 1) {
+      const polled = agent.call('PollActivityTaskQueue', pollRequest(id))
+      const { body } = await api('POST', '/v1/invocations', { deployment: id, command: 'once' })
+      invocations.push(String(body.id))
+      // Sometimes before Temporal gives the task, sometimes after, mostly while it does.
+      await delay(round / 2)
+      await agent.call('ShutdownWorker', farewell)
+      await complete(agent, await polled)
+    }
+    while ((await unfinished(invocations)) > 0) {
+      await complete(agent, await agent.call('PollActivityTaskQueue', pollRequest(id), 4_000))
+    }
+    for (const each of invocations) {
+      const { events } = await temporal.workflow.getHandle(each).fetchHistory()
+      expect(events?.filter(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled)).toHaveLength(1)
+    }
+  }, 60_000)
+
+  async function complete(agent: RawAgent, { taskToken }: Record<string, unknown>): Promise<void> {
+    if ((taskToken as Buffer).length === 0) return
+    await agent.call('RespondActivityTaskCompleted', { namespace: 'default', taskToken, result: result(1) })
+  }
+
+  async function unfinished(ids: readonly string[]): Promise<number> {
+    const answers = await Promise.all(ids.map((each) => api('GET', `/v1/invocations/${each}`)))
+    return answers.filter(({ body }) => body['status'] !== 'succeeded').length
+  }
 
   test('whose agent is gone when its task comes gives it back at once, and it counts as not delivered', async () => {
     const { id, agentToken } = await newDeployment('deaf')
