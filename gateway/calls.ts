@@ -111,7 +111,7 @@ export class Calls {
     const { name: taskQueue } = TaskQueue.decode(contentOf(request, TASK_QUEUE))
     let answer: Uint8Array
     try {
-      answer = await this.#temporalPolls.hold(request, { taskQueue, deadlineMs, signal })
+      answer = await this.#temporalPolls.hold(request, { agent, taskQueue, deadlineMs, signal })
     } catch (error) {
       const refusal = refusalOf(poll)
       if (refusal) throw refusal

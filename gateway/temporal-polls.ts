@@ -8,6 +8,7 @@
 import proto from '@temporalio/proto'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { identityOf, type Agent } from './agent.js'
 import type { Upstream } from './upstream.js'
 import { wireField } from './wire.js'
 
@@ -22,6 +23,7 @@ const WORKER_INSTANCE_KEY = 8
 const END_WITHIN_MS = 2_000
 
 export interface HeldPoll {
+  readonly agent: Agent
   readonly taskQueue: string
   /** ms since 1970 */
   readonly deadlineMs: number
@@ -45,12 +47,13 @@ export class TemporalPolls {
    * @param request a `PollActivityTaskQueueRequest` without the worker's key
    * @throws {Refusal}
    */
-  async hold(request: Uint8Array, { taskQueue, deadlineMs, signal }: HeldPoll): Promise<Uint8Array> {
+  async hold(request: Uint8Array, poll: HeldPoll): Promise<Uint8Array> {
+    const { deadlineMs, signal } = poll
     const key = randomUUID()
     const cancel = new AbortController()
     const keyed = Buffer.concat([request, wireField(WORKER_INSTANCE_KEY, key)])
     const answer = this.#upstream.call('PollActivityTaskQueue', keyed, { deadlineMs, signal: cancel.signal })
-    const onEnd = (): void => void this.#end(taskQueue, key, answer).finally(() => cancel.abort())
+    const onEnd = (): void => void this.#end(poll, key, answer).finally(() => cancel.abort())
     if (signal.aborted) onEnd()
     else signal.addEventListener('abort', onEnd, { once: true })
     try {
@@ -61,14 +64,13 @@ export class TemporalPolls {
   }
 
   /** Resolves when the poll is answered, or nothing more can be done for it. */
-  async #end(taskQueue: string, key: string, answer: Promise<unknown>): Promise<void> {
+  async #end({ agent, taskQueue }: HeldPoll, key: string, answer: Promise<unknown>): Promise<void> {
     const deadlineMs = Date.now() + END_WITHIN_MS
     try {
       if (!(await this.#knowsHowToEnd(deadlineMs))) return
       const request = ShutdownWorkerRequest.encode({
         namespace: this.#namespace,
-        identity: 'gateway',
-        reason: 'the poll is not wanted any more',
+        identity: identityOf(agent),
         workerInstanceKey: key,
         taskQueue,
         taskQueueTypes: [TASK_QUEUE_TYPE_ACTIVITY],
