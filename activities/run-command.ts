@@ -17,6 +17,7 @@ import { failureDetails, toApplicationFailure } from '../temporal/failure.js'
 import type { AttemptEvents } from '../execution/attempt-events.js'
 import { endWithin, type AttemptEnd } from '../execution/end-within.js'
 import { startRun, type HandlerRun, type RunDeps } from '../execution/handler-run.js'
+import { afterWait } from '../execution/attempt-budget.js'
 import { jsonPayload } from './json-payload.js'
 import { STOPPED_WITHIN_MS, type Runs } from '../execution/runs.js'
 import { unknownCommand } from '../execution/unknown-command.js'
@@ -47,11 +48,12 @@ export function commandActivities(registry: CommandRegistry, deps: AttemptDeps):
 async function runAttempt(
   definition: CommandDefinition,
   params: JsonValue,
-  attempt: AttemptInput,
+  asScheduled: AttemptInput,
   deps: AttemptDeps,
 ): Promise<RawValue> {
   const activity = Context.current()
-  const { workflowExecution, taskToken } = activity.info
+  const { workflowExecution, taskToken, scheduleToCloseTimeoutMs } = activity.info
+  const attempt = afterWait(asScheduled, scheduleToCloseTimeoutMs)
   const key = { workflowRunId: workflowExecution?.runId ?? attempt.invocationId, run: attempt.run }
   using attached = deps.runs.attach(key, () => startRun(deps, { definition, params, attempt, key }))
   const { run } = attached

@@ -19,7 +19,7 @@ export interface PolicyBounds {
 }
 
 /** Node's timers overflow beyond this, and fire at once. Such an attempt is ended by Temporal's own time-out. */
-const MAX_TIMER_MS = 2 ** 31 - 1
+export const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
  * @param canceled Temporal's own signal: the invocation was canceled, or this agent is stopping

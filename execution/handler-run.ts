@@ -1,7 +1,7 @@
 /**
  * One run of a handler:
  *
- *   journal ─► customer's policy ─► params ─► schema ─► handler ─► schema ─► JSON ─► journal
+ *   journal ─► turn ─► customer's policy ─► params ─► schema ─► handler ─► schema ─► JSON ─► journal
  *
  * A run that the journal knows is not begun again: its outcome is, or that it cannot be known.
  */
@@ -18,8 +18,10 @@ import { checkSchema } from './check-schema.js'
 import { encodeResult } from './encode-result.js'
 import { commandFailed } from './handler-error.js'
 import type { Journal, RunKey, RunOutcome } from './journal/journal.js'
-import type { PolicyGate } from './policy-gate.js'
+import type { AttemptToAdmit, PolicyGate } from './policy-gate.js'
 import { RunReport } from './run-report.js'
+import { turnWait } from './turn-wait.js'
+import type { Turns } from './turns.js'
 import { errorWithoutSecrets, lineWithoutSecrets, logWithoutSecrets } from './without-secrets.js'
 
 /** Gives a handler its log; `fields` are on every line. */
@@ -30,6 +32,7 @@ export interface RunDeps {
   readonly log: LogFactory
   readonly gate: PolicyGate
   readonly journal: Journal
+  readonly turns: Turns
   /** What the control plane takes. */
   readonly maxResultBytes: number
 }
@@ -62,7 +65,7 @@ export interface HandlerRun {
 export function startRun(deps: RunDeps, request: RunRequest): HandlerRun {
   const controller = new AbortController()
   let isCanceled = false
-  const entry = { entered: false }
+  const entry: Entry = { entered: false, handled: undefined }
   const report = new RunReport(request.definition.name)
   // What the handler reads from vaults is taken out of all that it lets out.
   const end = SecretScope.run(() =>
@@ -92,19 +95,56 @@ export function startRun(deps: RunDeps, request: RunRequest): HandlerRun {
   }
 }
 
+/** How far a run got. */
+interface Entry {
+  entered: boolean
+  /** Settles when the handler itself has ended, which may be after its run. */
+  handled: Promise<unknown> | undefined
+}
+
 async function run(
   deps: RunDeps,
   request: RunRequest,
   aborted: AbortSignal,
-  entry: { entered: boolean },
+  entry: Entry,
   report: RunReport,
 ): Promise<RunEnd> {
   const known = endInJournal(deps.journal, request)
   if (known) return known
+  const { definition, attempt } = request
+  const { concurrency } = definition.options
+  if (concurrency === undefined) return enter(deps, request, aborted, entry, report)
+  deps.gate.check(judgedOf(request))
+  const wait = turnWait(definition, attempt, aborted)
+  const turn = await deps.turns.take(definition.name, concurrency, wait.signal, () => report.waits()).finally(wait.end)
+  const release = () => turn[Symbol.dispose]()
+  try {
+    const timeoutMs = Math.min(attempt.timeoutMs ?? Infinity, wait.leftMs())
+    const entered = { ...request, attempt: { ...attempt, timeoutMs: timeoutMs === Infinity ? null : timeoutMs } }
+    return await enter(deps, entered, aborted, entry, report)
+  } finally {
+    void Promise.resolve(entry.handled).then(release, release)
+  }
+}
+
+const judgedOf = ({ definition: { name, options }, params, attempt: { deployment } }: RunRequest): AttemptToAdmit => ({
+  command: name,
+  readOnly: options.readOnly === true,
+  params,
+  deployment: deployment.name,
+})
+
+async function enter(
+  deps: RunDeps,
+  request: RunRequest,
+  aborted: AbortSignal,
+  entry: Entry,
+  report: RunReport,
+): Promise<RunEnd> {
   const { definition, params, attempt, key } = request
   const { name, options, handler } = definition
   const { invocationId, deployment, timeoutMs, exposeStack, checkpoint: lastCheckpoint } = attempt
-  const judged = { command: name, readOnly: options.readOnly === true, params, deployment: deployment.name }
+  const judged = judgedOf(request)
   using admission = deps.gate.admit(judged)
   using time = attemptSignal(name, aborted, timeoutMs, admission)
   const { signal, deadline } = time
@@ -127,13 +167,14 @@ async function run(
   deps.journal.begin(key, start)
   entry.entered = true
   report.entered()
-  const enter = () => handler(checkedParams, context)
+  const call = () => handler(checkedParams, context)
   // Entered in a promise of its own, so that a handler that throws before its first await is caught alike.
   const running = Promise.resolve()
-    .then(() => (options.captureConsole === true ? captureConsole(lineWithoutSecrets(report.log), enter) : enter()))
+    .then(() => (options.captureConsole === true ? captureConsole(lineWithoutSecrets(report.log), call) : call()))
     .catch((error: unknown) => {
       throw commandFailed(name, error, exposeStack, admission.maxResultBytes)
     })
+  entry.handled = running
   const result = await checkSchema(name, 'result', options.result, await Promise.race([running, time.cutShort]))
   return { kind: 'succeeded', text: await encodeResult(name, result, admission.maxResultBytes, deps.maxResultBytes) }
 }

@@ -5,6 +5,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LogLevel, ProgressReport } from '../protocol/events.js'
+import { WAITS_FOR_TURN } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
 import type { AttemptEvents } from './attempt-events.js'
 import { checkpointText } from './checkpoint-text.js'
@@ -30,6 +31,7 @@ export class RunReport {
   #heartbeat: Channel['heartbeat'] | undefined
   #events: AttemptEvents | undefined
   #isEntered = false
+  #waits = false
   #soon: NodeJS.Timeout | undefined
   #heartbeatAtMs = -Infinity
   #yieldAtMs = performance.now() + YIELD_AFTER_MS
@@ -58,9 +60,16 @@ export class RunReport {
     }
   }
 
+  /** It waits its turn: Temporal's record of the attempt says so. */
+  waits(): void {
+    this.#waits = true
+    this.#send()
+  }
+
   /** The handler is about to be entered. */
   entered(): void {
     this.#isEntered = true
+    this.#waits = false
     this.#events?.started()
   }
 
@@ -97,6 +106,7 @@ export class RunReport {
     this.#soon = undefined
     this.#heartbeatAtMs = performance.now()
     const parts = [
+      ...(this.#waits ? [`"waitsFor":"${WAITS_FOR_TURN}"`] : []),
       ...(this.#progress === undefined ? [] : [`"progress":${JSON.stringify(this.#progress)}`]),
       ...(this.#checkpoint === undefined ? [] : [`"checkpoint":${this.#checkpoint}`]),
     ]

@@ -9,6 +9,7 @@ import type { CommandLog } from '../sdk/context.js'
 import type { RunDeps } from './handler-run.js'
 import { openJournal } from './journal/journal.js'
 import { PolicyGate } from './policy-gate.js'
+import { Turns } from './turns.js'
 
 const silent = (): undefined => undefined
 
@@ -36,5 +37,6 @@ export async function testFolder(): Promise<string> {
 export async function testRunDeps(given: Partial<RunDeps> = {}): Promise<RunDeps> {
   const journal = given.journal ?? (await openJournal(join(await testFolder(), 'journal.db'), silent))
   if (!given.journal) onTestFinished(() => journal.close())
-  return { log: () => SILENT_LOG, gate: new PolicyGate(), maxResultBytes: MAX_PAYLOAD_BYTES, ...given, journal }
+  const defaults = { log: () => SILENT_LOG, gate: new PolicyGate(), turns: new Turns() }
+  return { ...defaults, maxResultBytes: MAX_PAYLOAD_BYTES, ...given, journal }
 }

@@ -32,6 +32,25 @@ test('a task keeps all but its token, which opens for its deployment until its t
   vi.useRealTimers()
 })
 
+test("how long a task waited is taken from its schedule-to-close time-out, by Temporal's clock", () => {
+  const leftOf = (waited: object) => {
+    const waiting = PollActivityTaskQueueResponse.fromObject({
+      ...task.toJSON(),
+      scheduleToCloseTimeout: { seconds: 3_605 },
+      scheduledTime: { seconds: 1_000_000, nanos: 900_000_000 },
+      ...waited,
+    })
+    const { message } = sealTask(PollActivityTaskQueueResponse.encode(waiting).finish(), 'dep_a', seal)
+    return PollActivityTaskQueueResponse.decode(message).toJSON()['scheduleToCloseTimeout'] as unknown
+  }
+  expect(leftOf({ startedTime: { seconds: 1_003_001, nanos: 150_000_000 } })).toEqual({
+    seconds: '604',
+    nanos: 750_000_000,
+  })
+  expect(leftOf({ startedTime: { seconds: 1_000_000, nanos: 0 } })).toMatchObject({ seconds: '3605' })
+  expect(leftOf({ startedTime: { seconds: 1_009_000, nanos: 0 } })).toEqual({ nanos: 1_000_000 })
+})
+
 test('a poll without a task has an empty answer', () => {
   const answer = PollActivityTaskQueueResponse.encode({ pollerGroupInfos: [{}] }).finish()
   expect(sealTask(answer, 'dep_a', seal)).toEqual({ message: Buffer.alloc(0), token: undefined })

@@ -8,6 +8,9 @@ const { Duration } = proto.google.protobuf
 
 /** Fields of `PollActivityTaskQueueResponse`. */
 const TASK_TOKEN = 1
+const SCHEDULED_TIME = 10
+const STARTED_TIME = 12
+const SCHEDULE_TO_CLOSE_TIMEOUT = 14
 const START_TO_CLOSE_TIMEOUT = 15
 /** How Temporal spreads the polls of large namespaces, which is no agent's business. */
 const POLLER_GROUPS: ReadonlySet<number> = new Set([21, 22])
@@ -23,25 +26,41 @@ export interface SealedTask {
   readonly token: Uint8Array | undefined
 }
 
-/** The answer to a poll with its token sealed; payloads pass as they are. */
+/**
+ * The answer to a poll with its token sealed; payloads pass as they are. Its schedule-to-close time-out is what is left of
+ * it: how long the task waited is told by Temporal's clock alone, and the agent's may be an hour off.
+ */
 export function sealTask(message: Uint8Array, deploymentId: string, seal: TaskTokenSeal): SealedTask {
   const parts: Uint8Array[] = []
   let token: Uint8Array | undefined
   let timeoutMs = NO_TIMEOUT_MS
+  let scheduleToCloseMs = 0
+  let waitedMs = 0
   for (const { id, raw, content } of fieldsOf(message)) {
     if (POLLER_GROUPS.has(id)) continue
     if (id === TASK_TOKEN) token = content
+    else if (id === SCHEDULE_TO_CLOSE_TIMEOUT && content) scheduleToCloseMs = durationMs(content)
     else parts.push(raw)
+    // A timestamp is written as a duration is.
+    if (id === SCHEDULED_TIME && content) waitedMs -= durationMs(content)
+    if (id === STARTED_TIME && content) waitedMs += durationMs(content)
     if (id === START_TO_CLOSE_TIMEOUT && content) timeoutMs = durationMs(content) || NO_TIMEOUT_MS
   }
   if (!token?.length) return { message: PollActivityTaskQueueResponse.encode({}).finish(), token: undefined }
   const sealed = seal.seal(token, deploymentId, Date.now() + timeoutMs + REPORTING_GRACE_MS)
+  const leftMs = Math.max(scheduleToCloseMs - Math.max(waitedMs, 0), 1)
+  if (scheduleToCloseMs > 0) parts.push(wireField(SCHEDULE_TO_CLOSE_TIMEOUT, durationOf(leftMs)))
   return { message: Buffer.concat([wireField(TASK_TOKEN, sealed), ...parts]), token }
 }
 
 function durationMs(content: Uint8Array): number {
   const { seconds, nanos } = Duration.decode(content)
   return Number(seconds) * 1_000 + nanos / 1e6
+}
+
+function durationOf(timeMs: number): Uint8Array {
+  const seconds = Math.floor(timeMs / 1_000)
+  return Duration.encode(Duration.fromObject({ seconds, nanos: Math.round((timeMs - seconds * 1_000) * 1e6) })).finish()
 }
 
 /**

@@ -26,6 +26,8 @@ export interface ResolvedPolicy {
     readonly nonRetryableCodes: readonly string[]
   }
   readonly atMostOnce: boolean
+  /** Handlers of it that an agent runs at once; absent: as many as come. */
+  readonly concurrency?: number
   readonly exposeStack: boolean
 }
 
@@ -38,6 +40,19 @@ export interface InvokeCommandInput {
   readonly policy: ResolvedPolicy
 }
 
+/** What time an attempt has, as of its hand-over to Temporal. Durations, for the clocks of the two sides differ. */
+interface AttemptBudget {
+  /** Until the overall deadline; `null`: there is none. */
+  readonly remainingMs: number | null
+  /** It may wait so long for its handler to be entered. */
+  readonly queueMs: number
+  /** The schedule-to-close time-out that Temporal was given: gateways take from it how long the attempt waited there. */
+  readonly scheduleToCloseMs: number
+}
+
+/** What heartbeats say (`waitsFor`) while an attempt waits in its agent. */
+export const WAITS_FOR_TURN = 'turn'
+
 /** Second argument of a command's activity; the first is the params. */
 export interface AttemptInput {
   readonly invocationId: string
@@ -49,8 +64,10 @@ export interface AttemptInput {
   /** Earlier deliveries of this run that an agent took, and of which nothing came back. */
   readonly deliveredBefore: number
   readonly atMostOnce: boolean
-  /** Time this attempt has, counted by the agent's own clock from its start; `null` is "no limit". */
+  /** Time its handler has, counted by the agent's own clock from its entry; `null` is "no limit". */
   readonly timeoutMs: number | null
+  /** Absent where no gateway can tell what it waited before: in push, and from earlier control planes. */
+  readonly budget?: AttemptBudget
   readonly exposeStack: boolean
   /** The newest checkpoint of an earlier attempt; absent when there is none. */
   readonly checkpoint?: JsonValue
@@ -70,6 +87,24 @@ export type InvocationStatus = (typeof INVOCATION_STATUSES)[number]
 export const isFinal = ({ status }: { readonly status: InvocationStatus }): boolean =>
   status !== 'queued' && status !== 'running'
 
+/** What a queued invocation waits for. */
+export interface Waiting {
+  /**
+   *  agent          none of the deployment is online
+   *  free_agent     its agents are online, and none has taken it yet
+   *  turn           an agent has it, and runs as many of the command as it may (`concurrency`)
+   *  back_off       its next attempt
+   *  vendor_worker  the next step of its workflow
+   */
+  readonly for: 'agent' | 'free_agent' | 'turn' | 'back_off' | 'vendor_worker'
+  /** ISO 8601. */
+  readonly since?: string
+  /** ISO 8601: the end of a back-off. */
+  readonly until?: string
+  /** The same for people, with what is known of its agents. */
+  readonly message: string
+}
+
 /** An invocation as the HTTP API shows it. */
 export interface Invocation {
   readonly id: string
@@ -82,6 +117,8 @@ export interface Invocation {
   readonly error?: ErrorBody
   /** Delivery now under way or waited for; absent once it ended. */
   readonly attempt?: number
+  /** Present when `queued`, in the answers to `GET` without `wait`. */
+  readonly waiting?: Waiting
   /** ISO 8601. Times are absent in the answer to a call that waited: Temporal is not asked a second time for them. */
   readonly createdAt?: string
   readonly endedAt?: string

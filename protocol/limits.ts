@@ -18,6 +18,12 @@ export const MAX_WAIT_MS = 55_000
  */
 export const MAX_CHECKPOINT_BYTES = 64_000
 
+/**
+ * An agent ends an attempt whose time is over by itself, and says so; Temporal's own time-outs, for agents that cannot,
+ * are this much later.
+ */
+export const REPORTING_GRACE_MS = 5_000
+
 /** Longest pause that a handler may ask for before it is run again. */
 export const MAX_RETRY_AFTER_MS = 86_400_000
 

@@ -44,6 +44,8 @@ export const policySchema = strictObject({
   retry: retrySchema.optional(),
   /** Never enter the handler twice: one that died with its agent ends the invocation as `outcome_unknown`. */
   atMostOnce: z.boolean().optional(),
+  /** Handlers of it that one agent runs at once; others wait their turn. Default: as many as come. For the author to say. */
+  concurrency: z.int().min(1).max(100).optional(),
   /** Whether the caller may see the handler's stack traces. */
   exposeStack: z.boolean().optional(),
 })
@@ -61,7 +63,7 @@ const DEFAULT_RETRYABLE_ATTEMPTS = 10
 
 /**
  * Defaults < the command's own policy < the caller's, which is within the command's bounds (`policy-bounds.ts`). What a
- * caller may not decide (`exposeStack`) is the command's.
+ * caller may not decide (`concurrency`, `exposeStack`) is the command's.
  */
 export function resolvePolicy(command: Policy, caller: Policy): ResolvedPolicy {
   const merged = { ...command, ...caller }
@@ -81,6 +83,7 @@ export function resolvePolicy(command: Policy, caller: Policy): ResolvedPolicy {
       nonRetryableCodes: [...new Set([command, caller].flatMap((policy) => policy.retry?.nonRetryableCodes ?? []))],
     },
     atMostOnce: command.atMostOnce === true || caller.atMostOnce === true,
+    ...(command.concurrency === undefined ? {} : { concurrency: command.concurrency }),
     exposeStack: command.exposeStack === true,
   }
 }

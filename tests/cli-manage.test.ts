@@ -68,7 +68,7 @@ describe('commands list', () => {
   test('shows a table', async () => {
     const { exitCode, stdout, stderr } = await run('commands', 'list', '--deployment', 'globex')
     const [head, ...rows] = stdout.split('\n')
-    expect(head).toMatch(/^ID +DEPLOYMENT +COMMAND +STATUS +CREATED$/)
+    expect(head).toMatch(/^ID +DEPLOYMENT +COMMAND +STATUS +CREATED +WAITS FOR$/)
     expect(rows.map((row) => row.split(/ {2,}/).slice(0, 4))).toEqual([[ids.elsewhere, 'globex', 'echo', 'succeeded']])
     expect(stderr).toBe('')
     expect(exitCode).toBe(0)

@@ -1,5 +1,5 @@
 /** What a command's author declares, and what a caller may make of it. */
-import { CommandError, type InvokeOptions } from '@alienplatform/sdk/commands'
+import { CommandError, type InvocationHandle, type InvokeOptions } from '@alienplatform/sdk/commands'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from './support/eventually.js'
 import { callApi, type Answer } from './support/http.js'
-import { lines } from './support/outcome.js'
+import { errorOf, lines } from './support/outcome.js'
 
 let stack: TestStack
 let folder: string
@@ -113,6 +113,83 @@ describe('a handler that throws a RetryableError', () => {
       message:
         '"busy" failed: RetryableError: the warehouse is busy; it was not run again, for its retryAfter "soon" must be a duration from 0ms to 1d, like "30s", "2h" or a number of milliseconds',
     })
+  })
+})
+
+describe('a command that an agent runs one at a time', () => {
+  const file = () => join(folder, randomUUID())
+  const start = (path: string, ms: number, options: InvokeOptions = {}, deaf = false) =>
+    stack.client().start('one-at-a-time', { file: path, ms, deaf }, options)
+  const begun = (path: string) => eventually('it has begun', async () => (await lines(path))[0])
+  const waits = (handle: InvocationHandle) =>
+    eventually('it waits its turn', async () => {
+      const { status, waiting } = await handle.describe()
+      return status === 'queued' && waiting?.for === 'turn' ? true : undefined
+    })
+
+  test('is entered once at a time, oldest first, and others do not wait for it', async () => {
+    const path = file()
+    const handles = [await start(path, 2_500)]
+    await begun(path)
+    for (let index = 0; index < 3; index += 1) handles.push(await start(path, 50))
+    expect(await stack.client().invoke('at-once')).toBe('done')
+    expect((await lines(path)).map((line) => line.trim())).toEqual(['begin'])
+    await Promise.all(handles.map((handle) => handle.result()))
+    expect((await lines(path)).map((line) => line.trim())).toEqual(Array(4).fill(['begin', 'end']).flat())
+  })
+
+  test('and is canceled while it waits has run nothing', async () => {
+    const [first, second] = [file(), file()]
+    const running = await start(first, 30_000)
+    await begun(first)
+    const waiting = await start(second, 1)
+    await waits(waiting)
+    expect(await waiting.cancel()).toBe('not_started')
+    expect(await running.cancel()).toBe('stopped')
+    expect(await lines(second)).toEqual([])
+  })
+
+  test('begins the time of its attempt with its turn, and its deadline before', async () => {
+    const [first, second] = [file(), file()]
+    await start(first, 1_500)
+    await begun(first)
+    const deadline = new Date(Date.now() + 20_000)
+    await (await start(second, 1, { timeoutMs: 1_000, queueTimeoutMs: 30_000 })).result()
+    const third = file()
+    await start(third, 1_500)
+    await begun(third)
+    const fourth = file()
+    await (await start(fourth, 1, { deadline, queueTimeoutMs: 30_000 })).result()
+    const left = (line?: string) => Number(line?.replace('begin ', ''))
+    expect(left((await lines(second))[0])).toBeGreaterThan(900)
+    const [ofDeadline] = await lines(fourth)
+    expect(left(ofDeadline)).toBeLessThan(17_500)
+    expect(left(ofDeadline)).toBeGreaterThan(10_000)
+  })
+
+  test('has had no turn in time', async () => {
+    const [first, second] = [file(), file()]
+    const running = await start(first, 30_000)
+    await begun(first)
+    const waiting = await start(second, 1, { queueTimeoutMs: 1_500 })
+    expect(await errorOf(waiting.result())).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(
+        /^as many "one-at-a-time" as this agent runs at a time were running, and this one had no turn within [\d.]+m?s; nothing ran$/,
+      ) as string,
+    })
+    await running.cancel()
+    expect(await lines(second)).toEqual([])
+  })
+
+  test('keeps its turn for as long as its handler goes on, deaf to its signal', async () => {
+    const path = file()
+    const first = await start(path, 1_500, { timeoutMs: 300, queueTimeoutMs: 60_000 }, true)
+    await begun(path)
+    const second = await start(path, 1)
+    expect(await errorOf(first.result())).toMatchObject({ code: 'timed_out' })
+    expect(await second.result()).toBe(null)
+    expect((await lines(path)).map((line) => line.split(' ')[0])).toEqual(['begin', 'end', 'begin', 'end'])
   })
 })
 

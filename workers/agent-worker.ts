@@ -5,6 +5,7 @@ import { commandActivities } from '../activities/run-command.js'
 import type { Journal } from '../execution/journal/journal.js'
 import type { PolicyGate } from '../execution/policy-gate.js'
 import { Runs } from '../execution/runs.js'
+import { MAX_WAITING, Turns } from '../execution/turns.js'
 import type { AgentLimits, AgentSession } from '../protocol/agent-session.js'
 import type { CommandRegistry } from '../sdk/registry.js'
 import { DEFAULT_GRACE_MS } from './grace.js'
@@ -22,8 +23,8 @@ const POLLS = 2
 /** How many to hold: more than the control plane allows would be refused for as long as the agent runs. */
 export const pollsWithin = ({ polls }: Pick<AgentLimits, 'polls'>): number => Math.min(POLLS, polls)
 
-/** Handlers that run at once; the rest waits in the queue, where another agent may take it. */
-const MAX_CONCURRENT_COMMANDS = 100
+/** Handlers that run at once; the rest waits in the queue, where another agent may take it. Those that wait their turn count as well. */
+const MAX_CONCURRENT_COMMANDS = 100 + MAX_WAITING
 
 export interface AgentWorkerOptions {
   readonly registry: CommandRegistry
@@ -66,6 +67,7 @@ export async function startAgentWorker({
       journal,
       openEvents,
       runs,
+      turns: new Turns(),
       maxResultBytes: limits.maxResultBytes,
     }),
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: pollsWithin(limits) },

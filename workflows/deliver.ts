@@ -10,15 +10,13 @@ import type { StoppedDetails } from '../protocol/cancel.js'
 import { isErrorCode } from '../protocol/error-codes.js'
 import type { AttemptInput, InvokeCommandInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
+import { REPORTING_GRACE_MS } from '../protocol/limits.js'
 import { AGENT_STOPPING, TASK_NOT_DELIVERED } from '../protocol/names.js'
 import type { AttemptOutcome } from './attempt.js'
 import { checkpointOf } from './checkpoint.js'
 
 /** "As long as the agent is alive": Temporal wants some bound. */
 const NO_LIMIT_MS = 365 * 86_400_000
-
-/** The agent ends an attempt whose time is over by itself, and says so; this is for one that cannot. */
-const REPORTING_GRACE_MS = 5_000
 
 type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Promise<JsonValue>
 
@@ -36,16 +34,21 @@ export async function deliver(
   attempt: AttemptInput,
   remainingMs: number,
 ): Promise<Delivery> {
-  const timeoutMs = attempt.timeoutMs ?? NO_LIMIT_MS
+  const { concurrency, heartbeatTimeoutMs } = input.policy
+  const queueMs = Math.min(input.policy.queueTimeoutMs, remainingMs)
+  // In the agent it waits its turn, before its own time begins.
+  const timeoutMs = (attempt.timeoutMs ?? NO_LIMIT_MS) + (concurrency === undefined ? 0 : queueMs)
+  // Later than the queue's time-out, so that the one is never mistaken for the other.
+  const scheduleToCloseMs = Math.min(remainingMs, 2 * NO_LIMIT_MS) + REPORTING_GRACE_MS
+  const budget = { remainingMs: remainingMs === Infinity ? null : remainingMs, queueMs, scheduleToCloseMs }
   const activities = proxyActivities<Record<string, CommandActivity>>({
     taskQueue: input.taskQueue,
     activityId: `attempt-${attempt.attempt}`,
     summary: `attempt ${attempt.attempt} on ${input.deployment.name}`,
-    scheduleToStartTimeout: Math.min(input.policy.queueTimeoutMs, remainingMs),
+    scheduleToStartTimeout: queueMs,
     startToCloseTimeout: timeoutMs + REPORTING_GRACE_MS,
-    // Later than the queue's time-out, so that the one is never mistaken for the other.
-    ...(remainingMs === Infinity ? {} : { scheduleToCloseTimeout: remainingMs + REPORTING_GRACE_MS }),
-    heartbeatTimeout: input.policy.heartbeatTimeoutMs,
+    scheduleToCloseTimeout: scheduleToCloseMs,
+    heartbeatTimeout: heartbeatTimeoutMs,
     // Each delivery is an activity of its own: the history shows every attempt, and this workflow decides on the next.
     retry: { maximumAttempts: 1 },
     // What a cancel comes to is for the agent to say; one that is lost has its heartbeat time-out.
@@ -53,7 +56,7 @@ export async function deliver(
   })
   try {
     const run = activities[input.command] as CommandActivity
-    return { kind: 'succeeded', result: await run(params, attempt) }
+    return { kind: 'succeeded', result: await run(params, { ...attempt, budget }) }
   } catch (error) {
     // Canceled before it was even scheduled.
     if (error instanceof CancelledFailure) return { kind: 'not_started' }

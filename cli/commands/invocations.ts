@@ -16,14 +16,14 @@ interface ListFlags extends ConnectionFlags {
 
 export function listCommand(): Command {
   const command = new Command('list')
-    .description('list invocations, newest first')
+    .description('list invocations, newest first, and what those that are queued wait for')
     .option('--deployment <id or name>', 'of this deployment only')
     .option('--command <name>', 'of this command only')
     .addOption(new Option('--status <status>', 'in this state only').choices(INVOCATION_STATUSES))
     .option('--limit <n>', 'at most so many, 1 to 100 (default: 20)')
     .option('--cursor <cursor>', 'go on where an earlier list ended')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  $ alien commands list --deployment acme-corp --status running')
+    .addHelpText('after', '\nExamples:\n  $ alien commands list --deployment acme-corp --status queued')
   return withConnection(command).action(async ({ url, token, json, ...query }: ListFlags) => {
     const page = await requestJson<InvocationPage>(endpoint({ url, token }), {
       method: 'GET',
@@ -40,8 +40,9 @@ export function listCommand(): Command {
       one.command,
       one.status,
       one.createdAt ?? '',
+      one.waiting?.message ?? '',
     ])
-    print(table(['ID', 'DEPLOYMENT', 'COMMAND', 'STATUS', 'CREATED'], rows))
+    print(table(['ID', 'DEPLOYMENT', 'COMMAND', 'STATUS', 'CREATED', 'WAITS FOR'], rows))
     if (page.cursor !== undefined) say(`more: --cursor ${page.cursor}`)
   })
 }

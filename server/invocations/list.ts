@@ -9,6 +9,7 @@ import { strictObject } from '../../protocol/strict-object.js'
 import { findDeployment } from '../identity/find-deployment.js'
 import type { ApiKeyCall } from '../route.js'
 import { readInvocation } from './read.js'
+import { Waits } from './waiting.js'
 import { needsCommandNames, visibilityQuery } from './visibility.js'
 
 const querySchema = strictObject({
@@ -39,7 +40,8 @@ export async function listInvocations(call: ApiKeyCall, query: unknown): Promise
     ...(cursor === undefined ? {} : { nextPageToken: pageToken(cursor, visibility) }),
   })
   const ids = executions.map(({ execution }) => execution?.workflowId ?? '')
-  const found = await Promise.all(ids.map((id) => readUnlessGone(call, id)))
+  const waits = new Waits(call.deps, { counts: true })
+  const found = await Promise.all(ids.map((id) => readUnlessGone(call, id, waits)))
   const invocations = found.filter((one) => one !== undefined).filter((one) => (status ?? one.status) === one.status)
   return { invocations, ...(nextPageToken.length === 0 ? {} : { cursor: cursorOf(nextPageToken, visibility) }) }
 }
@@ -69,9 +71,9 @@ const checkOf = (token: Uint8Array, visibility: string): Buffer =>
   createHash('sha256').update(visibility).update('\0').update(token).digest().subarray(0, CHECK_BYTES)
 
 /** Visibility lags behind: what it lists may have reached the end of its retention. Nor need the key cover it. */
-async function readUnlessGone(call: ApiKeyCall, id: string): Promise<Invocation | undefined> {
+async function readUnlessGone(call: ApiKeyCall, id: string, waits: Waits): Promise<Invocation | undefined> {
   try {
-    return await readInvocation(call, id, { withResult: false })
+    return await readInvocation(call, id, { withResult: false, waits })
   } catch (error) {
     if (error instanceof CommandError && error.code === 'invocation_not_found') return undefined
     throw error

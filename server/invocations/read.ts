@@ -6,16 +6,18 @@ import { CommandError } from '../../protocol/errors.js'
 import {
   failedWith,
   succeededWith,
+  WAITS_FOR_TURN,
   type Invocation,
   type InvocationMemo,
   type Outcome,
 } from '../../protocol/invocation.js'
-import type { JsonValue } from '../../protocol/json.js'
+import { isPlainObject, type JsonValue } from '../../protocol/json.js'
 import { INVOKE_COMMAND_WORKFLOW } from '../../protocol/names.js'
 import { fromWorkflowFailure, isWorkflowNotFound } from '../../temporal/failure.js'
 import { COMMAND_KEY } from './search-keys.js'
 import { workflowLink, type InvocationDeps } from './service.js'
 import type { ApiKeyCall } from '../route.js'
+import type { Waits } from './waiting.js'
 
 // Node finds no named exports in this CommonJS module.
 const { PendingActivityState } = proto.temporal.api.enums.v1
@@ -23,16 +25,22 @@ const { PendingActivityState } = proto.temporal.api.enums.v1
 /** Long enough for Temporal to record an end at the second attempt. */
 const SETTLED_WITHIN_MS = 5_000
 
+export interface ReadOptions {
+  /** Whether to fetch the result of one that succeeded. Default: yes. */
+  readonly withResult?: boolean
+  /** Tells what one that is queued waits for. Default: nobody wants to know. */
+  readonly waits?: Waits
+}
+
 /**
  * One that the caller's key does not cover is as unknown as one that never was.
  *
- * @param withResult whether to fetch the result of one that succeeded
  * @throws {CommandError} `invocation_not_found`
  */
 export async function readInvocation(
   { deps, caller: { access }, subject }: Pick<ApiKeyCall, 'deps' | 'caller' | 'subject'>,
   id: string,
-  { withResult = true }: { withResult?: boolean } = {},
+  { withResult = true, waits }: ReadOptions = {},
 ): Promise<Invocation> {
   // Somebody has its outcome already; nobody shall hear after that that it is running.
   if (deps.told.isSettling(id)) await outcomeUntil(deps, AbortSignal.timeout(SETTLED_WITHIN_MS), id)
@@ -44,11 +52,14 @@ export async function readInvocation(
     subject.deny()
     throw notFound(id)
   }
+  const state = await stateOf(deps.temporal.reader, description, withResult)
+  const isQueued = waits !== undefined && state.status === 'queued'
   return {
     id,
     deployment,
     command,
-    ...(await stateOf(deps.temporal.reader, description, withResult)),
+    ...state,
+    ...(isQueued ? { waiting: await waits.of(description, deployment, waitsForTurn(description)) } : {}),
     createdAt: description.startTime.toISOString(),
     ...(description.closeTime === undefined ? {} : { endedAt: description.closeTime.toISOString() }),
     links: workflowLink(deps, id, description.runId),
@@ -83,13 +94,27 @@ function stateOf(
 }
 
 /** Where an invocation that has not ended stands. */
-function progressOf({ raw }: WorkflowExecutionDescription): Pick<Invocation, 'status' | 'attempt'> {
-  const [activity] = raw.pendingActivities ?? []
+function progressOf(description: WorkflowExecutionDescription): Pick<Invocation, 'status' | 'attempt'> {
+  const [activity] = description.raw.pendingActivities ?? []
   if (!activity) return { status: 'queued' }
   const attempt = Number(activity.activityId?.replace(/^attempt-/, ''))
-  return {
-    status: activity.state === PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED ? 'queued' : 'running',
-    attempt,
+  const isTaken = activity.state !== PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
+  return { status: isTaken && !waitsForTurn(description) ? 'running' : 'queued', attempt }
+}
+
+/** Whether an agent has it and has not entered its handler, as its heartbeats tell. */
+function waitsForTurn({ raw }: WorkflowExecutionDescription): boolean {
+  const [details] = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads ?? []
+  // An agent may say anything.
+  const said = details ? jsonOf(details.data) : undefined
+  return isPlainObject(said) && said['waitsFor'] === WAITS_FOR_TURN
+}
+
+function jsonOf(data: Uint8Array | null | undefined): unknown {
+  try {
+    return JSON.parse(Buffer.from(data ?? []).toString()) as unknown
+  } catch {
+    return undefined
   }
 }
 

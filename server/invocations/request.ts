@@ -43,6 +43,7 @@ const bodySchema = strictObject({
   wait: waitSchema.optional(),
   ...policySchema.shape,
   deadline: deadlineSchema,
+  concurrency: forTheAuthor,
   exposeStack: forTheAuthor,
 })
 

@@ -12,6 +12,7 @@ import { parseCancelRequest, parseInvocationRequest, waitSchema } from '../invoc
 import { workflowLink } from '../invocations/service.js'
 import { resolveCall, startInvocation } from '../invocations/start.js'
 import { startAndWait } from '../invocations/wait.js'
+import { Waits } from '../invocations/waiting.js'
 import { holdFor } from '../hold.js'
 import { bodyFields, pathParam } from '../request-fields.js'
 import type { ApiKeyCall, Route } from '../route.js'
@@ -101,7 +102,9 @@ async function get(call: ApiKeyCall): Promise<void> {
   const id = pathParam(call.request, 'id')
   assertInvocationId(id)
   const waitMs = parseWait(call.request.query['wait'])
-  let invocation = await readInvocation(call, id)
+  // Who waits for the outcome asks again and again, and is not told what it waits for.
+  const options = waitMs > 0 ? {} : { waits: new Waits(call.deps, { counts: false }) }
+  let invocation = await readInvocation(call, id, options)
   if (waitMs > 0 && !isFinal(invocation)) {
     using held = holdFor(call, waitMs)
     const outcome = await outcomeUntil(call.deps, held.enough, id)

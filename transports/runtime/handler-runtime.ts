@@ -11,6 +11,7 @@
  */
 import { endWithin, type AttemptEnd } from '../../execution/end-within.js'
 import { startRun, type HandlerRun, type RunDeps } from '../../execution/handler-run.js'
+import { Turns } from '../../execution/turns.js'
 import { PolicyGate } from '../../execution/policy-gate.js'
 import { Runs } from '../../execution/runs.js'
 import { unknownCommand } from '../../execution/unknown-command.js'
@@ -77,6 +78,7 @@ class Runtime implements HandlerRuntime {
     this.#deps = {
       log: runtimeLog,
       gate: new PolicyGate(),
+      turns: new Turns(),
       journal: this.#journal,
       maxResultBytes: MAX_PAYLOAD_BYTES,
     }
