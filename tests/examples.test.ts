@@ -7,7 +7,7 @@ import { cliEnv } from './support/cli.js'
 /** `UPDATE_DOCS=1 npm test -- tests/examples` writes it. */
 const SHOWN = /(It prints:\n\n```text\n)[^]*?(```)/
 
-test.each(['ai-agent'])('%s', async (name) => {
+test.each(['ai-agent', 'data-connector'])('%s', async (name) => {
   const { stdout } = await execa(process.execPath, ['scripts/example.js', name], { env: cliEnv(), extendEnv: false })
   const file = `examples/${name}/README.md`
   const readme = await readFile(file, 'utf8')
@@ -19,5 +19,5 @@ test.each(['ai-agent'])('%s', async (name) => {
 test('one that does not exist is told, with those that do', async () => {
   const { exitCode, stderr } = await execa(process.execPath, ['scripts/example.js', 'nothing'], { reject: false })
   expect(exitCode).toBe(2)
-  expect(stderr).toContain('there is no example "nothing"; run: npm run example ai-agent')
+  expect(stderr).toContain('there is no example "nothing"; run: npm run example ai-agent | data-connector')
 })

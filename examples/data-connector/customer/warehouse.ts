@@ -1,0 +1,109 @@
+/**
+ * Transactions on the customer's database, from a pool that is kept across invocations.
+ *
+ * 1. A statement ends when the invocation does: by `statement_timeout` when its time is over, even if this process is
+ *    gone by then, and by `pg_cancel_backend` when it is canceled. Closing the connection would not do: a server that
+ *    waits or computes does not look at it.
+ * 2. A connection on which something failed is not used again. That also rolls back.
+ */
+import type { CommandContext } from '@alienplatform/sdk'
+import pg from 'pg'
+import { setTimeout } from 'node:timers/promises'
+import { readCredentials, type Credentials } from './credentials.js'
+import { warehouseError } from './warehouse-error.js'
+
+const MAX_CONNECTIONS = 4
+const CONNECT_TIMEOUT_MS = 5_000
+/** What is canceled before it arrived at the server is not canceled. */
+const CANCEL_AGAIN_MS = 100
+
+/** Gives the rows. */
+export type Query = <Row extends object>(sql: string, values?: readonly unknown[]) => Promise<Row[]>
+
+type Limits = Pick<CommandContext, 'signal' | 'deadline'>
+
+/**
+ * Commits what `work` did, unless it throws.
+ *
+ * @throws {WarehouseError} and the signal's reason when it aborts
+ */
+export async function inTransaction<T>(
+  mode: 'read only' | 'read write',
+  { signal, deadline }: Limits,
+  work: (query: Query) => Promise<T>,
+): Promise<T> {
+  const credentials = await readCredentials()
+  const client = await connect(credentials)
+  let failed = true
+  const over = new AbortController()
+  const query: Query = async <Row extends object>(sql: string, values: readonly unknown[] = []) => {
+    signal.throwIfAborted()
+    return (await client.query<Row>(sql, [...values])).rows
+  }
+  try {
+    await query(`begin ${mode}`)
+    await query(`set local statement_timeout = ${remainingMs(deadline)}`)
+    const [backend] = await query<{ pid: number }>('select pg_backend_pid() as pid')
+    const onAbort = (): void => void cancelStatements(credentials, backend?.pid, over.signal)
+    signal.addEventListener('abort', onAbort, { once: true, signal: over.signal })
+    const result = await work(query)
+    await query('commit')
+    failed = false
+    return result
+  } catch (error) {
+    throw signal.aborted ? signal.reason : warehouseError(error)
+  } finally {
+    over.abort()
+    client.release(failed)
+  }
+}
+
+/** 0 is for ever. */
+const remainingMs = (deadline: Date | undefined): number =>
+  deadline === undefined ? 0 : Math.max(1, deadline.getTime() - Date.now())
+
+let current: { readonly credentials: string; readonly pool: pg.Pool } | undefined
+
+async function connect(credentials: Credentials): Promise<pg.PoolClient> {
+  const id = JSON.stringify(credentials)
+  if (current?.credentials !== id) {
+    // They were rotated: the old pool ends with the transactions that are under way.
+    void current?.pool.end()
+    current = { credentials: id, pool: newPool(credentials) }
+  }
+  try {
+    return await current.pool.connect()
+  } catch (error) {
+    throw warehouseError(error)
+  }
+}
+
+function newPool(credentials: Credentials): pg.Pool {
+  const pool = new pg.Pool({ ...settings(credentials), max: MAX_CONNECTIONS })
+  // An idle connection that breaks would otherwise end this process; the pool has dropped it by then.
+  pool.on('error', () => undefined)
+  return pool
+}
+
+const settings = (credentials: Credentials): pg.ClientConfig => ({
+  ...credentials,
+  application_name: 'data-connector',
+  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+})
+
+/** By a connection of its own, since all of the pool may be in use. Without one, the time limit has to do. */
+async function cancelStatements(credentials: Credentials, pid: number | undefined, over: AbortSignal): Promise<void> {
+  const client = new pg.Client(settings(credentials))
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    while (!over.aborted) {
+      await client.query('select pg_cancel_backend($1)', [pid])
+      await setTimeout(CANCEL_AGAIN_MS, undefined, { signal: over })
+    }
+  } catch {
+    // The transaction is over, or the server out of reach.
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
