@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { lutimes, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -15,9 +15,9 @@ test('one section at a time, in order, and no file afterwards', async () => {
   const path = await newLockPath()
   const events: string[] = []
   const sections = [1, 2, 3].map((n) =>
-    withFileLock(path, 'it', async () => {
+    withFileLock({ path, what: 'it' }, async () => {
       events.push(`${n} in`)
-      expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ pid: process.pid, host: hostname() })
+      expect(JSON.parse(await readlink(path))).toMatchObject({ pid: process.pid, host: hostname() })
       events.push(`${n} out`)
       return n
     }),
@@ -29,17 +29,17 @@ test('one section at a time, in order, and no file afterwards', async () => {
 
 test('a section that throws releases the lock', async () => {
   const path = await newLockPath()
-  const failing = withFileLock(path, 'it', () => Promise.reject(new Error('section broke')))
-  const next = withFileLock(path, 'it', () => Promise.resolve('next'))
+  const failing = withFileLock({ path, what: 'it' }, () => Promise.reject(new Error('section broke')))
+  const next = withFileLock({ path, what: 'it' }, () => Promise.resolve('next'))
   await expect(failing).rejects.toThrow('section broke')
   expect(await next).toBe('next')
 })
 
 test('the lock of a living process is waited for', async () => {
   const path = await newLockPath()
-  await writeFile(path, lockOf(process.pid))
+  await symlink(lockOf(process.pid), path)
   let entered = false
-  const section = withFileLock(path, 'it', () => {
+  const section = withFileLock({ path, what: 'it' }, () => {
     entered = true
     return Promise.resolve()
   })
@@ -54,37 +54,62 @@ test('the lock of a process that is gone is broken', async () => {
   const path = await newLockPath()
   const child = execFile(process.execPath, ['--version'])
   await new Promise((resolve) => child.once('exit', resolve))
-  await writeFile(path, lockOf(child.pid ?? 0))
-  expect(await withFileLock(path, 'it', () => Promise.resolve('in'))).toBe('in')
+  await symlink(lockOf(child.pid ?? 0), path)
+  expect(await withFileLock({ path, what: 'it' }, () => Promise.resolve('in'))).toBe('in')
   expect(await readdir(join(path, '..'))).toEqual([])
 })
 
 test.each([
   ['another machine', lockOf(1, 'elsewhere')],
-  ['nobody known, as when its owner died between creating and writing it', ''],
+  ['nobody known', 'what is this'],
   ['a process number that is in use again', lockOf(process.pid)],
 ])('an old lock of %s is broken', async (_, content) => {
   const path = await newLockPath()
-  await writeFile(path, content)
+  await symlink(content, path)
   const old = new Date(Date.now() - 31_000)
-  await utimes(path, old, old)
-  expect(await withFileLock(path, 'it', () => Promise.resolve('in'))).toBe('in')
+  await lutimes(path, old, old)
+  expect(await withFileLock({ path, what: 'it' }, () => Promise.resolve('in'))).toBe('in')
+})
+
+test('an old file in its place is broken like a lock', async () => {
+  const path = await newLockPath()
+  await writeFile(path, '')
+  const old = new Date(Date.now() - 31_000)
+  await lutimes(path, old, old)
+  expect(await withFileLock({ path, what: 'it' }, () => Promise.resolve('in'))).toBe('in')
+})
+
+test('locks of one id are one within this process, whatever their paths', async () => {
+  const path = await newLockPath()
+  const events: string[] = []
+  const sections = [path, `${path}-too`].map((way) =>
+    withFileLock({ path: way, id: path, what: 'it' }, async () => {
+      events.push('in')
+      await setImmediate()
+      events.push('out')
+    }),
+  )
+  await Promise.all(sections)
+  expect(events).toEqual(['in', 'out', 'in', 'out'])
 })
 
 test('a lock that was broken by others is not released again', async () => {
   const path = await newLockPath()
-  await withFileLock(path, 'it', () => writeFile(path, lockOf(1, 'elsewhere')))
-  expect(await readFile(path, 'utf8')).toBe(lockOf(1, 'elsewhere'))
+  await withFileLock({ path, what: 'it' }, async () => {
+    await rm(path)
+    await symlink(lockOf(1, 'elsewhere'), path)
+  })
+  expect(await readlink(path)).toBe(lockOf(1, 'elsewhere'))
 })
 
 test('waiting ends after 40 s', async () => {
   const path = await newLockPath()
-  await writeFile(path, lockOf(process.pid))
+  await symlink(lockOf(process.pid), path)
   vi.spyOn(performance, 'now').mockReturnValueOnce(0).mockReturnValue(40_001)
   onTestFinished(() => {
     vi.restoreAllMocks()
   })
-  await expect(withFileLock(path, 'object "a"', () => Promise.resolve())).rejects.toMatchObject({
+  await expect(withFileLock({ path, what: 'object "a"' }, () => Promise.resolve())).rejects.toMatchObject({
     code: 'unavailable',
     message: 'object "a" is locked by another process for over 40 s; try again',
   })

@@ -1,18 +1,36 @@
 /**
  * Mutual exclusion among processes of one machine, for sections of milliseconds around a few file operations.
- * Node has no `flock`, so the lock is a file that only one process can create.
+ * Node has no `flock`, so the lock is a symbolic link that leads nowhere: only one process can make it, and it is there
+ * with its text, who has it, in one step. Where only administrators may make links, on Windows, it is a file.
  *
- * 1. Within this process callers queue in memory; only the first of them looks at the file.
+ * 1. Within this process callers queue in memory; only the first of them looks at the lock.
  * 2. A lock is released by its owner. One whose process is gone, or that is older than `STALE_MS`, may be broken.
  * 3. Breaking is a rename, which only one process can do; and one that took a newer lock than it saw puts it back.
  */
 import { randomUUID } from 'node:crypto'
-import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { lstat, readFile, readlink, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { BindingError } from './binding-error.js'
 import { unless } from './fs-error.js'
 import { isPlainObject } from '../protocol/json.js'
+
+interface LockMedium {
+  /** @throws `EEXIST` when there is one */
+  readonly make: (path: string, owner: string) => Promise<void>
+  readonly read: (path: string) => Promise<string>
+}
+
+const AS_LINK: LockMedium = {
+  make: (path, owner) => symlink(owner, path),
+  // EINVAL: it is no link, and so nobody's that we know.
+  read: async (path) => (await unless(['EINVAL'], readlink(path))) ?? '',
+}
+const AS_FILE: LockMedium = {
+  make: (path, owner) => writeFile(path, owner, { flag: 'wx', mode: 0o600 }),
+  read: (path) => readFile(path, 'utf8'),
+}
+const { make, read } = process.platform === 'win32' ? AS_FILE : AS_LINK
 
 /** Far above what a section takes, even on a slow disk; it counts only when the owner's process cannot be checked. */
 const STALE_MS = 30_000
@@ -22,23 +40,31 @@ const MAX_PAUSE_MS = 50
 
 const queues = new Map<string, Promise<void>>()
 
+export interface FileLock {
+  /** Of the lock; its directory must exist. */
+  readonly path: string
+  /** Tells it from other locks of this process, whatever the path by which it is reached. Default: the path. */
+  readonly id?: string
+  /** What is locked, for the message. */
+  readonly what: string
+}
+
 /**
- * Runs `section` while holding the lock file `path`, whose directory must exist.
+ * Runs `section` while holding the lock.
  *
- * @param what What is locked, for the message.
- * @throws {BindingError} `unavailable` when others hold the lock for 40 s.
+ * @throws {BindingError} `unavailable` when others hold it for 40 s
  */
-export async function withFileLock<T>(path: string, what: string, section: () => Promise<T>): Promise<T> {
-  const turn = (queues.get(path) ?? Promise.resolve()).then(() => holding(path, what, section))
+export async function withFileLock<T>({ path, id = path, what }: FileLock, section: () => Promise<T>): Promise<T> {
+  const turn = (queues.get(id) ?? Promise.resolve()).then(() => holding(path, what, section))
   const settled = turn.then(
     () => undefined,
     () => undefined,
   )
-  queues.set(path, settled)
+  queues.set(id, settled)
   try {
     return await turn
   } finally {
-    if (queues.get(path) === settled) queues.delete(path)
+    if (queues.get(id) === settled) queues.delete(id)
   }
 }
 
@@ -47,7 +73,7 @@ async function holding<T>(path: string, what: string, section: () => Promise<T>)
   try {
     return await section()
   } finally {
-    if ((await unless(['ENOENT'], readFile(path, 'utf8'))) === owner) await rm(path, { force: true })
+    if ((await unless(['ENOENT'], read(path))) === owner) await unless(['ENOENT'], unlink(path))
   }
 }
 
@@ -57,7 +83,7 @@ async function acquire(path: string, what: string): Promise<string> {
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
     const created = await unless(
       ['EEXIST'],
-      writeFile(path, owner, { flag: 'wx', mode: 0o600 }).then(() => true),
+      make(path, owner).then(() => true),
     )
     if (created === true) return owner
     if (await breakStale(path)) continue
@@ -73,8 +99,8 @@ async function acquire(path: string, what: string): Promise<string> {
 
 /** Whether the lock is gone now. */
 async function breakStale(path: string): Promise<boolean> {
-  const seen = await unless(['ENOENT'], readFile(path, 'utf8'))
-  const stats = await unless(['ENOENT'], stat(path))
+  const seen = await unless(['ENOENT'], read(path))
+  const stats = await unless(['ENOENT'], lstat(path))
   if (seen === undefined || stats === undefined) return true
   if (!isOrphan(seen) && Date.now() - stats.mtimeMs < STALE_MS) return false
   const taken = `${path}.${randomUUID()}`
@@ -83,8 +109,9 @@ async function breakStale(path: string): Promise<boolean> {
     rename(path, taken).then(() => true),
   )
   if (renamed === undefined) return true
-  const isTheOneSeen = (await readFile(taken, 'utf8')) === seen
-  if (!isTheOneSeen) await unless(['EEXIST'], link(taken, path))
+  const owner = await read(taken)
+  const isTheOneSeen = owner === seen
+  if (!isTheOneSeen) await unless(['EEXIST'], make(path, owner))
   await rm(taken)
   return isTheOneSeen
 }
@@ -101,7 +128,7 @@ function isOrphan(lock: string): boolean {
   }
 }
 
-/** A lock is empty for the moment between its creation and its first byte. */
+/** A lock that is a file is empty for the moment between its creation and its first byte. */
 function parse(lock: string): unknown {
   try {
     return JSON.parse(lock)

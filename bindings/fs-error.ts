@@ -1,4 +1,6 @@
 /** Errors of `node:fs`, told apart and translated. */
+import type { BigIntStats } from 'node:fs'
+import { lstat } from 'node:fs/promises'
 import { BindingError, type BindingErrorCode } from './binding-error.js'
 
 export const fsCode = (error: unknown): string | undefined =>
@@ -18,6 +20,9 @@ export async function unless<T>(codes: readonly string[], promise: Promise<T>): 
 
 /** Nothing there, or a file where a folder would have to be. */
 export const ABSENT = ['ENOENT', 'ENOTDIR'] as const
+
+export const lstatIfAny = (path: string): Promise<BigIntStats | undefined> =>
+  unless(ABSENT, lstat(path, { bigint: true }))
 
 const REASONS: Readonly<Record<string, readonly [BindingErrorCode, string]>> = {
   EACCES: ['access_denied', "the file system denies this process's user the access"],

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { link, open, rename, rm, type FileHandle } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 
 export class TemporaryFile {
   readonly path: string
@@ -37,17 +37,15 @@ export class TemporaryFile {
     return this.#handle.stat({ bigint: true })
   }
 
-  /** Takes the place of what is at `target`, which must be no directory. */
+  /** Takes the place of what is at `target`, which must be no directory. See `syncDirectory`. */
   async replace(target: string): Promise<void> {
     await rename(this.path, target)
     this.#isMoved = true
-    await syncDirectory(dirname(target))
   }
 
-  /** Takes the name `target`, or fails with `EEXIST`: unlike a rename, a link never replaces. */
+  /** Takes the name `target`, or fails with `EEXIST`: unlike a rename, a link never replaces. See `syncDirectory`. */
   async claim(target: string): Promise<void> {
     await link(this.path, target)
-    await syncDirectory(dirname(target))
   }
 
   /** Always to be called at the end; leaves a file that was moved or linked where it is. */
@@ -57,8 +55,8 @@ export class TemporaryFile {
   }
 }
 
-/** A rename survives a power cut only when its directory is on disk, too. */
-async function syncDirectory(path: string): Promise<void> {
+/** A new name survives a power cut only when its directory is on disk, too. */
+export async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
     await handle.sync()

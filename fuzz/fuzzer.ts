@@ -4,13 +4,21 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-export interface Fuzzer {
+/** @throws when the input crashes what it is given to, or is accepted though it must not be */
+type Check = (input: Uint8Array) => void | Promise<void>
+
+interface Target extends AsyncDisposable {
+  readonly check: Check
+}
+
+interface FuzzerBase {
   /** Also its folder in the corpus. */
   readonly name: string
   readonly inputs: fc.Arbitrary<Uint8Array>
-  /** @throws when the input crashes what it is given to, or is accepted though it must not be */
-  readonly check: (input: Uint8Array) => void
 }
+
+/** `open`: for what has to be there meanwhile. */
+export type Fuzzer = FuzzerBase & ({ readonly check: Check } | { readonly open: () => Promise<Target> })
 
 export interface FuzzReport {
   readonly name: string
@@ -31,19 +39,21 @@ export interface FuzzOptions {
 }
 
 export async function runFuzzer(fuzzer: Fuzzer, { runs, seed, corpus }: FuzzOptions): Promise<FuzzReport> {
-  const { name, inputs, check } = fuzzer
+  const { name, inputs } = fuzzer
+  await using target = 'open' in fuzzer ? await fuzzer.open() : undefined
+  const check = target?.check ?? ('check' in fuzzer ? fuzzer.check : () => undefined)
   const folder = join(corpus, name)
   const failures: string[] = []
   const kept = await corpusOf(folder)
   for (const [file, input] of kept) {
     try {
-      check(input)
+      await check(input)
     } catch (error) {
       failures.push(`${file}: ${reasonOf(error)}`)
     }
   }
-  const details = fc.check(
-    fc.property(inputs, (input) => check(input)),
+  const details = await fc.check(
+    fc.asyncProperty(inputs, async (input) => check(input)),
     { numRuns: runs, ...(seed === undefined ? {} : { seed }) },
   )
   const [smallest] = details.counterexample ?? []

@@ -5,6 +5,7 @@ import { MANIFEST_FUZZER } from './manifest.js'
 import { REDACTION_FUZZER } from './redaction.js'
 import { REQUEST_FUZZERS } from './requests.js'
 import { STORAGE_KEY_FUZZER } from './storage-keys.js'
+import { STORAGE_RACE_FUZZER } from './storage-races.js'
 import { TOKEN_FUZZER } from './tokens.js'
 
 export const FUZZERS: readonly Fuzzer[] = [
@@ -14,5 +15,6 @@ export const FUZZERS: readonly Fuzzer[] = [
   MANIFEST_FUZZER,
   EVENTS_FUZZER,
   STORAGE_KEY_FUZZER,
+  ...(process.platform === 'linux' ? [STORAGE_RACE_FUZZER] : []),
   REDACTION_FUZZER,
 ]

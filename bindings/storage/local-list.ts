@@ -1,9 +1,9 @@
-/** The files below a directory as keys, sorted, one folder in memory at a time. */
+/** The files below a folder as keys, sorted, one folder in memory at a time. */
 import type { BigIntStats, Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ABSENT, unless } from '../fs-error.js'
-import { lstatIfAny } from './local-place.js'
+import { ABSENT, lstatIfAny, unless } from '../fs-error.js'
+import type { Folder } from './local-folder.js'
 import { keyProblem } from './object-key.js'
 
 interface ListedFile {
@@ -15,17 +15,21 @@ interface ListedFile {
  * Follows no links: a folder that is also reached by one is listed once, under its real key. Leaves out files whose
  * names are no keys, and what vanishes meanwhile.
  *
- * @param folder The part of the keys that `directory` stands for: empty, or ending in `/`.
+ * @param above The part of the keys that `folder` stands for: empty, or ending in `/`.
  */
-export async function* listFiles(directory: string, prefix: string, folder = ''): AsyncGenerator<ListedFile> {
-  const entries = (await unless(ABSENT, readdir(directory, { withFileTypes: true }))) ?? []
+export async function* listFiles(folder: Folder, prefix: string, above = ''): AsyncGenerator<ListedFile> {
+  const entries = (await unless(ABSENT, readdir(folder.path, { withFileTypes: true }))) ?? []
   for (const entry of sorted(entries)) {
-    const key = folder + entry.name
+    const key = above + entry.name
     if (keyProblem(key) !== undefined) continue
-    const path = join(directory, entry.name)
-    if (entry.isDirectory() && mayHold(`${key}/`, prefix)) yield* listFiles(path, prefix, `${key}/`)
+    if (entry.isDirectory() && mayHold(`${key}/`, prefix)) {
+      const child = await folder.child(entry.name)
+      if (typeof child === 'string') continue
+      await using below = child
+      yield* listFiles(below, prefix, `${key}/`)
+    }
     if (!entry.isFile() || !key.startsWith(prefix)) continue
-    const stats = await lstatIfAny(path)
+    const stats = await lstatIfAny(join(folder.path, entry.name))
     if (stats?.isFile() === true) yield { key, stats }
   }
 }

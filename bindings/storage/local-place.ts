@@ -1,19 +1,25 @@
 /**
- * From a checked key to a place on disk, never outside the root. Symbolic links below the root are followed only for
- * folders, and only to folders below the root. Against local programs that swap folders for links while a call runs
- * there is no defense here: who may write to the root is trusted.
+ * From a checked key to a place on disk, never outside the root: folder by folder, each opened in the one before.
+ * Symbolic links below the root are followed only for folders, and only to folders below the root; where one leads is
+ * looked up, and walked to from the root without links.
  */
-import type { BigIntStats } from 'node:fs'
-import { lstat, mkdir, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { ABSENT, unless } from '../fs-error.js'
+import type { Folder } from './local-folder.js'
 import { isReserved } from './object-key.js'
 
-interface Found {
+/** As many as Linux follows. */
+const MAX_LINKS = 40
+
+/** Where an object is or would be. Disposing of it closes its folders, but for the root, which is the caller's. */
+export interface Found extends AsyncDisposable {
   readonly kind: 'found'
-  /** The folder, which exists, as a real path. */
-  readonly directory: string
-  /** Whether there is something at `path` is not said. */
+  /** From the root to the one that holds it. */
+  readonly folders: readonly Folder[]
+  /** The real names on the way, the object's own last: links may give it more than one key. */
+  readonly names: readonly string[]
+  /** By way of its folder. Whether there is something is not said. */
   readonly path: string
 }
 
@@ -29,40 +35,64 @@ interface Missing {
 
 export type Place = Found | Unusable | Missing
 
-export const lstatIfAny = (path: string): Promise<BigIntStats | undefined> =>
-  unless(ABSENT, lstat(path, { bigint: true }))
-
-/**
- * @param realRoot The root's real path.
- * @param create Whether to make missing folders. One that is gone again at once ends in `ENOENT`.
- */
-export async function locate(realRoot: string, segments: readonly string[], create: true): Promise<Found | Unusable>
-export async function locate(realRoot: string, segments: readonly string[], create: boolean): Promise<Place>
-export async function locate(realRoot: string, segments: readonly string[], create: boolean): Promise<Place> {
-  const folders = segments.slice(0, -1)
-  let directory = realRoot
-  for (const [index, segment] of folders.entries()) {
-    const by = (): string => folders.slice(0, index + 1).join('/')
-    const next = join(directory, segment)
-    // Looked at first: mostly it is there.
-    let stats = await lstatIfAny(next)
-    if (stats === undefined && create) {
-      await unless(['EEXIST'], mkdir(next))
-      stats = await lstat(next, { bigint: true })
-    }
-    if (stats === undefined) return { kind: 'missing' }
-    const real = stats.isSymbolicLink() ? await targetInside(realRoot, next) : next
-    if (real === undefined) return { kind: 'outside', by: by() }
-    if (!stats.isDirectory() && (await lstatIfAny(real))?.isDirectory() !== true) return { kind: 'blocked', by: by() }
-    directory = real
-  }
-  return { kind: 'found', directory, path: join(directory, segments.at(-1) ?? '') }
+/** @param create Whether to make missing folders. One that is gone again at once ends in `ENOENT`. */
+export async function locate(root: Folder, key: string, create: true): Promise<Found | Unusable>
+export async function locate(root: Folder, key: string, create: boolean): Promise<Place>
+export async function locate(root: Folder, key: string, create: boolean): Promise<Place> {
+  const segments = key.split('/')
+  const way = await walk(root, segments, create, MAX_LINKS)
+  return 'at' in way ? { kind: way.kind, by: segments.slice(0, way.at).join('/') } : way
 }
 
-async function targetInside(realRoot: string, link: string): Promise<string | undefined> {
+/** `at`: how many names lead to what is in the way. */
+type Way = Found | Missing | { readonly kind: Unusable['kind']; readonly at: number }
+
+async function walk(root: Folder, names: readonly string[], create: boolean, maxLinks: number): Promise<Way> {
+  const folders = [root]
+  const close = async (): Promise<void> => void (await Promise.all(folders.slice(1).map((folder) => folder.close())))
+  const last = names.length - 1
+  try {
+    for (const [index, name] of names.slice(0, last).entries()) {
+      const parent = folders.at(-1) ?? root
+      const next = create ? await parent.makeChild(name) : await parent.child(name)
+      if (typeof next === 'object') {
+        folders.push(next)
+        continue
+      }
+      const way =
+        next === 'link' ? await follow(root, join(parent.path, name), names.slice(index + 1), create, maxLinks) : next
+      await close()
+      if (way === 'missing') return { kind: 'missing' }
+      if (way === 'other') return { kind: 'blocked', at: index + 1 }
+      return 'at' in way ? { ...way, at: index + 1 + way.at } : way
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const path = join((folders.at(-1) ?? root).path, names[last] ?? '')
+  return { kind: 'found', folders, names, path, [Symbol.asyncDispose]: close }
+}
+
+/** Goes on where a link leads; `at` then counts the names after it. */
+async function follow(
+  root: Folder,
+  link: string,
+  rest: readonly string[],
+  create: boolean,
+  maxLinks: number,
+): Promise<Way> {
+  const target = maxLinks === 0 ? undefined : await targetInside(root, link)
+  if (target === undefined) return { kind: 'outside', at: 0 }
+  const way = await walk(root, [...target, ...rest], create, maxLinks - 1)
+  return 'at' in way ? { ...way, at: Math.max(0, way.at - target.length) } : way
+}
+
+/** The names from the root to where the link leads, if that is below the root, and none of ours. */
+async function targetInside(root: Folder, link: string): Promise<string[] | undefined> {
   const real = await unless([...ABSENT, 'ELOOP'], realpath(link))
   if (real === undefined) return undefined
-  const way = relative(realRoot, real)
-  const segments = way.split(sep)
-  return isAbsolute(way) || segments[0] === '..' || segments.some(isReserved) ? undefined : real
+  const way = relative(await realpath(root.path), real)
+  const names = way === '' ? [] : way.split(sep)
+  return isAbsolute(way) || names[0] === '..' || names.some(isReserved) ? undefined : names
 }

@@ -220,4 +220,4 @@ async function snapshot(directory: string): Promise<Snapshot> {
 
 /** The storage's own empty folders may have been made. */
 const withoutWorkFolders = (files: Snapshot, root: string): Snapshot =>
-  files.filter(([path]) => !['tmp', 'locks', 'types'].some((folder) => path === join(root, '.alien', folder)))
+  files.filter(([path]) => !['tmp', 'types'].some((folder) => path === join(root, '.alien', folder)))

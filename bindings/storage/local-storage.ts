@@ -2,23 +2,26 @@
  * Storage in a directory of this machine: the key is the path, so people and other programs can work on the files, too.
  *
  * Beside the objects, in `.alien/` below the root, are files being written, locks, and content types by etag.
- * 1. A new version is whole and on disk before it gets its name, by a rename or a link.
+ * 1. A new version is whole and on disk before it gets its name, by a rename or a link. The name itself is on disk when
+ *    a conditional put answers, since others may build on that; a plain put leaves it to the system, some seconds later.
  * 2. Between looking at the old version and putting the new one in its place, the writer holds the key's lock; so
  *    `ifMatch` is a compare-and-swap among all processes that use this class.
  * 3. A version's content type is written before the version is published, and removed only after it was replaced.
- * 4. No path leaves the root: keys are checked before they come here, folders by `locate`, files by `O_NOFOLLOW`.
+ * 4. No path leaves the root: keys are checked before they come here, folders are opened one in the other by `locate`,
+ *    files with `O_NOFOLLOW`.
  */
 import { constants, type BigIntStats } from 'node:fs'
-import { mkdir, open, realpath, rmdir, unlink, type FileHandle } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, open, rmdir, unlink, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
 import { BindingError } from '../binding-error.js'
 import { withFileLock } from '../file-lock.js'
-import { ABSENT, fsCode, translateFsErrors, unless } from '../fs-error.js'
-import { TemporaryFile } from '../temporary-file.js'
+import { ABSENT, fsCode, lstatIfAny, translateFsErrors, unless } from '../fs-error.js'
+import { syncDirectory, TemporaryFile } from '../temporary-file.js'
+import { Folder } from './local-folder.js'
 import { listFiles } from './local-list.js'
-import { locate, lstatIfAny, type Place, type Unusable } from './local-place.js'
+import { locate, type Found, type Place, type Unusable } from './local-place.js'
 import { etagOf, nextModifiedAt } from './local-version.js'
-import { dropContentType, lockPath, readContentType, saveContentType, temporaryFolder } from './local-work-folder.js'
+import { dropContentType, lockName, readContentType, saveContentType, workFolder } from './local-work-folder.js'
 import { objectIn } from './object-key.js'
 import type { ObjectBody, ObjectMetadata, OpenedObject, StorageBackend, WriteOptions } from './storage-backend.js'
 
@@ -36,11 +39,11 @@ export interface LocalStorageOptions {
   readonly path: string
 }
 
-/** Where an object is or would be; its folder exists. All three are real paths. */
-interface Spot {
-  readonly root: string
-  readonly directory: string
-  readonly path: string
+/** A version being written, and the folders that it needs. */
+interface Draft {
+  readonly root: Folder
+  readonly workFolder: Folder
+  readonly file: TemporaryFile
 }
 
 export class LocalStorage implements StorageBackend {
@@ -64,11 +67,13 @@ export class LocalStorage implements StorageBackend {
     { ifMatch }: { readonly ifMatch?: string },
   ): Promise<OpenedObject | 'missing' | 'precondition_failed'> {
     return this.#translating(key, async () => {
+      await using root = await this.#openRoot()
+      if (root === undefined) return 'missing'
       for (;;) {
-        const spot = await this.#find(key)
-        const handle = spot === undefined ? undefined : await this.#openFile(key, spot.path)
-        if (spot === undefined || handle === undefined) return 'missing'
-        const opened = await describeOpened(key, spot, handle, ifMatch).catch(async (error: unknown) => {
+        await using place = await this.#find(key, root)
+        const handle = place === undefined ? undefined : await this.#openFile(key, place.path)
+        if (place === undefined || handle === undefined) return 'missing'
+        const opened = await describeOpened(key, root, place, handle, ifMatch).catch(async (error: unknown) => {
           await handle.close()
           throw error
         })
@@ -80,40 +85,39 @@ export class LocalStorage implements StorageBackend {
   }
 
   async write(key: string, body: ObjectBody, options: WriteOptions): Promise<ObjectMetadata | 'precondition_failed'> {
-    const file = await this.#translating(key, async () => {
-      const root = await this.#makeRoot()
-      // Before the body is read, and without making folders for an object that may never come.
-      this.#assertWritable(key, await locate(root, key.split('/'), false))
-      return TemporaryFile.create(await temporaryFolder(root))
-    })
+    const draft = await this.#translating(key, () => this.#begin(key))
+    const { file } = draft
     try {
       // Only our own writes are translated: an error of the body's source is the handler's, and reaches it as it is.
       for await (const chunk of body instanceof Uint8Array ? [body] : body) {
         await this.#translating(key, () => file.write(chunk))
       }
       return await this.#translating(key, async () =>
-        this.#publish(key, file, await file.finish(nextModifiedAt()), options),
+        this.#publish(key, draft, await file.finish(nextModifiedAt()), options),
       )
     } finally {
       await file.close()
+      await Promise.all([draft.workFolder.close(), draft.root.close()])
     }
   }
 
   delete(key: string): Promise<void> {
     return this.#translating(key, async () => {
-      const spot = await this.#find(key)
-      if (spot === undefined) return
-      await this.#locked(key, spot, async (current) => {
+      await using root = await this.#openRoot()
+      await using place = root && (await this.#find(key, root))
+      if (root === undefined || place === undefined) return
+      await using locks = await workFolder(root, 'tmp')
+      await this.#locked(key, locks, place, async (current) => {
         if (current?.isFile() !== true) return
-        await unlink(spot.path)
-        await dropContentType(spot.root, etagOf(current))
-        await removeEmptyFolders(spot)
+        await unlink(place.path)
+        await dropContentType(root, etagOf(current))
+        await removeEmptyFolders(place)
       })
     })
   }
 
   async *list(prefix: string): AsyncGenerator<ObjectMetadata> {
-    const root = await this.#realRoot()
+    await using root = await this.#openRoot()
     if (root === undefined) return
     for await (const { key, stats } of listFiles(root, prefix)) yield metadataOf(key, stats, undefined)
   }
@@ -136,17 +140,35 @@ export class LocalStorage implements StorageBackend {
     return Promise.reject(new BindingError('unsupported', `${objectIn(this.#name, key)}: ${problem}`))
   }
 
+  async #begin(key: string): Promise<Draft> {
+    const root = await this.#makeRoot()
+    let tmp: Folder | undefined
+    try {
+      // Before the body is read, and without making folders for an object that may never come.
+      const place = await locate(root, key, false)
+      if (place.kind === 'found') await place[Symbol.asyncDispose]()
+      this.#assertWritable(key, place)
+      tmp = await workFolder(root, 'tmp')
+      return { root, workFolder: tmp, file: await TemporaryFile.create(tmp.path) }
+    } catch (error) {
+      await Promise.all([tmp?.close(), root.close()])
+      throw error
+    }
+  }
+
   async #publish(
     key: string,
-    file: TemporaryFile,
+    { root, workFolder: locks, file }: Draft,
     stats: BigIntStats,
     options: WriteOptions,
   ): Promise<ObjectMetadata | 'precondition_failed'> {
     return this.#persistently(async () => {
-      const spot = await this.#make(key)
-      const published = await this.#locked(key, spot, (current) => {
+      const place = await locate(root, key, true)
+      this.#assertWritable(key, place)
+      await using found = place
+      const published = await this.#locked(key, locks, found, (current) => {
         if (current?.isFile() === false) throw this.#conflict(key, 'there is a folder of that name')
-        return publishOnce(spot, file, stats, current, options)
+        return publishOnce(root, found, file, { stats, current, options })
       })
       return published ? metadataOf(key, stats, options.contentType) : 'precondition_failed'
     })
@@ -163,32 +185,23 @@ export class LocalStorage implements StorageBackend {
     }
   }
 
-  #realRoot(): Promise<string | undefined> {
-    return unless(ABSENT, realpath(this.#path))
+  #openRoot(): Promise<Folder | undefined> {
+    return unless(ABSENT, Folder.open(this.#path))
+  }
+
+  async #makeRoot(): Promise<Folder> {
+    for (;;) {
+      const root = await Folder.open(this.#path)
+      if (root !== undefined) return root
+      await mkdir(this.#path, { recursive: true })
+    }
   }
 
   /** Where to read: `undefined` when there can be no such object. */
-  async #find(key: string): Promise<Spot | undefined> {
-    const root = await this.#realRoot()
-    if (root === undefined) return undefined
-    const place = await locate(root, key.split('/'), false)
+  async #find(key: string, root: Folder): Promise<Found | undefined> {
+    const place = await locate(root, key, false)
     if (place.kind === 'outside') throw this.#outside(key, place.by)
-    return place.kind === 'found' ? { root, ...place } : undefined
-  }
-
-  /** Where to write; makes the folders. */
-  async #make(key: string): Promise<Spot> {
-    const root = await this.#makeRoot()
-    const place = await locate(root, key.split('/'), true)
-    this.#assertWritable(key, place)
-    return { root, ...place }
-  }
-
-  async #makeRoot(): Promise<string> {
-    const root = await this.#realRoot()
-    if (root !== undefined) return root
-    await mkdir(this.#path, { recursive: true })
-    return realpath(this.#path)
+    return place.kind === 'found' ? place : undefined
   }
 
   #assertWritable<P extends Place>(key: string, place: P): asserts place is Exclude<P, Unusable> {
@@ -205,10 +218,17 @@ export class LocalStorage implements StorageBackend {
     }
   }
 
-  /** Runs `section` with what is at `spot` now, a file or nothing, while nobody else changes it. */
-  async #locked<T>(key: string, spot: Spot, section: (current: BigIntStats | undefined) => Promise<T>): Promise<T> {
-    return withFileLock(await lockPath(spot.root, spot.path), objectIn(this.#name, key), async () => {
-      const current = await lstatIfAny(spot.path)
+  /** Runs `section` with what is at `place` now, a file or nothing, while nobody else changes it. */
+  #locked<T>(
+    key: string,
+    locks: Folder,
+    place: Found,
+    section: (current: BigIntStats | undefined) => Promise<T>,
+  ): Promise<T> {
+    const name = lockName(place.names)
+    const lock = { path: join(locks.path, name), id: `${this.#path} ${name}`, what: objectIn(this.#name, key) }
+    return withFileLock(lock, async () => {
+      const current = await lstatIfAny(place.path)
       if (current?.isSymbolicLink() === true) throw this.#symbolicLink(key)
       return section(current)
     })
@@ -238,7 +258,8 @@ export class LocalStorage implements StorageBackend {
 /** `replaced`: another version took the place before this one's content type could be read. */
 async function describeOpened(
   key: string,
-  { root, path }: Spot,
+  root: Folder,
+  { path }: Found,
   handle: FileHandle,
   ifMatch: string | undefined,
 ): Promise<OpenedObject | 'missing' | 'precondition_failed' | 'replaced'> {
@@ -269,12 +290,17 @@ async function* readChunks(handle: FileHandle, size: number): AsyncGenerator<Uin
   }
 }
 
+interface Publication {
+  readonly stats: BigIntStats
+  readonly current: BigIntStats | undefined
+  readonly options: WriteOptions
+}
+
 async function publishOnce(
-  { root, path }: Spot,
+  root: Folder,
+  { path, folders }: Found,
   file: TemporaryFile,
-  stats: BigIntStats,
-  current: BigIntStats | undefined,
-  { contentType, ifNotExists, ifMatch }: WriteOptions,
+  { stats, current, options: { contentType, ifNotExists, ifMatch } }: Publication,
 ): Promise<boolean> {
   if (ifNotExists === true && current !== undefined) return false
   if (ifMatch !== undefined && (current === undefined || etagOf(current) !== ifMatch)) return false
@@ -287,17 +313,21 @@ async function publishOnce(
       ['EEXIST'],
       file.claim(path).then(() => true),
     )
-    return claimed === true
+    if (claimed === undefined) return false
+  } else {
+    await file.replace(path)
+    if (current !== undefined) await dropContentType(root, etagOf(current))
   }
-  await file.replace(path)
-  if (current !== undefined) await dropContentType(root, etagOf(current))
+  if (ifNotExists === true || ifMatch !== undefined) await syncDirectory((folders.at(-1) ?? root).path)
   return true
 }
 
 /** Upwards from the folder of a deleted object, until one holds something else; so that its name is free again. */
-async function removeEmptyFolders({ root, directory }: Spot): Promise<void> {
-  for (let folder = directory; folder !== root; folder = dirname(folder)) {
-    const removed = await rmdir(folder).then(
+async function removeEmptyFolders({ folders, names }: Found): Promise<void> {
+  for (let depth = folders.length - 1; depth > 0; depth--) {
+    const [parent, name] = [folders[depth - 1], names[depth - 1]]
+    if (parent === undefined || name === undefined) return
+    const removed = await rmdir(join(parent.path, name)).then(
       () => true,
       () => false,
     )

@@ -1,39 +1,65 @@
 /** The local storage's own files, in `.alien/` below its root: beside the objects, and never one of them. */
 import { createHash } from 'node:crypto'
-import { readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, relative } from 'node:path'
+import { constants } from 'node:fs'
+import { open, realpath, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { ABSENT, unless } from '../fs-error.js'
 import { BindingError } from '../binding-error.js'
-import { locate } from './local-place.js'
+import type { Folder, NoFolder } from './local-folder.js'
 import { RESERVED_SEGMENT } from './object-key.js'
 
-/** The path of `name` in one of the work folders; `undefined` when the folder is missing and not to be made. */
-async function workPath(root: string, folder: 'tmp' | 'locks' | 'types', name: string): Promise<string>
-async function workPath(root: string, folder: 'types', name: string, create: false): Promise<string | undefined>
-async function workPath(root: string, folder: string, name: string, create = true): Promise<string | undefined> {
-  const place = await locate(root, [RESERVED_SEGMENT, folder, name], create)
-  if (place.kind === 'found') return place.path
-  if (place.kind === 'missing') return undefined
-  throw new BindingError('invalid_configuration', `"${place.by}" in ${root} must be a folder; remove it`)
+/** `tmp` has files being written, and locks; `types` content types by etag. */
+type WorkFolder = 'tmp' | 'types'
+
+/** Made when it is missing. */
+export async function workFolder(root: Folder, name: WorkFolder): Promise<Folder> {
+  const ours = await folderOr(root, RESERVED_SEGMENT, await root.makeChild(RESERVED_SEGMENT))
+  try {
+    return await folderOr(root, `${RESERVED_SEGMENT}/${name}`, await ours.makeChild(name))
+  } finally {
+    await ours.close()
+  }
 }
 
-/** Where new versions are written before they get their names. */
-export const temporaryFolder = async (root: string): Promise<string> => dirname(await workPath(root, 'tmp', 'x'))
-
-/** The lock of the file at `path`: by its real place, since links may give it more than one key. */
-export const lockPath = (root: string, path: string): Promise<string> =>
-  workPath(root, 'locks', createHash('sha256').update(relative(root, path)).digest('hex'))
-
-export async function readContentType(root: string, etag: string): Promise<string | undefined> {
-  const path = await workPath(root, 'types', etag, false)
-  return path === undefined ? undefined : unless(ABSENT, readFile(path, 'utf8'))
+async function typesIfAny(root: Folder): Promise<Folder | undefined> {
+  const ours = await root.child(RESERVED_SEGMENT)
+  if (ours === 'missing') return undefined
+  await using folder = await folderOr(root, RESERVED_SEGMENT, ours)
+  const types = await folder.child('types')
+  // Awaited here: a rejection while the folder is being closed would be nobody's.
+  return types === 'missing' ? undefined : await folderOr(root, `${RESERVED_SEGMENT}/types`, types)
 }
 
-export async function saveContentType(root: string, etag: string, contentType: string): Promise<void> {
-  await writeFile(await workPath(root, 'types', etag), contentType, { flush: true })
+async function folderOr(root: Folder, by: string, found: Folder | NoFolder): Promise<Folder> {
+  if (typeof found === 'object') return found
+  const where = await realpath(root.path)
+  throw new BindingError('invalid_configuration', `"${by}" in ${where} must be a folder; remove it`)
 }
 
-export async function dropContentType(root: string, etag: string): Promise<void> {
-  const path = await workPath(root, 'types', etag, false)
-  if (path !== undefined) await rm(path, { force: true })
+/** The name of an object's lock: of its real place, since links may give it more than one key. */
+export const lockName = (names: readonly string[]): string =>
+  `${createHash('sha256').update(names.join('/')).digest('hex')}.lock`
+
+export async function readContentType(root: Folder, etag: string): Promise<string | undefined> {
+  await using types = await typesIfAny(root)
+  if (types === undefined) return undefined
+  const file = await unless(ABSENT, open(join(types.path, etag), constants.O_RDONLY | constants.O_NOFOLLOW))
+  try {
+    return await file?.readFile('utf8')
+  } finally {
+    await file?.close()
+  }
+}
+
+export async function saveContentType(root: Folder, etag: string, contentType: string): Promise<void> {
+  await using types = await workFolder(root, 'types')
+  const path = join(types.path, etag)
+  // From an earlier try. A new file, for one that is there may be a link.
+  await rm(path, { force: true })
+  await writeFile(path, contentType, { flag: 'wx', flush: true })
+}
+
+export async function dropContentType(root: Folder, etag: string): Promise<void> {
+  await using types = await typesIfAny(root)
+  if (types !== undefined) await rm(join(types.path, etag), { force: true })
 }

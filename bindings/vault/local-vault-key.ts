@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { z } from 'zod'
 import { BindingError } from '../binding-error.js'
 import { unless } from '../fs-error.js'
-import { TemporaryFile } from '../temporary-file.js'
+import { syncDirectory, TemporaryFile } from '../temporary-file.js'
 import { readPrivateFile } from './private-file.js'
 
 const KEY_BYTES = 32
@@ -65,6 +65,7 @@ export class KeyFile implements LocalVaultKey {
       await file.finish()
       // Whoever was faster has the key.
       await unless(['EEXIST'], file.claim(this.#path))
+      await syncDirectory(dirname(this.#path))
     } finally {
       await file.close()
     }

@@ -8,7 +8,7 @@ import { isPlainObject } from '../../protocol/json.js'
 import { BindingError } from '../binding-error.js'
 import { withFileLock } from '../file-lock.js'
 import { translateFsErrors } from '../fs-error.js'
-import { TemporaryFile } from '../temporary-file.js'
+import { syncDirectory, TemporaryFile } from '../temporary-file.js'
 import { decrypt, encrypt, parseEncrypted } from './encrypted-file.js'
 import type { KeyOrigin, LocalVaultKey } from './local-vault-key.js'
 import { readPrivateFile } from './private-file.js'
@@ -69,7 +69,7 @@ export class LocalVault implements VaultBackend {
   /** @param change Answers whether it changed anything. */
   async #change(change: (secrets: Map<string, string>) => boolean): Promise<void> {
     await translateFsErrors(this.#where, () =>
-      withFileLock(`${this.#path}.lock`, this.#where, async () => {
+      withFileLock({ path: `${this.#path}.lock`, what: this.#where }, async () => {
         const content = (await this.#read()) ?? { origin: await this.#key.create(this.#where), secrets: new Map() }
         if (change(content.secrets)) await this.#write(content)
       }),
@@ -104,6 +104,7 @@ export class LocalVault implements VaultBackend {
       await file.write(Buffer.from(text))
       await file.finish()
       await file.replace(this.#path)
+      await syncDirectory(dirname(this.#path))
     } finally {
       await file.close()
     }
