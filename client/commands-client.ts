@@ -58,7 +58,7 @@ export class CommandsClient {
     options: InvokeOptions,
     waitMs: number,
   ): Promise<InvocationHandle<Result>> {
-    const { timeoutMs, queueTimeoutMs, deadline, idempotencyKey, retry, signal } = options
+    const { timeoutMs, queueTimeoutMs, deadline, idempotencyKey, failFast, retry, signal } = options
     assertJson(command, params)
     if (deadline && Number.isNaN(deadline.getTime())) {
       throw new CommandError('invalid_request', 'deadline must be a valid Date')
@@ -74,6 +74,7 @@ export class CommandsClient {
       timeout: timeoutMs,
       queueTimeout: queueTimeoutMs,
       deadline: deadline?.toISOString(),
+      failFast,
       retry,
       wait: waitMs === 0 ? undefined : waitMs,
     }

@@ -22,6 +22,8 @@ export interface InvokeOptions {
   readonly deadline?: Date
   /** Two calls with one key are one invocation. At most 255 characters. */
   readonly idempotencyKey?: string
+  /** Throws `deployment_offline`, and starts nothing, when no agent is online, instead of waiting for one. */
+  readonly failFast?: boolean
   readonly retry?: RetryOptions
   /**
    * Stops this call's waiting, and throws the signal's reason. The invocation itself goes on.

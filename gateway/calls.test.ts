@@ -79,7 +79,14 @@ beforeEach(() => {
   polls = new OpenPolls({ perAgent: 1, perDeployment: 2 }, (ids) => Promise.resolve(new Set(ids)))
   callerGone = new AbortController()
   const seal = new TaskTokenSeal([randomBytes(32)])
-  calls = new Calls({ upstream: temporal, namespace: 'default', seal, polls, onPoll: () => () => undefined })
+  calls = new Calls({
+    upstream: temporal,
+    namespace: 'default',
+    seal,
+    polls,
+    onPoll: () => () => undefined,
+    onHeard: () => undefined,
+  })
   onTestFinished(() => polls.drain())
 })
 

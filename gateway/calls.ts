@@ -35,6 +35,8 @@ export interface CallsDeps {
   readonly polls: OpenPolls
   /** Gives what is to be called when the poll ends. */
   readonly onPoll: (agent: Agent, workerKey: string, about: AgentAbout) => () => void
+  /** Of any other call. */
+  readonly onHeard: (agent: Agent) => void
 }
 
 export interface IncomingCall {
@@ -69,6 +71,7 @@ export class Calls {
     const { agent, request } = await this.#check(call)
     if (method.answer === 'task') return this.#poll(call, agent, request)
     if (method.name === 'ShutdownWorker') this.#deps.polls.endOf(agent, textOf(request, LEAVING_WORKER))
+    this.#deps.onHeard(agent)
     const answer = await this.#deps.upstream.call(method.name, request, {
       deadlineMs: Math.min(deadlineMs, Date.now() + MAX_CALL_MS),
     })

@@ -3,7 +3,10 @@
  * codes, the clients' retries and the table in ARCHITECTURE.md are all read from here.
  */
 interface ErrorTrait {
-  /** HTTP status when the code is the answer to a request. `200`: it is the outcome of an invocation that ran. */
+  /**
+   * HTTP status when the code is the answer to a request. `200`: it is only ever the outcome of an invocation, and that is
+   * a good answer, whatever the code.
+   */
   readonly httpStatus: number
   /** Exit code of `alien`, one per kind of remedy. */
   readonly exitCode: number
@@ -53,10 +56,11 @@ export const ERROR_CODES = {
     meaning: "the handler's result breaks the schema or is not JSON",
   },
   deployment_offline: {
-    httpStatus: 200,
+    // Not 5xx: that a customer's agent is away is no trouble of the control plane, nor for proxies to repeat.
+    httpStatus: 409,
     exitCode: 3,
     retryable: true,
-    meaning: 'no agent took it within the queue time-out; nothing ran',
+    meaning: 'no agent took it within the queue time-out, or none is online (`failFast`); nothing ran',
   },
   refused: { httpStatus: 200, exitCode: 7, retryable: false, meaning: "the customer's policy refused it; nothing ran" },
   timed_out: { httpStatus: 200, exitCode: 4, retryable: 'policy', meaning: 'it started, and ran out of its time' },

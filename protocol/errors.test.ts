@@ -24,7 +24,7 @@ describe('the table', () => {
       ['unavailable', 503, 8, true],
       ['command_failed', 200, 1, 'policy'],
       ['invalid_result', 200, 1, false],
-      ['deployment_offline', 200, 3, true],
+      ['deployment_offline', 409, 3, true],
       ['refused', 200, 7, false],
       ['timed_out', 200, 4, 'policy'],
       ['outcome_unknown', 200, 6, false],

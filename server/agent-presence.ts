@@ -15,6 +15,7 @@ const RENEW_MS = 10_000
 const MAX_WATCHED = 100
 
 interface Watched {
+  readonly tokenId: string
   polls: number
   leaving: NodeJS.Timeout | undefined
 }
@@ -46,9 +47,10 @@ export class PresenceWatch {
     const ofDeployment = this.#watched.get(agent.deploymentId) ?? new Map<string, Watched>()
     const known = ofDeployment.get(agent.key)
     if (known === undefined && ofDeployment.size >= MAX_WATCHED) return () => undefined
-    const watched = known ?? { polls: 0, leaving: undefined }
+    const watched = known ?? { tokenId: agent.tokenId, polls: 0, leaving: undefined }
     watched.polls += 1
     clearTimeout(watched.leaving)
+    watched.leaving = undefined
     if (known === undefined) {
       ofDeployment.set(agent.key, watched)
       this.#watched.set(agent.deploymentId, ofDeployment)
@@ -61,6 +63,16 @@ export class PresenceWatch {
     return () => {
       watched.polls -= 1
       if (watched.polls === 0) watched.leaving = setTimeout(() => this.#left(agent), LINGER_MS).unref()
+    }
+  }
+
+  /**
+   * An agent with this token does something else than poll: one that has all the work it can take holds no poll, and is
+   * there all the same.
+   */
+  heard({ deploymentId, tokenId }: Pick<SeenAgent, 'deploymentId' | 'tokenId'>): void {
+    for (const watched of this.#watched.get(deploymentId)?.values() ?? []) {
+      if (watched.tokenId === tokenId) watched.leaving?.refresh()
     }
   }
 

@@ -2,10 +2,12 @@
 import { CommandError, type InvocationHandle, type InvokeOptions } from '@alienplatform/sdk/commands'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { AgentProcess } from './support/agent-process.js'
 import { eventually } from './support/eventually.js'
 import { callApi, type Answer } from './support/http.js'
 import { errorOf, lines } from './support/outcome.js'
@@ -68,13 +70,13 @@ describe('a handler that throws a RetryableError', () => {
   }
 
   test('is run again, though nobody declared that, after the pause that it asked for', async () => {
-    const { outcome, runs } = await run('busy', { times: 2, retryAfter: '300ms' })
+    const retry = { initialInterval: '1m' }
+    const { outcome, runs } = await run('busy', { times: 2, retryAfter: '300ms' }, { retry })
     expect(outcome).toBe(3)
     const [first = 0, second = 0, third = 0] = runs
     expect(second - first).toBeGreaterThanOrEqual(300)
     expect(third - second).toBeGreaterThanOrEqual(300)
-    // The policy's own intervals would be 1 s and 2 s.
-    expect(third - first).toBeLessThan(2_900)
+    expect(third - first).toBeLessThan(60_000)
   })
 
   test.each<[string, object, InvokeOptions, number]>([
@@ -191,6 +193,118 @@ describe('a command that an agent runs one at a time', () => {
     expect(await second.result()).toBe(null)
     expect((await lines(path)).map((line) => line.split(' ')[0])).toEqual(['begin', 'end', 'begin', 'end'])
   })
+})
+
+describe('failFast', () => {
+  test('says at once that no agent is online, starts nothing, and is found when it was started before', async () => {
+    await callApi(stack.state, stack.state.token, 'POST', '/v1/deployments', { name: 'never-there' })
+    const id = 'inv_anything_0123456789abcdef'
+    const startedAtMs = performance.now()
+    const call = { deployment: 'never-there', command: 'anything', id }
+    expect(await post({ ...call, failFast: true, wait: '30s' })).toMatchObject({
+      status: 409,
+      body: {
+        error: {
+          code: 'deployment_offline',
+          message: 'no agent of "never-there" was ever online; nothing was started',
+          details: { lastSeenAt: null },
+        },
+      },
+    })
+    expect(performance.now() - startedAtMs).toBeLessThan(1_000)
+    expect((await get(id)).status).toBe(404)
+    expect((await post(call)).status).toBe(202)
+    expect(await post({ ...call, failFast: true })).toMatchObject({ status: 202, body: { id, status: 'queued' } })
+    const { body } = await get(id)
+    expect(body.waiting).toMatchObject({ for: 'agent', message: 'no agent of "never-there" was ever online' })
+  })
+
+  test('changes nothing while one is', async () => {
+    expect(await stack.client().invoke('at-once', {}, { failFast: true })).toBe('done')
+  })
+})
+
+test('between two attempts it is told what is waited for, and until when', async () => {
+  const file = join(folder, randomUUID())
+  const handle = await stack.client().start('busy', { file, times: 1, retryAfter: '10m' })
+  const waiting = await eventually('it waits', async () => {
+    const { waiting } = await handle.describe()
+    return waiting?.for === 'back_off' ? waiting : undefined
+  })
+  expect(waiting.message).toBe(`back-off before attempt 2, until ${String(waiting.until)}`)
+  expect(Date.parse(waiting.until ?? '') - Date.parse(waiting.since ?? '')).toBe(600_000)
+  const { body } = await callApi(stack.state, stack.state.token, 'GET', '/v1/invocations?status=queued')
+  expect(body.invocations.find(({ id }: { id: string }) => id === handle.id)).toMatchObject({ waiting })
+  expect(await handle.cancel()).toBe('stopped')
+})
+
+describe('deadlines', () => {
+  const timesLeft = async (path: string) => (await lines(path)).map(Number)
+
+  test('shrink over the attempts', async () => {
+    const path = join(folder, randomUUID())
+    await stack.client().invoke('time-left', { file: path }, { deadline: new Date(Date.now() + 60_000) })
+    const [first = 0, second = 0, third = 0] = await timesLeft(path)
+    expect(first).toBeLessThanOrEqual(60_000)
+    expect(first).toBeGreaterThan(50_000)
+    expect(second).toBeLessThanOrEqual(first - 290)
+    expect(third).toBeLessThanOrEqual(second - 590)
+  })
+
+  test('past them the signal fires, and a late result changes nothing', async () => {
+    const path = join(folder, randomUUID())
+    const handle = await stack
+      .client()
+      .start('over-time', { file: path, ms: 2_500 }, { deadline: new Date(Date.now() + 1_000) })
+    const outcome = await errorOf(handle.result())
+    expect(outcome).toMatchObject({ code: 'timed_out' })
+    const late = await eventually('its handler ends', async () => {
+      const seen = await lines(path)
+      return seen.length === 2 ? seen : undefined
+    })
+    expect(late).toEqual([expect.stringMatching(/^aborted: "over-time" did not finish within /), 'late'])
+    expect(await errorOf(handle.result())).toEqual(outcome)
+    expect(await handle.status()).toBe('failed')
+  })
+
+  test('count from the start, wherever it waits, and whatever an agent takes for the time', async () => {
+    const { body } = await callApi(stack.state, stack.state.token, 'POST', '/v1/deployments', { name: 'late' })
+    const stateDir = join(folder, 'late')
+    const clock = join(folder, 'clock')
+    await writeFile(clock, '-3600000')
+    const path = join(folder, randomUUID())
+    // No agent has published what the command's author declares.
+    const retry = { maxAttempts: 3, initialInterval: 300 }
+    const deadline = new Date(Date.now() + 40_000)
+    const handle = await stack.client('late').start('time-left', { file: path }, { deadline, retry })
+    await eventually('it has waited', () => (Date.now() > deadline.getTime() - 37_000 ? true : undefined))
+    await using agent = new AgentProcess({
+      url: stack.state.url,
+      token: body.agentToken,
+      stateDir,
+      handlers: resolve('tests/fixtures/policy-handlers.ts'),
+      env: { CHAOS_CLOCK: clock, NODE_OPTIONS: `--import=${pathToFileURL(resolve('chaos/shift-clock.js')).href}` },
+    })
+    await handle.result()
+    expect(await agent.stop()).toBe(0)
+    const [first = 0] = await timesLeft(path)
+    expect(first).toBeLessThanOrEqual(37_000)
+    expect(first).toBeGreaterThan(15_000)
+  })
+})
+
+test('of 200 racers on one key, one runs', async () => {
+  const path = join(folder, randomUUID())
+  const call = { command: 'one-at-a-time', params: { file: path, ms: 1 }, idempotencyKey: 'raced', wait: '50s' }
+  const answers = await Promise.all(Array.from({ length: 200 }, () => post(call)))
+  expect(new Set(answers.map(({ body }) => String(body.id))).size).toBe(1)
+  expect(new Set(answers.map(({ body }) => String(body.status)))).toEqual(new Set(['succeeded']))
+  expect(await lines(path)).toHaveLength(2)
+  const other = await post({ ...call, params: { file: path, ms: 2 } })
+  expect(other).toMatchObject({ status: 409, body: { error: { code: 'conflict' } } })
+  expect(other.body.error.message).toMatch(
+    /^idempotency key "raced" was used with other params \(SHA-256 [0-9a-f]{64}, now [0-9a-f]{64}\); use a new one for a new call$/,
+  )
 })
 
 test('a call made again finds its invocation, though its deadline has passed since', async () => {

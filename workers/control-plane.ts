@@ -186,6 +186,7 @@ async function openGateway(
     audit,
     onPoll: ({ deployment, tokenId }, key, about) =>
       presence.polls({ deploymentId: deployment.id, key, tokenId, ...about }),
+    onHeard: ({ deployment, tokenId }) => presence.heard({ deploymentId: deployment.id, tokenId }),
     log,
   })
 }

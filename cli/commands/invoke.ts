@@ -16,6 +16,7 @@ interface InvokeFlags extends ConnectionFlags {
   readonly params?: string
   readonly timeout?: number
   readonly idempotencyKey?: string
+  readonly failFast?: boolean
   readonly detach?: boolean
   readonly logs?: boolean
   readonly onInterrupt?: InterruptChoice
@@ -45,6 +46,7 @@ export function invokeCommand(): Command {
       ),
     )
     .option('--idempotency-key <key>', 'two calls with one key are one invocation')
+    .option('--fail-fast', 'start nothing, and fail with exit code 3, when no agent is online')
     .option('--detach', 'print the invocation id and leave it running')
     .option('--logs', 'show what the handler logs on stderr, even if that is no terminal')
     .addOption(
@@ -63,6 +65,7 @@ async function invoke(flags: InvokeFlags): Promise<void> {
   const client = new CommandsClient({ deploymentId: flags.deployment, token, url })
   const options = {
     ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
+    ...(flags.failFast === true ? { failFast: true } : {}),
     ...(flags.idempotencyKey === undefined ? {} : { idempotencyKey: flags.idempotencyKey }),
   }
   const label = `${flags.command} on ${flags.deployment}`

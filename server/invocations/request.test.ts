@@ -21,6 +21,7 @@ test('a call with nothing but a command has empty params, does not wait, and lea
     id: undefined,
     idempotencyKey: undefined,
     waitMs: 0,
+    failFast: false,
     policy: {},
     overdue: undefined,
   })
@@ -32,6 +33,7 @@ test('everything a call may say', () => {
     params: [1, null],
     id: ID,
     wait: '30s',
+    failFast: true,
     timeout: '30s',
     queueTimeout: 1_000,
     deadline: '1h',
@@ -46,6 +48,7 @@ test('everything a call may say', () => {
     id: ID,
     idempotencyKey: undefined,
     waitMs: 30_000,
+    failFast: true,
     overdue: undefined,
   })
   expect(policy).toStrictEqual({

@@ -41,6 +41,7 @@ const bodySchema = strictObject({
   id: z.string().optional(),
   idempotencyKey: z.string().min(1).max(255).optional(),
   wait: waitSchema.optional(),
+  failFast: z.boolean().optional(),
   ...policySchema.shape,
   deadline: deadlineSchema,
   concurrency: forTheAuthor,
@@ -56,6 +57,8 @@ export interface InvocationRequest {
   readonly id: string | undefined
   readonly idempotencyKey: string | undefined
   readonly waitMs: number
+  /** Whether it is to be refused when no agent is online. */
+  readonly failFast: boolean
   readonly policy: Policy
   /** Its deadline, when that is an instant that has passed. */
   readonly overdue: string | undefined
@@ -65,7 +68,7 @@ export interface InvocationRequest {
 export function parseInvocationRequest(body: unknown): InvocationRequest {
   const parsed = bodySchema.safeParse(body)
   if (!parsed.success) throw new CommandError('invalid_request', `bad invocation: ${describeIssues(parsed.error)}`)
-  const { deployment, command, params: given, id, idempotencyKey, wait = 0, ...policy } = parsed.data
+  const { deployment, command, params: given, id, idempotencyKey, wait = 0, failFast = false, ...policy } = parsed.data
   const params = (given === undefined ? {} : given) as JsonValue
   assertCommandName(command)
   if (id !== undefined) assertInvocationId(id)
@@ -89,6 +92,7 @@ export function parseInvocationRequest(body: unknown): InvocationRequest {
     id,
     idempotencyKey,
     waitMs: wait,
+    failFast,
     policy: withoutUndefined(policy),
     overdue: overdueOf(body),
   }

@@ -14,6 +14,7 @@ import type { InvocationRequest } from './request.js'
 import type { TemporalClients } from '../temporal-clients.js'
 import { COMMAND_KEY, DEPLOYMENT_KEY } from './search-keys.js'
 import type { InvocationDeps } from './service.js'
+import { noAgentOnline } from './waiting.js'
 import { findDeployment } from '../identity/find-deployment.js'
 import type { ApiKeyCall } from '../route.js'
 
@@ -56,7 +57,7 @@ export async function resolveCall(call: ApiKeyCall, request: InvocationRequest):
     params: request.params,
     memo: { deployment, paramsDigest: digest(request.paramsJson) },
     idempotencyKey: request.idempotencyKey,
-    refusal: refusalOf(request, policy),
+    refusal: refusalOf(request, policy) ?? (request.failFast ? await offline(call.deps, known) : undefined),
   }
 }
 
@@ -65,6 +66,17 @@ function refusalOf({ overdue, policy: asked }: InvocationRequest, policy: Policy
   if (overdue !== undefined) problems.unshift(`deadline: ${JSON.stringify(overdue)} is in the past`)
   if (problems.length === 0) return undefined
   return new CommandError('invalid_request', `bad invocation: ${problems.join('; ')}`)
+}
+
+/** Why nobody would take it now. What is pushed needs no agent. */
+async function offline({ registry }: InvocationDeps, deployment: KnownDeployment): Promise<CommandError | undefined> {
+  const { id, name, transport } = deployment
+  if (transport !== undefined) return undefined
+  const agents = (await registry.agents.list(id)).get(id) ?? []
+  if (agents.some(({ online }) => online)) return undefined
+  return new CommandError('deployment_offline', `${noAgentOnline(name, agents[0])}; nothing was started`, {
+    details: { lastSeenAt: agents[0]?.lastSeenAt ?? null },
+  })
 }
 
 /**

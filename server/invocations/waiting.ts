@@ -84,7 +84,7 @@ const LAST_STEPS: ReadonlySet<number> = new Set([
 const iso = (timeMs: number): string => new Date(timeMs).toISOString()
 
 /** @param newest the agent that was seen last, if there ever was one */
-const noAgentOnline = (deployment: string, newest: AgentPresence | undefined): string =>
+export const noAgentOnline = (deployment: string, newest: AgentPresence | undefined): string =>
   newest === undefined
     ? `no agent of "${deployment}" was ever online`
     : `no agent of "${deployment}" is online; the last was seen at ${newest.lastSeenAt}`
