@@ -1,5 +1,5 @@
 /** What a binding may be: one JSON object with a `service`, in `ALIEN_<NAME>_BINDING` or in `alien.ts`. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 const text = z.string().min(1)
 /** Relative paths start at the working directory. */

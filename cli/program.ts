@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { agentCommand } from './commands/agent.js'
 import { auditCommand } from './commands/audit.js'
+import { buildCommand } from './commands/build.js'
 import { cancelCommand } from './commands/cancel.js'
 import { deploymentsCommand } from './commands/deployments.js'
 import { bindingsCommand } from './commands/bindings.js'
@@ -39,6 +40,7 @@ export function createProgram(): Command {
     .description("run your code in your customers' clouds, with zero inbound networking")
     .version(VERSION)
     .addCommand(devCommand())
+    .addCommand(buildCommand())
     .addCommand(commands)
     .addCommand(deploymentsCommand())
     .addCommand(tokensCommand())

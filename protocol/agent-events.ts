@@ -1,5 +1,5 @@
 /** What agents say of the handlers that they run: `POST /v1/agent/events`. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { LOG_LEVELS } from './events.js'
 import { MAX_PROGRESS_MESSAGE } from './limits.js'
 

@@ -1,5 +1,5 @@
 /** What an agent and the control plane tell each other when the agent connects: `POST /v1/agent/session`. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { DeploymentRef } from './invocation.js'
 import { manifestCommandsSchema } from './manifest.js'
 

@@ -1,5 +1,5 @@
 /** What the handler runtime of a push deployment reports, and what it is answered. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { numberedEvents } from './agent-events.js'
 import type { StoppedDetails } from './cancel.js'
 import { ERROR_CODES, type ErrorBody, type ErrorCode } from './errors.js'

@@ -2,7 +2,7 @@
  * What the customer allows the vendor's commands to do: `alien-policy.json`, written by the customer's operator and
  * enforced by the agent. `docs/alien-policy.schema.json` is made from the schema here.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { NAME_PATTERN } from './name-pattern.js'
 import { durationSchema } from './policy.js'
 

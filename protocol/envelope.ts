@@ -5,7 +5,7 @@
  * The vendor's clock and the runtime's may differ, so that the runtime counts durations (`attempt.timeoutMs`) from when
  * it has the envelope. `sentAt` and `deadlineAt` are instants of the vendor's clock, for people and for transports.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { CommandError } from './errors.js'
 import type { AttemptInput, DeploymentRef } from './invocation.js'
 import { describeIssues } from './issues.js'

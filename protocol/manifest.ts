@@ -1,5 +1,5 @@
 /** The list of commands that an agent publishes when it connects. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { assertCommandName } from './names.js'
 import { policySchema, type Policy } from './policy.js'
 import { strictObject } from './strict-object.js'

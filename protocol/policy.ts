@@ -2,7 +2,7 @@
  * How long an invocation may take and what is tried again. Declared with the command, overridden by the caller,
  * resolved once by the server, carried out by the workflow.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { notADuration, parseDuration } from './duration.js'
 import type { ResolvedPolicy } from './invocation.js'
 import { strictObject } from './strict-object.js'

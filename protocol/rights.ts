@@ -1,5 +1,5 @@
 /** What an API key may do, and on what. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { NAME_PATTERN } from './name-pattern.js'
 
 /** Each includes those before it. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { nearest, nearestHint } from './suggest.js'
 
 /** An object with these keys and no others; of one that it does not know it tells the nearest that it does. */

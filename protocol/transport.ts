@@ -1,5 +1,5 @@
 /** How commands come to a deployment: its agents pull them, or they are pushed through a service of its cloud. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const TRANSPORT_KINDS = ['pull', 'lambda', 'pubsub', 'service-bus'] as const
 

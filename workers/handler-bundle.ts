@@ -25,6 +25,9 @@ const ownPackage: Plugin = {
   },
 }
 
+/** CommonJS files among the sources call `require` for built-ins. */
+export const REQUIRE_BANNER = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`
+
 const options = (entry: string, outfile: string) =>
   ({
     entryPoints: [entry],
@@ -38,10 +41,7 @@ const options = (entry: string, outfile: string) =>
     // Commands register when their module is imported, also in a package that claims "sideEffects": false.
     ignoreAnnotations: true,
     sourcemap: 'inline',
-    // CommonJS files among the sources call `require` for built-ins.
-    banner: {
-      js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`,
-    },
+    banner: { js: REQUIRE_BANNER },
     plugins: [ownPackage],
     logLevel: 'silent',
   }) satisfies BuildOptions

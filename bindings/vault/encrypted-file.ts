@@ -3,7 +3,7 @@
  * is authenticated with it, so that nobody can exchange one without the other.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { keyOrigin, type KeyOrigin } from './local-vault-key.js'
 
 const CIPHER = 'aes-256-gcm'

@@ -10,12 +10,13 @@ import { AgentSupervisor } from '../../workers/agent-supervisor.js'
 import { parseGrace } from '../../workers/grace.js'
 import { readAgentToken } from '../../workers/agent-token.js'
 import { buildErrors, bundleHandlers } from '../../workers/handler-bundle.js'
-import { loadAlienFile, type ServedFunction } from '../../workers/load-alien-file.js'
+import type { ServedFunction } from '../../workers/load-alien-file.js'
 import { createLogger } from '../../workers/logger.js'
 import { readPolicy } from '../../workers/policy-file.js'
 import { locatePolicy, policyEnv } from '../../workers/policy-location.js'
 import type { AgentFlags } from '../commands/agent.js'
 import { untilSignal } from '../signals.js'
+import { declaredFunction } from './declared-function.js'
 
 export async function runAgent(module: string | undefined, flags: AgentFlags): Promise<void> {
   const url = resolveUrl(flags.url)
@@ -31,7 +32,9 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
   await readPolicy(policy)
   const state = stateDir({ ALIEN_STATE_DIR: flags.stateDir })
   const served: ServedFunction =
-    module === undefined ? await declared(flags.function, state) : { name: 'agent', entry: resolve(module) }
+    module === undefined
+      ? await declaredFunction(flags.function, state, 'serve')
+      : { name: 'agent', entry: resolve(module) }
   const bundle = await bundled(served, state)
   const log = createLogger('agent')
   let misconfigured: (error: CommandError) => void = () => undefined
@@ -82,13 +85,4 @@ async function bundled({ name, entry }: ServedFunction, state: string): Promise<
   } catch (error) {
     throw new CommandError('invalid_request', `cannot build ${entry}:\n  ${buildErrors(error).join('\n  ')}`)
   }
-}
-
-async function declared(functionName: string | undefined, state: string): Promise<ServedFunction> {
-  const functions = await loadAlienFile(resolve('alien.ts'), state)
-  const chosen = functionName === undefined ? functions : functions.filter(({ name }) => name === functionName)
-  const [only] = chosen
-  if (only && chosen.length === 1) return only
-  const names = functions.map(({ name }) => `"${name}"`).join(', ')
-  throw new CommandError('invalid_request', `which function to serve? pass --function with one of ${names}`)
 }

@@ -4,6 +4,7 @@
  */
 import { isPlainObject } from '../../protocol/json.js'
 import { createHandlerRuntime, type DeliveryEnd } from '../runtime/handler-runtime.js'
+import { isDone } from '../runtime/is-done.js'
 import { runtimeSettings, type RuntimeOptions } from '../runtime/runtime-settings.js'
 
 export type { RuntimeOptions } from '../runtime/runtime-settings.js'
@@ -54,5 +55,3 @@ function answerOf(end: DeliveryEnd): unknown {
   if (isDone(end)) return null
   throw end.error
 }
-
-const isDone = (end: DeliveryEnd): boolean => end.kind === 'done' || (end.kind === 'unreported' && !end.redeliver)

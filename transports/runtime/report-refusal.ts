@@ -1,5 +1,5 @@
 /** Tells the control plane why a delivery was refused, where as much of it can be read, so that nobody waits for it. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { CommandError } from '../../protocol/errors.js'
 import { isInvocationId } from '../../protocol/names.js'
 import { responseRoute } from './response-route.js'

@@ -1,0 +1,91 @@
+/** Package entry `./service-bus`: serves commands from a process that takes them from an Azure Service Bus queue. */
+import type { ServiceBusClient, ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus'
+import { loadSdk } from '../../bindings/load-sdk.js'
+import { CommandError } from '../../protocol/errors.js'
+import { UnderWay, type Consumer } from '../runtime/consumer.js'
+import { createHandlerRuntime, type HandlerRuntime } from '../runtime/handler-runtime.js'
+import { isDone } from '../runtime/is-done.js'
+import { runtimeLog } from '../runtime/runtime-log.js'
+import { runtimeSettings, type RuntimeOptions } from '../runtime/runtime-settings.js'
+
+export type { Consumer } from '../runtime/consumer.js'
+export type { RuntimeOptions } from '../runtime/runtime-settings.js'
+
+export interface ConsumerOptions extends RuntimeOptions {
+  /** `acme.servicebus.windows.net`, with the credentials of the environment. Default: `SERVICEBUS_NAMESPACE`. */
+  readonly namespace?: string
+  /** Instead of the namespace. Default: `SERVICEBUS_CONNECTION_STRING`. */
+  readonly connectionString?: string
+  /** Default: `SERVICEBUS_QUEUE`. */
+  readonly queue?: string
+  /** Handlers that run at once. Default: 16. */
+  readonly maxConcurrent?: number
+}
+
+/** A message's lock is renewed for so long. */
+const MAX_RUN_MS = 3_600_000
+
+/** What Service Bus keeps of a reason. */
+const MAX_REASON_CHARS = 4_096
+
+/**
+ * Its identity needs "Azure Service Bus Data Receiver" on the queue.
+ *
+ * @throws {CommandError} `invalid_request` when a setting is missing; `BindingError` without `@azure/service-bus`
+ */
+export async function startConsumer(options: ConsumerOptions = {}): Promise<Consumer> {
+  const runtime = createHandlerRuntime('service-bus', runtimeSettings(options))
+  const queue = options.queue ?? process.env['SERVICEBUS_QUEUE'] ?? ''
+  if (queue === '') throw missing('SERVICEBUS_QUEUE')
+  const client = await newClient(options)
+  const receiver = client.createReceiver(queue, { maxAutoLockRenewalDurationInMs: MAX_RUN_MS })
+  const underWay = new UnderWay()
+  const subscription = receiver.subscribe(
+    {
+      processMessage: (message) => underWay.track(settle(runtime, receiver, message)),
+      processError: ({ error, errorSource }) => {
+        runtimeLog({}).error(`${queue}: ${errorSource}: ${error.message}`)
+        return Promise.resolve()
+      },
+    },
+    { autoCompleteMessages: false, maxConcurrentCalls: options.maxConcurrent ?? 16 },
+  )
+  return {
+    close: async () => {
+      await subscription.close()
+      await underWay.ended()
+      await receiver.close()
+      await client.close()
+    },
+  }
+}
+
+/** What can never be run goes to the dead letters at once, with the reason: it would come again at once otherwise. */
+async function settle(
+  runtime: HandlerRuntime,
+  receiver: ServiceBusReceiver,
+  message: ServiceBusReceivedMessage,
+): Promise<void> {
+  const end = await runtime.deliver(message.body, MAX_RUN_MS)
+  if (isDone(end)) return receiver.completeMessage(message)
+  if (end.kind !== 'refused' || end.error.code !== 'invalid_request') return receiver.abandonMessage(message)
+  return receiver.deadLetterMessage(message, {
+    deadLetterReason: end.error.code,
+    deadLetterErrorDescription: end.error.message.slice(0, MAX_REASON_CHARS),
+  })
+}
+
+async function newClient({ namespace, connectionString }: ConsumerOptions): Promise<ServiceBusClient> {
+  const what = 'a Service Bus consumer'
+  const packages = ['@azure/service-bus', '@azure/identity']
+  const { ServiceBusClient } = await loadSdk(what, packages, () => import('@azure/service-bus'))
+  const given = connectionString ?? process.env['SERVICEBUS_CONNECTION_STRING'] ?? ''
+  if (given !== '') return new ServiceBusClient(given)
+  const host = namespace ?? process.env['SERVICEBUS_NAMESPACE'] ?? ''
+  if (host === '') throw missing('SERVICEBUS_NAMESPACE')
+  const { DefaultAzureCredential } = await loadSdk(what, packages, () => import('@azure/identity'))
+  return new ServiceBusClient(host, new DefaultAzureCredential())
+}
+
+const missing = (variable: string): CommandError =>
+  new CommandError('invalid_request', `a Service Bus consumer needs ${variable}`)
