@@ -160,7 +160,7 @@ describe('listing', () => {
 
 describe('bad calls', () => {
   test.each([
-    ['an unknown field', { timeuot: 5 }, 'bad invocation: Unrecognized key: "timeuot"'],
+    ['an unknown field', { timeuot: 5 }, 'bad invocation: Unrecognized key: "timeuot"; the nearest name is "timeout"'],
     [
       'a negative time-out',
       { timeout: -1 },
@@ -215,8 +215,9 @@ describe('bad calls', () => {
     expect(body).toMatchObject({
       error: {
         code: 'command_not_found',
-        message: 'deployment "acme-corp" has no command "fail-twic"; the nearest names are "fail", "fail-twice"',
-        details: { nearest: ['fail', 'fail-twice'] },
+        message:
+          'deployment "acme-corp" has no command "fail-twic"; the nearest names are "fail", "fail-twice", "fail-with"',
+        details: { nearest: ['fail', 'fail-twice', 'fail-with'] },
       },
     })
   })

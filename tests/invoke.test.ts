@@ -127,7 +127,7 @@ describe('errors of the handler', () => {
   })
 
   test('are tried again by the policy of the caller', async () => {
-    const retry = { maxAttempts: 2, initialInterval: 1 }
+    const retry = { maxAttempts: 2, initialInterval: 10 }
     expect(await errorOf(client.invoke('fail-twice', {}, { retry }))).toMatchObject({
       message: '"fail-twice" failed: attempt 2',
     })
