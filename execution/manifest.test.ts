@@ -58,7 +58,7 @@ test.each<[unknown, string]>([
     { timeout: '0s' },
     'policy.timeout: "0s" must be a duration from 1ms to 365d, like "30s", "2h" or a number of milliseconds',
   ],
-  [{ timout: '1s' }, 'policy: Unrecognized key: "timout"'],
+  [{ timout: '1s' }, 'policy: Unrecognized key: "timout"; the nearest name is "timeout"'],
   [{ description: 7 }, 'description: Invalid input: expected string, received number'],
 ])('options %j are refused, naming the command', (options, problem) => {
   expect(() => manifestOf(commandsWith({}, options as CommandOptions))).toThrow(
