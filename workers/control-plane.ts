@@ -185,7 +185,7 @@ async function openGateway(
     callLimit: new RateLimiter(agentCallsPerSecond ?? DEFAULT_AGENT_CALLS_PER_SECOND),
     audit,
     onPoll: ({ deployment, tokenId }, key, about) =>
-      presence.polls({ deploymentId: deployment.id, key, tokenId, ...about }),
+      presence.polls({ ...about, deploymentId: deployment.id, key, tokenId }),
     onHeard: ({ deployment, tokenId }) => presence.heard({ deploymentId: deployment.id, tokenId }),
     log,
   })
