@@ -28,6 +28,7 @@ export interface AgentSession {
 
 /** What `GET /v1/agent/presence` answers. */
 export interface AgentPresenceAnswer {
+  readonly deployment: DeploymentRef
   /** Whether a control plane holds polls of the connection with this key, or did some seconds ago. */
   readonly receiving: boolean
 }

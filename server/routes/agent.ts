@@ -36,10 +36,12 @@ export const AGENT_ROUTES: readonly Route[] = [
 
 /** To an agent, whether the polls of its connection arrive: from its own side, a poll that waits is like one that is lost. */
 async function tellPresence({ deps, caller, request, response }: AgentCall): Promise<void> {
+  const { id, name } = caller.deployment
   const { key } = request.query
   if (typeof key !== 'string' || key === '') throw new CommandError('invalid_request', 'needs the query "key"')
   const presence: AgentPresenceAnswer = {
-    receiving: await deps.registry.agents.isOnline({ deploymentId: caller.deployment.id, key }),
+    deployment: { id, name },
+    receiving: await deps.registry.agents.isOnline({ deploymentId: id, key }),
   }
   response.json(presence)
 }
