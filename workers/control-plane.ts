@@ -103,6 +103,8 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   const feed = new InvocationFeed(registry.invocationEvents, log)
   closers.add(() => feed.close())
   const seal = await openSeal(options, registry, closers)
+  const presence = new PresenceWatch(registry.agents, log)
+  closers.add(() => presence.close())
   const draining = new AbortController()
   // Every request that is held listens.
   setMaxListeners(0, draining.signal)
@@ -114,6 +116,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
       rateLimiter: new RateLimiter(options.callsPerSecond ?? DEFAULT_CALLS_PER_SECOND),
       audit,
       feed,
+      presence,
       taskOf: (sealed, deploymentId) => {
         const token = seal.open(sealed, deploymentId)
         return token && taskOf(token)
@@ -132,7 +135,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
     },
     options.trustProxy,
   )
-  const gateway = await openGateway(options, { registry, agents: authenticator.agents, audit, seal }, closers)
+  const gateway = await openGateway(options, { registry, agents: authenticator.agents, audit, seal, presence }, closers)
   const listener = await listen({ http: app, http2: gateway.inject }, { ...options, tls: tlsFiles(options) })
   closers.add(() => Promise.all([listener.close(DRAIN_MS), gateway.drain(DRAIN_MS)]))
   closers.add(() => draining.abort())
@@ -154,6 +157,7 @@ interface GatewayDeps {
   readonly agents: KnownAgents
   readonly audit: AuditSink
   readonly seal: TaskTokenSeal
+  readonly presence: PresenceWatch
 }
 
 async function openSeal(
@@ -168,13 +172,11 @@ async function openSeal(
 
 async function openGateway(
   { temporal: settings, pollLimits, agentCallsPerSecond, log }: ControlPlaneOptions,
-  { registry, agents, audit, seal }: GatewayDeps,
+  { registry, agents, audit, seal, presence }: GatewayDeps,
   closers: Closers,
 ): Promise<Gateway> {
   const upstream = await connectUpstream(settings).catch(unreachable(settings))
   closers.add(upstream.close)
-  const presence = new PresenceWatch(registry.agents, log)
-  closers.add(() => presence.close())
   return createGateway({
     upstream,
     namespace: settings.namespace,

@@ -68,7 +68,7 @@ export class Agents {
     await query.execute()
   }
 
-  /** Whether the agent with this key is receiving commands. */
+  /** Whether a control plane holds polls of the agent with this key, or heard of it just now. */
   async isOnline({ deploymentId, key }: Pick<SeenAgent, 'deploymentId' | 'key'>): Promise<boolean> {
     const row = await this.#db
       .selectFrom('agents')

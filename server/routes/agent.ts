@@ -41,7 +41,7 @@ async function tellPresence({ deps, caller, request, response }: AgentCall): Pro
   if (typeof key !== 'string' || key === '') throw new CommandError('invalid_request', 'needs the query "key"')
   const presence: AgentPresenceAnswer = {
     deployment: { id, name },
-    receiving: await deps.registry.agents.isOnline({ deploymentId: id, key }),
+    receiving: await deps.presence.isReceiving({ deploymentId: id, key }),
   }
   response.json(presence)
 }
