@@ -15,6 +15,8 @@ import { listen, type Listener, type ListenOptions } from './listener.js'
 import { TlsFiles } from './tls-files.js'
 
 const FIXTURES = 'tests/fixtures/tls'
+/** After 10 s they would be let go anyway. */
+const BEFORE_SILENCE_MS = 9_000
 const HTTP2_PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 
 /** What came through the HTTP/2 door, one entry for each connection. */
@@ -107,6 +109,25 @@ describe('in plain text', () => {
     expect(http2Connections).toHaveLength(0)
   })
 
+  test(
+    'of many clients that say nothing the first ones go, and who speaks is served',
+    async () => {
+      const { port } = await start()
+      const waiting = dial(port).resume()
+      const known = dial(port)
+      await Promise.all([once(waiting, 'connect'), once(known, 'connect')])
+      known.write(HTTP2_PREFACE)
+      const served = await eventually('it is known', () => http2Connections[0])
+      const closed = once(waiting, 'close')
+      for (let count = 0; count < 500; count += 1) await once(dial(port), 'connect')
+      await closed
+      expect(served.closed).toBe(false)
+      served.destroy()
+      expect(await post(port, 'hello')).toBe('POST hello')
+    },
+    BEFORE_SILENCE_MS,
+  )
+
   test('off loopback it must be asked for', async () => {
     const error = await start({ host: '0.0.0.0' }).catch((thrown: unknown) => thrown as CommandError)
     expect(error).toMatchObject({
@@ -141,11 +162,16 @@ describe('with TLS', () => {
     await use('first')
   })
 
-  /** What a client that offers these protocols agrees on, and whose certificate it is shown. */
-  async function handshake(port: number, ALPNProtocols: string[]): Promise<{ protocol: unknown; name: unknown }> {
+  async function shakeHands(port: number, ALPNProtocols: string[]): Promise<TLSSocket> {
     const socket = connectTls({ port, host: '127.0.0.1', ca, ALPNProtocols })
     onTestFinished(() => void socket.destroy())
     await once(socket, 'secureConnect')
+    return socket
+  }
+
+  /** What a client that offers these protocols agrees on, and whose certificate it is shown. */
+  async function handshake(port: number, ALPNProtocols: string[]): Promise<{ protocol: unknown; name: unknown }> {
+    const socket = await shakeHands(port, ALPNProtocols)
     const { subject } = socket.getPeerCertificate()
     return { protocol: socket.alpnProtocol, name: subject.CN }
   }
@@ -197,6 +223,22 @@ describe('with TLS', () => {
       message: expect.stringContaining('give both as PEM files that belong together') as string,
     })
   })
+
+  test(
+    'of many clients in the middle of their handshakes the first ones go, and who has shaken hands stays',
+    async () => {
+      const { port } = await startTls()
+      const waiting = dial(port).resume()
+      await once(waiting, 'connect')
+      const known = await shakeHands(port, ['h2'])
+      await eventually('it is known', () => http2Connections[0])
+      const closed = once(waiting, 'close')
+      for (let count = 0; count < 500; count += 1) await once(dial(port), 'connect')
+      await closed
+      expect(known.closed).toBe(false)
+    },
+    BEFORE_SILENCE_MS,
+  )
 
   test('plain text is no way in', async () => {
     const { port } = await startTls()

@@ -10,6 +10,7 @@ import { TLSSocket } from 'node:tls'
 import { CommandError } from '../protocol/errors.js'
 import { isLoopback } from '../protocol/loopback.js'
 import { startsHttp2 } from './http2-preface.js'
+import { Newcomers } from './newcomers.js'
 import type { TlsFiles } from './tls-files.js'
 
 export interface Listener {
@@ -98,14 +99,17 @@ function divide(server: Server, event: 'connection' | 'secureConnection', doors:
     socket.allowHalfOpen = false
     doors.http2(socket)
   }
+  const newcomers = new Newcomers()
+  const enter = (socket: Socket, isHttp2: boolean): void => {
+    newcomers.settle(socket)
+    if (isHttp2) http2(socket)
+    else http1.call(server, socket)
+  }
   server.removeAllListeners(event)
+  server.on('connection', (socket: Socket) => newcomers.admit(socket))
   server.on(event, (socket: Socket) => {
-    if (socket instanceof TLSSocket) {
-      if (socket.alpnProtocol === 'h2') http2(socket)
-      else http1.call(server, socket)
-      return
-    }
-    startsHttp2(socket, (isHttp2) => (isHttp2 ? http2(socket) : http1.call(server, socket)))
+    if (socket instanceof TLSSocket) enter(socket, socket.alpnProtocol === 'h2')
+    else startsHttp2(socket, (isHttp2) => enter(socket, isHttp2))
   })
 }
 

@@ -1,0 +1,41 @@
+/**
+ * Connections on which nobody has said yet what they speak, or that are in the middle of a TLS handshake. They are
+ * bounded, for each costs memory (a handshake some 50 kB) that its client need not have. The oldest goes for a new one:
+ * a client that means it has said so after milliseconds.
+ */
+import type { Socket } from 'node:net'
+
+/** Ten times what a restart of 500 agents, who come back within seconds of each other, brings at once. */
+const MAX_NEWCOMERS = 500
+
+type Peer = Pick<Socket, 'remoteAddress' | 'remotePort'>
+
+export class Newcomers {
+  readonly #max: number
+  /** Oldest first, by `address:port`: under TLS the socket that shook hands is another object than the one that came. */
+  readonly #sockets = new Map<string, Socket>()
+
+  constructor(max = MAX_NEWCOMERS) {
+    this.#max = max
+  }
+
+  admit(socket: Socket): void {
+    const key = keyOf(socket)
+    this.#sockets.set(key, socket)
+    socket.once('close', () => {
+      if (this.#sockets.get(key) === socket) this.#sockets.delete(key)
+    })
+    if (this.#sockets.size <= this.#max) return
+    const [oldest] = this.#sockets
+    if (oldest === undefined) return
+    this.#sockets.delete(oldest[0])
+    oldest[1].destroy()
+  }
+
+  /** It has said what it speaks. */
+  settle(socket: Peer): void {
+    this.#sockets.delete(keyOf(socket))
+  }
+}
+
+const keyOf = ({ remoteAddress, remotePort }: Peer): string => `${remoteAddress ?? ''}:${remotePort ?? ''}`
