@@ -46,8 +46,6 @@ const pythonTool = (id: string, requirement: string): Tool => ({
 })
 
 export const MINISTACK = pythonTool('ministack-1.5.33', 'ministack==1.5.33')
-/** Microsoft's client, which shares no code with the one for Node. */
-export const SERVICE_BUS_PYTHON = pythonTool('azure-servicebus-7.15.0', 'azure-servicebus==7.15.0')
 export const MOTO = pythonTool('moto-5.2.5', 'moto[server]==5.2.5')
 export const DRONGO = pythonTool('drongo-0.8.0', 'drongo==0.8.0')
 export const VERSITYGW = goTool('versitygw-1.7.0', 'github.com/versity/versitygw/cmd/versitygw@v1.7.0')

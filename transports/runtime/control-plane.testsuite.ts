@@ -37,9 +37,10 @@ export class TestControlPlane {
   isDown = false
   url = ''
   readonly #waiting: (() => void)[] = []
-  readonly #ended = new Set<string>()
+  readonly #byPath = new Map<string, Response>()
 
-  static async start(): Promise<TestControlPlane> {
+  /** @param atEnd Default: with the test. */
+  static async start(atEnd: (close: () => void) => void = onTestFinished): Promise<TestControlPlane> {
     const plane = new TestControlPlane()
     const server = createServer((request, response) => {
       void plane.#respond(request).then(({ status, body }) => {
@@ -51,11 +52,18 @@ export class TestControlPlane {
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     plane.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    onTestFinished(() => {
+    atEnd(() => {
       server.closeAllConnections()
       server.close()
     })
     return plane
+  }
+
+  /** What an invocation came to; waits for it. */
+  async responseOf({ invocationId }: Envelope): Promise<Response | undefined> {
+    const path = responsePath(invocationId)
+    await this.until(() => this.#byPath.has(path))
+    return this.#byPath.get(path)
   }
 
   /** Until a request was answered that makes it true. */
@@ -76,9 +84,10 @@ export class TestControlPlane {
       this.heartbeats.push(attemptHeartbeatSchema.parse(body))
       return { status: 200, body: this.answer }
     }
-    const isLate = this.#ended.has(path)
-    this.#ended.add(path)
-    this.responses.push(attemptResponseSchema.parse(body))
+    const response = attemptResponseSchema.parse(body)
+    const isLate = this.#byPath.has(path)
+    if (!isLate) this.#byPath.set(path, response)
+    this.responses.push(response)
     return { status: 200, body: isLate ? { recorded: false, reason: 'late' } : { recorded: true } }
   }
 }
