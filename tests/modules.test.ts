@@ -47,3 +47,20 @@ test('an entry that does load packages is seen doing it', async () => {
     expect(packages).toContainEqual(expect.stringContaining(`/node_modules/${name}/`))
   }
 })
+
+const CLOUD_SDKS = /\/node_modules\/(@aws-sdk|@azure|@google-cloud|google-auth-library|@smithy)\//
+
+test.each(['lambda', 'cloud-run', 'pubsub', 'azure-functions', 'service-bus'])(
+  '%s, which handlers are served from, loads neither Temporal nor a cloud’s SDK',
+  async (name) => {
+    const { packages } = await imported(`@alienplatform/sdk/${name}`)
+    expect(packages).toContainEqual(expect.stringContaining('/node_modules/zod/'))
+    expect(packages.filter((file) => CLOUD_SDKS.test(file) || file.includes('/@temporalio/'))).toEqual([])
+  },
+)
+
+test('an agent loads no cloud’s SDK', async () => {
+  const { packages } = await imported('@alienplatform/sdk/agent')
+  expect(packages).toContainEqual(expect.stringContaining('/node_modules/@temporalio/worker/'))
+  expect(packages.filter((file) => CLOUD_SDKS.test(file))).toEqual([])
+})
