@@ -9,11 +9,22 @@ const LAYERS = {
   temporal: ['protocol'],
   workflows: ['protocol'],
   execution: ['protocol', 'bindings', 'sdk'],
-  activities: ['protocol', 'bindings', 'sdk', 'temporal', 'execution'],
   transports: ['protocol', 'bindings', 'sdk', 'client', 'execution'],
+  activities: ['protocol', 'bindings', 'sdk', 'temporal', 'execution', 'transports'],
   gateway: ['protocol', 'temporal'],
   server: ['protocol', 'temporal'],
-  workers: ['protocol', 'bindings', 'sdk', 'client', 'temporal', 'execution', 'activities', 'gateway', 'server'],
+  workers: [
+    'protocol',
+    'bindings',
+    'sdk',
+    'client',
+    'temporal',
+    'execution',
+    'transports',
+    'activities',
+    'gateway',
+    'server',
+  ],
   cli: ['protocol', 'bindings', 'client', 'temporal', 'workers'],
 }
 
@@ -44,7 +55,7 @@ const configuration = {
       name: 'light-entries',
       comment: 'what handlers and callers import, and what runs a handler, must not load Temporal',
       severity: 'error',
-      from: { path: '^(protocol|sdk|bindings|client|execution)/', pathNot: tests },
+      from: { path: '^(protocol|sdk|bindings|client|execution|transports)/', pathNot: tests },
       to: { path: 'node_modules/@temporalio/', dependencyTypesNot: ['type-only'] },
     },
     {

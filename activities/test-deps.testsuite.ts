@@ -10,7 +10,6 @@ export const SILENT_EVENTS: OpenEvents = () => ({ started: silent, progress: sil
 export const testDeps = async (given: Partial<AttemptDeps> = {}): Promise<AttemptDeps> => ({
   runs: new Runs(),
   openEvents: SILENT_EVENTS,
-  isRetired: () => false,
   ...given,
   ...(await testRunDeps(given)),
 })

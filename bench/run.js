@@ -15,7 +15,6 @@ await build({
     'raw/caller',
     'raw/agent',
     'product/stack',
-    'product/agent-stack',
     'product/control-plane',
     'product/direct-agent',
     'product/idle-agents',

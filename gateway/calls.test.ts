@@ -95,7 +95,7 @@ const poll = (): Promise<CallAnswer> =>
     method,
     authenticated: { agent, recheck: () => Promise.resolve(agent) },
     message: pollMessage,
-    about: { host: 'host', version: '1', key: '' },
+    about: { host: 'host', version: '1' },
     deadlineMs: Infinity,
     callerGone: callerGone.signal,
   })

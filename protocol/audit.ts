@@ -5,6 +5,8 @@ import type { ErrorCode } from './error-codes.js'
 export type Actor =
   | { readonly kind: 'api-key'; readonly id: string; readonly name: string }
   | { readonly kind: 'agent-token'; readonly id: string; readonly deploymentId: string }
+  /** A handler runtime's: the id is that of the invocation, a slash, and the attempt. */
+  | { readonly kind: 'response-token'; readonly id: string }
 
 /** What a call was about, as far as it is known. */
 export interface AuditSubject {

@@ -62,6 +62,12 @@ export const ERROR_CODES = {
     retryable: true,
     meaning: 'no agent took it within the queue time-out, or none is online (`failFast`); nothing ran',
   },
+  delivery_failed: {
+    httpStatus: 200,
+    exitCode: 3,
+    retryable: false,
+    meaning: 'what the deployment is pushed to does not take it: missing, forbidden or misconfigured; nothing ran',
+  },
   refused: { httpStatus: 200, exitCode: 7, retryable: false, meaning: "the customer's policy refused it; nothing ran" },
   timed_out: { httpStatus: 200, exitCode: 4, retryable: 'policy', meaning: 'it started, and ran out of its time' },
   outcome_unknown: {

@@ -25,6 +25,7 @@ describe('the table', () => {
       ['command_failed', 200, 1, 'policy'],
       ['invalid_result', 200, 1, false],
       ['deployment_offline', 409, 3, true],
+      ['delivery_failed', 200, 3, false],
       ['refused', 200, 7, false],
       ['timed_out', 200, 4, 'policy'],
       ['outcome_unknown', 200, 6, false],

@@ -4,6 +4,7 @@
  */
 import type { ErrorBody } from './errors.js'
 import type { JsonValue } from './json.js'
+import type { PushTransport } from './transport.js'
 
 export interface DeploymentRef {
   readonly id: string
@@ -35,8 +36,10 @@ export interface ResolvedPolicy {
 export interface InvokeCommandInput {
   readonly deployment: DeploymentRef
   readonly command: string
-  /** Queue of the agents that have the command. */
+  /** Queue of the agents that have the command, or of the vendor workers, which push it. */
   readonly taskQueue: string
+  /** Where it is pushed to; absent where agents pull. */
+  readonly transport?: PushTransport['kind']
   readonly policy: ResolvedPolicy
 }
 
@@ -73,6 +76,14 @@ export interface AttemptInput {
   readonly checkpoint?: JsonValue
 }
 
+/** First argument of the activity that pushes an attempt; the second is the params. */
+export interface PushInput {
+  readonly command: string
+  readonly attempt: AttemptInput
+  /** When all of it must be over, ms since 1970 by Temporal's clock; `null` is "never". */
+  readonly deadlineAtMs: number | null
+}
+
 /** Kept with the workflow so that a second start under the same id can be told from the same call made again. */
 export interface InvocationMemo {
   readonly deployment: DeploymentRef
@@ -93,10 +104,11 @@ export interface Waiting {
    *  agent          none of the deployment is online
    *  free_agent     its agents are online, and none has taken it yet
    *  turn           an agent has it, and runs as many of the command as it may (`concurrency`)
+   *  handler        it was pushed, and its handler was not heard of yet
    *  back_off       its next attempt
    *  vendor_worker  the next step of its workflow
    */
-  readonly for: 'agent' | 'free_agent' | 'turn' | 'back_off' | 'vendor_worker'
+  readonly for: 'agent' | 'free_agent' | 'turn' | 'handler' | 'back_off' | 'vendor_worker'
   /** ISO 8601. */
   readonly since?: string
   /** ISO 8601: the end of a back-off. */

@@ -16,12 +16,22 @@ export const AGENT_STOPPING = 'agent_stopping'
 /** Failure type by which a task is given back that ran nothing: its agent was gone when it came, or about to stop. */
 export const TASK_NOT_DELIVERED = 'task_not_delivered'
 
+/** Activity of the vendor worker that sends an attempt to where its deployment is pushed to. */
+export const PUSH_ACTIVITY = 'pushCommand'
+
+/** Failure type of a {@link PUSH_ACTIVITY} whose attempt was sent, or not: the service did not say. */
+export const DELIVERY_UNCONFIRMED = 'delivery_unconfirmed'
+
+/** Signal by which the workflow of an invocation is told what an attempt came to that was pushed. */
+export const RESPONSE_SIGNAL = 'response'
+
+/** Id of the activity of an attempt. */
+export const attemptActivityId = (attempt: number): string => `attempt-${attempt}`
+
 /** `code` in the details of a `command_failed` that the customer's kill switch ended; never run again by itself. */
 export const STOPPED_BY_POLICY = 'stopped_by_customer_policy'
 
 /** gRPC metadata by which an agent says where it runs and which version it is. */
-/** By which an agent knows one of its connections, to ask whether its polls arrive. */
-export const AGENT_KEY_HEADER = 'alien-agent-key'
 export const AGENT_HOST_HEADER = 'alien-agent-host'
 export const AGENT_VERSION_HEADER = 'alien-agent-version'
 

@@ -62,10 +62,20 @@ const DEFAULT_QUEUE_TIMEOUT_MS = 3_600_000
 const DEFAULT_RETRYABLE_ATTEMPTS = 10
 
 /**
+ * Of a deployment that is pushed to. Its messages may wait in a queue and its function may have to start before
+ * anything is heard, and sending them again sooner would only lengthen the queue.
+ */
+export const PUSH_HEARTBEAT_TIMEOUT_MS = 60_000
+
+/**
  * Defaults < the command's own policy < the caller's, which is within the command's bounds (`policy-bounds.ts`). What a
  * caller may not decide (`concurrency`, `exposeStack`) is the command's.
  */
-export function resolvePolicy(command: Policy, caller: Policy): ResolvedPolicy {
+export function resolvePolicy(
+  command: Policy,
+  caller: Policy,
+  defaultHeartbeatTimeoutMs = DEFAULT_HEARTBEAT_TIMEOUT_MS,
+): ResolvedPolicy {
   const merged = { ...command, ...caller }
   const retry = { ...command.retry, ...caller.retry }
   const ownQueueTimeout = caller.queueTimeout ?? min(command.queueTimeout, caller.timeout)
@@ -73,7 +83,7 @@ export function resolvePolicy(command: Policy, caller: Policy): ResolvedPolicy {
     timeoutMs: merged.timeout ?? null,
     queueTimeoutMs: ownQueueTimeout ?? DEFAULT_QUEUE_TIMEOUT_MS,
     deadlineMs: merged.deadline ?? null,
-    heartbeatTimeoutMs: merged.heartbeatTimeout ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
+    heartbeatTimeoutMs: merged.heartbeatTimeout ?? defaultHeartbeatTimeoutMs,
     retry: {
       maxAttempts: retry.maxAttempts ?? 1,
       maxRetryableAttempts: retry.maxAttempts ?? DEFAULT_RETRYABLE_ATTEMPTS,

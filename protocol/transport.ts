@@ -47,9 +47,7 @@ const serviceBusSchema = z.strictObject({
   tenantId: z.uuid('must be the id of an Entra tenant, a UUID').optional(),
 })
 
-/** Where commands are pushed to. Nothing in it is a secret. */
-export const pushTransportSchema = z.discriminatedUnion('kind', [lambdaSchema, pubsubSchema, serviceBusSchema])
-
+/** Nothing in it is a secret. */
 export const transportSchema = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('pull') }),
@@ -65,6 +63,7 @@ export const transportSchema = z
 export type LambdaTransport = Readonly<z.output<typeof lambdaSchema>>
 export type PubsubTransport = Readonly<z.output<typeof pubsubSchema>>
 export type ServiceBusTransport = Readonly<z.output<typeof serviceBusSchema>>
+/** Where commands are pushed to. */
 export type PushTransport = LambdaTransport | PubsubTransport | ServiceBusTransport
 export type Transport = { readonly kind: 'pull' } | PushTransport
 

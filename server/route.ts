@@ -2,7 +2,7 @@
 import type { Request, Response } from 'express'
 import type { Scope } from '../protocol/rights.js'
 import type { CallSubject, Claims } from './audit/call-subject.js'
-import type { AgentCaller, ApiKeyCaller } from './identity/caller.js'
+import type { AgentCaller, ApiKeyCaller, RuntimeCaller } from './identity/caller.js'
 import type { ServerDeps } from './server-deps.js'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -21,6 +21,13 @@ export interface Call<Who> extends Exchange {
 
 export type ApiKeyCall = Call<ApiKeyCaller>
 export type AgentCall = Call<AgentCaller>
+
+/** Of a handler runtime, about the one attempt that its token is for. */
+export interface RuntimeCall extends Exchange {
+  readonly caller: RuntimeCaller
+  /** To be called when what it reports came too late to count: nothing else tells of it then. */
+  readonly late: () => void
+}
 
 interface Declared {
   readonly method: Method
@@ -49,6 +56,16 @@ export interface AgentRoute extends Answered {
   readonly handle: (call: AgentCall) => unknown
 }
 
+/**
+ * For handler runtimes of push deployments. What they report is in the history of the invocation, as what agents do, and
+ * not in the audit; only what is late is.
+ */
+export interface RuntimeRoute extends Declared {
+  readonly credential: 'response-token'
+  readonly invocationId: (request: Request) => string
+  readonly handle: (call: RuntimeCall) => unknown
+}
+
 /** For the vendor's side. */
 export interface ApiKeyRoute extends Answered {
   readonly credential: 'api-key'
@@ -60,4 +77,4 @@ export interface ApiKeyRoute extends Answered {
   readonly handle: (call: ApiKeyCall) => unknown
 }
 
-export type Route = PublicRoute | AgentRoute | ApiKeyRoute
+export type Route = PublicRoute | AgentRoute | RuntimeRoute | ApiKeyRoute

@@ -3,13 +3,13 @@
  * the answer, and a record of it.
  */
 import express, { type RequestHandler } from 'express'
-import type { AuditEntry } from '../protocol/audit.js'
+import type { Actor, AuditEntry } from '../protocol/audit.js'
 import { CommandError } from '../protocol/errors.js'
 import { MAX_BODY_BYTES } from '../protocol/limits.js'
 import { CallSubject } from './audit/call-subject.js'
 import { actorOf, type ApiKeyCaller, type Caller } from './identity/caller.js'
 import { asCommandError, statusOf } from './middleware/errors.js'
-import type { AgentRoute, ApiKeyRoute, Call, Exchange, Route } from './route.js'
+import type { AgentRoute, ApiKeyRoute, Call, Exchange, Route, RuntimeRoute } from './route.js'
 import type { ServerDeps } from './server-deps.js'
 
 export function serve(route: Route, deps: ServerDeps): RequestHandler {
@@ -26,6 +26,9 @@ export function serve(route: Route, deps: ServerDeps): RequestHandler {
         await answer(route, exchange, caller, route.handle)
         return
       }
+      case 'response-token':
+        await serveRuntime(route, exchange, authorization)
+        return
       case 'api-key': {
         const caller = await identified(exchange, deps.authenticator.apiKey(authorization))
         await answer(route, exchange, caller, (call) => {
@@ -46,6 +49,27 @@ async function identified<Who>(exchange: Exchange, caller: Promise<Who>): Promis
     }
     throw error
   }
+}
+
+async function serveRuntime(route: RuntimeRoute, exchange: Exchange, authorization: string | undefined): Promise<void> {
+  const { deps, request } = exchange
+  const invocationId = route.invocationId(request)
+  const caller = await identified(
+    exchange,
+    Promise.resolve().then(() => deps.authenticator.responseToken(authorization, invocationId)),
+  )
+  refuseTooMany(exchange, deps.rateLimiter.countToken(invocationId), 'this invocation')
+  await readBody(exchange)
+  const late = () =>
+    deps.audit.append({
+      ...recordOf(exchange, { kind: 'response-token', id: `${invocationId}/${caller.attempt}` }),
+      ...new CallSubject({ invocationId }).known,
+      action: 'invocations.late-response',
+      outcome: 'done',
+      status: 200,
+      code: null,
+    })
+  await route.handle({ ...exchange, caller, late })
 }
 
 /** @throws {CommandError} `rate_limited` */
@@ -121,11 +145,15 @@ const readBody = ({ request, response }: Exchange): Promise<void> =>
 
 type Ending = Pick<AuditEntry, 'outcome' | 'status' | 'code'>
 
-const factsOf = ({ method, action }: AgentRoute | ApiKeyRoute, exchange: Exchange, caller: Caller) => ({
-  actor: actorOf(caller),
-  address: addressOf(exchange),
-  method,
+const factsOf = ({ action }: AgentRoute | ApiKeyRoute, exchange: Exchange, caller: Caller) => ({
+  ...recordOf(exchange, actorOf(caller)),
   action,
+})
+
+const recordOf = (exchange: Exchange, actor: Actor) => ({
+  actor,
+  address: addressOf(exchange),
+  method: exchange.request.method,
   requestId: String(exchange.response.locals['requestId']),
   calls: 1,
 })

@@ -51,8 +51,8 @@ function invocationOf(route: Route, { body }: Answer): unknown {
   }
 }
 
-const actionOf = (route: Route): string => (route.credential === 'public' ? '' : route.action)
-const isMutating = (route: Route): boolean => route.credential !== 'public' && route.mutates
+const actionOf = (route: Route): string => ('action' in route ? route.action : '')
+const isMutating = (route: Route): boolean => 'mutates' in route && route.mutates
 const isMutatingByKey = (route: Route): boolean => route.credential === 'api-key' && route.mutates
 /** About what all deployments share. */
 const isShared = (route: Route): boolean => route.credential === 'api-key' && route.everyDeployment === true

@@ -1,13 +1,14 @@
 /** Every route of the table, with every kind of token, on what is the caller's own and on what is not. */
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import { Router, type Express } from 'express'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { scratchDirectory } from '../bindings/scratch.testsuite.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
+import { ResponseTokens } from '../protocol/response-token.js'
 import { SCOPES, includesScope, type Scope } from '../protocol/rights.js'
-import { PresenceWatch } from '../server/agent-presence.js'
 import { createApp } from '../server/app.js'
 import { AuditTrail } from '../server/audit/audit-trail.js'
 import { InvocationFeed } from '../server/events/invocation-feed.js'
@@ -93,19 +94,25 @@ beforeAll(async () => {
 
 afterAll(() => stack.close())
 
+const CREDENTIALS = {
+  'api-key': ['API key', 'key', 'revoked'],
+  'agent-token': ['agent token', 'agt', 'revoked'],
+  'response-token': ['response token', 'rsp', 'of another invocation'],
+} as const
+
 describe('without a good token', () => {
   test.each(routesThat(({ credential }) => credential !== 'public'))(
     '%s answers the same to each',
     async (_name, route) => {
-      const expectedKind = route.credential === 'agent-token' ? 'agent token' : 'API key'
+      const [expectedKind, prefix, wrong] = CREDENTIALS[route.credential as keyof typeof CREDENTIALS]
       const wrongKind = route.credential === 'agent-token' ? stack.state.token : own.agentToken
       const tokens: Record<string, string | undefined> = { ...badTokens, 'the other kind': wrongKind }
       for (const [what, token] of Object.entries(tokens)) {
         const { status, headers, body } = await callWith(token, route, own)
         const message =
           token === undefined || token === ''
-            ? `a token is required: send the header "authorization: Bearer ${route.credential === 'agent-token' ? 'agt' : 'key'}_…"`
-            : `the ${expectedKind} is not valid: it is unknown, expired or revoked`
+            ? `a token is required: send the header "authorization: Bearer ${prefix}_…"`
+            : `the ${expectedKind} is not valid: it is unknown, expired or ${wrong}`
         expect({ what, status, body }).toEqual({
           what,
           status: 401,
@@ -314,9 +321,7 @@ describe('the app', () => {
     const log = pino({ level: 'silent' })
     const audit = new AuditTrail(registry.audit, log)
     const feed = new InvocationFeed(registry.invocationEvents, log)
-    const presence = new PresenceWatch(registry.agents, log)
     onTestFinished(async () => {
-      await presence.close()
       await feed.close()
       await audit.close(0)
       await registry.close()
@@ -329,9 +334,8 @@ describe('the app', () => {
       log,
       audit,
       feed,
-      presence,
       taskOf: () => undefined,
-      authenticator: new Authenticator(registry),
+      authenticator: new Authenticator(registry, new ResponseTokens([randomBytes(32)])),
       rateLimiter: new RateLimiter(0),
       told: new ToldOutcomes(),
       temporalUiUrl: undefined,

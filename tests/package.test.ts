@@ -57,6 +57,7 @@ describe('the tarball', () => {
         'sdk',
         'server',
         'temporal',
+        'transports',
         'workers',
         'workflows',
       ],

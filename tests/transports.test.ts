@@ -44,7 +44,7 @@ test('a deployment that is pushed to has no agent token, and is shown with where
   expect(stdout).toMatch(
     new RegExp(`^id {11}dep_[a-z2-7]{20}\\nname {9}initech\\npushed to {4}Lambda function ${functionArn}$`),
   )
-  expect(stderr).toBe('try the way there with: alien deployments test initech')
+  expect(stderr).toBe('')
   expect(exitCode).toBe(0)
 
   expect((await run('deployments', 'list')).stdout).toMatch(/^dep_\w+ +initech +lambda +- +- /m)

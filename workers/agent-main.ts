@@ -9,7 +9,6 @@
  * Ends with 0 when asked to stop, with 78 when it is misconfigured, with 1 for anything that may pass.
  */
 import { pathToFileURL } from 'node:url'
-import type { NativeConnection } from '@temporalio/worker'
 import { openJournal } from '../execution/journal/journal.js'
 import { manifestOf } from '../execution/manifest.js'
 import { CommandError, type ErrorCode } from '../protocol/errors.js'
@@ -19,9 +18,9 @@ import { EXIT_MISCONFIGURED, type AgentMessage } from './agent-exit.js'
 import { checkBindings } from './agent-bindings.js'
 import { connectAgent } from './agent-connection.js'
 import { AgentEventSender } from './agent-events.js'
-import { startAgentService } from './agent-service.js'
-import { askPresence, fetchThroughProxy, openAgentSession } from './agent-session.js'
+import { fetchThroughProxy, openAgentSession } from './agent-session.js'
 import { readAgentToken } from './agent-token.js'
+import { startAgentWorker } from './agent-worker.js'
 import { openCustomerPolicy } from './customer-policy.js'
 import { parseGrace } from './grace.js'
 import { journalFile } from './journal-file.js'
@@ -69,23 +68,21 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
     commands: manifestOf(moduleRegistry),
   })
   const journal = await openJournal(journalFile(state, session.deployment.id), (message) => log.error(message))
-  const fetch = await fetchThroughProxy(url)
+  const connection = await connectAgent({ url, token: token.current, log })
   const events = new AgentEventSender({
     url,
     token: token.current,
-    fetch,
+    fetch: await fetchThroughProxy(url),
     onTrouble: (reason) => log.warn(`what handlers say cannot be told to those who follow them: ${reason}`),
   })
-  let connection: NativeConnection | undefined
   token.onRotated((rotated) => {
-    void connection?.setApiKey(rotated)
+    void connection.setApiKey(rotated)
     events.setToken(rotated)
   })
-  const { done } = await startAgentService({
+  const { done } = await startAgentWorker({
     registry: moduleRegistry,
     session,
-    connect: async (key) => (connection = await connectAgent({ url, token: token.current, key, log })),
-    isReceiving: (key) => askPresence({ url, token: token.current, key, fetch }),
+    connection,
     gate,
     journal,
     openEvents: events.open,

@@ -2,13 +2,14 @@
 import { setMaxListeners } from 'node:events'
 import type { AuditSink } from '../protocol/audit.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
+import { isLoopback } from '../protocol/loopback.js'
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
 import type { KnownAgents } from '../gateway/authenticator.js'
 import { connectUpstream } from '../gateway/upstream.js'
 import { DEFAULT_POLL_LIMITS, type PollLimits } from '../gateway/open-polls.js'
 import { createGateway, type Gateway } from '../gateway/server.js'
 import { taskOf } from '../gateway/task-of.js'
-import { TaskTokenSeal } from '../gateway/task-token.js'
+import type { TaskTokenSeal } from '../gateway/task-token.js'
 import { PresenceWatch } from '../server/agent-presence.js'
 import { createApp } from '../server/app.js'
 import { DEFAULT_AUDIT_RETENTION_MS, startAuditRetention } from '../server/audit/audit-retention.js'
@@ -24,14 +25,16 @@ import { assertPrivate, listen, type ListenOptions } from '../server/listener.js
 import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
 import { knownDeployments } from '../server/known-deployments.js'
 import { openRegistry, type Registry, type RegistryOptions } from '../server/registry/open-registry.js'
-import { watchSealingKeys } from '../server/sealing-key-watch.js'
 import { TlsFiles } from '../server/tls-files.js'
 import { connectTemporal } from '../server/temporal-clients.js'
 import { ensureSearchAttributes } from '../temporal/search-attributes.js'
 import { connectNative, unreachable } from '../temporal/native-connection.js'
 import type { TemporalSettings } from '../temporal/settings.js'
+import type { PushDeps } from '../activities/push-command.js'
 import { openOrClose, type Closers } from './closers.js'
 import type { Logger } from './logger.js'
+import { openKeys } from './open-keys.js'
+import { openPush } from './open-push.js'
 import { runWorker } from './run-worker.js'
 import { createVendorWorker } from './vendor-worker.js'
 
@@ -42,6 +45,11 @@ export interface ControlPlaneOptions extends Omit<ListenOptions, 'tls'> {
   /** An API key to accept, of at least 32 characters. Known before the first request is. */
   readonly apiKey?: { readonly name: string; readonly token: string } | undefined
   readonly temporal: TemporalSettings
+  /**
+   * Where the handler runtimes of push deployments reach this control plane, like `https://alien.example.com`. Default: its
+   * own address when that is loopback, else nothing can be pushed.
+   */
+  readonly publicUrl?: string | undefined
   /** Base URL of Temporal's Web UI, for the links in answers. */
   readonly temporalUiUrl?: string | undefined
   /** Whether to run the vendor worker in this process; it lets workflows begin without a hop. */
@@ -90,33 +98,30 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   if (options.apiKey !== undefined) await registry.apiKeys.create(options.apiKey)
 
   const told = new ToldOutcomes()
-  const worker = options.vendorWorker ? await openVendorWorker(options, told, closers) : undefined
+  const { seal, responseTokens } = await openKeys(options, registry, closers)
+  const deployments = knownDeployments(registry)
+  let { publicUrl } = options
+  const push = openPush({ deployments, tokens: responseTokens, publicUrl: () => publicUrl }, closers)
+  const worker = options.vendorWorker ? await openVendorWorker(options, told, push, closers) : undefined
   const temporal = await connectTemporal(settings, worker?.connection).catch(unreachable(settings))
   closers.add(temporal.close)
   await ensureSearchAttributes(temporal.reader.connection, settings.namespace, SEARCH_ATTRIBUTES)
 
-  const audit = new AuditTrail(registry.audit, log)
-  closers.add(() => audit.close(DRAIN_MS))
-  const { auditRetentionMs = DEFAULT_AUDIT_RETENTION_MS } = options
-  if (auditRetentionMs > 0) closers.add(startAuditRetention(registry.audit, auditRetentionMs, log).close)
-  const authenticator = new Authenticator(registry)
+  const audit = openAudit(options, registry, closers)
+  const authenticator = new Authenticator(registry, responseTokens)
   const feed = new InvocationFeed(registry.invocationEvents, log)
   closers.add(() => feed.close())
-  const seal = await openSeal(options, registry, closers)
-  const presence = new PresenceWatch(registry.agents, log)
-  closers.add(() => presence.close())
   const draining = new AbortController()
   // Every request that is held listens.
   setMaxListeners(0, draining.signal)
   const app = createApp(
     {
       registry,
-      deployments: knownDeployments(registry),
+      deployments,
       authenticator,
       rateLimiter: new RateLimiter(options.callsPerSecond ?? DEFAULT_CALLS_PER_SECOND),
       audit,
       feed,
-      presence,
       taskOf: (sealed, deploymentId) => {
         const token = seal.open(sealed, deploymentId)
         return token && taskOf(token)
@@ -135,12 +140,14 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
     },
     options.trustProxy,
   )
-  const gateway = await openGateway(options, { registry, agents: authenticator.agents, audit, seal, presence }, closers)
+  const gateway = await openGateway(options, { registry, agents: authenticator.agents, audit, seal }, closers)
   const listener = await listen({ http: app, http2: gateway.inject }, { ...options, tls: tlsFiles(options) })
   closers.add(() => Promise.all([listener.close(DRAIN_MS), gateway.drain(DRAIN_MS)]))
   closers.add(() => draining.abort())
+  const url = `${listener.secure ? 'https' : 'http'}://${hostInUrl(listener.host)}:${listener.port}`
+  if (isLoopback(listener.host)) publicUrl ??= url
   return {
-    url: `${listener.secure ? 'https' : 'http'}://${hostInUrl(listener.host)}:${listener.port}`,
+    url,
     registry,
     done: worker?.done.then(() => undefined) ?? Promise.resolve(),
     close: () => closers.close(),
@@ -152,31 +159,33 @@ const tlsFiles = ({ tls, log }: ControlPlaneOptions): TlsFiles | undefined =>
 
 const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
+function openAudit(
+  { auditRetentionMs = DEFAULT_AUDIT_RETENTION_MS, log }: ControlPlaneOptions,
+  registry: Registry,
+  closers: Closers,
+): AuditTrail {
+  const audit = new AuditTrail(registry.audit, log)
+  closers.add(() => audit.close(DRAIN_MS))
+  if (auditRetentionMs > 0) closers.add(startAuditRetention(registry.audit, auditRetentionMs, log).close)
+  return audit
+}
+
 interface GatewayDeps {
   readonly registry: Registry
   readonly agents: KnownAgents
   readonly audit: AuditSink
   readonly seal: TaskTokenSeal
-  readonly presence: PresenceWatch
-}
-
-async function openSeal(
-  { sealingKeys, log }: ControlPlaneOptions,
-  registry: Registry,
-  closers: Closers,
-): Promise<TaskTokenSeal> {
-  const seal = new TaskTokenSeal(sealingKeys ?? (await registry.sealingKeys.all()))
-  if (sealingKeys === undefined) closers.add(watchSealingKeys(registry.sealingKeys, (keys) => seal.use(keys), log))
-  return seal
 }
 
 async function openGateway(
   { temporal: settings, pollLimits, agentCallsPerSecond, log }: ControlPlaneOptions,
-  { registry, agents, audit, seal, presence }: GatewayDeps,
+  { registry, agents, audit, seal }: GatewayDeps,
   closers: Closers,
 ): Promise<Gateway> {
   const upstream = await connectUpstream(settings).catch(unreachable(settings))
   closers.add(upstream.close)
+  const presence = new PresenceWatch(registry.agents, log)
+  closers.add(() => presence.close())
   return createGateway({
     upstream,
     namespace: settings.namespace,
@@ -187,7 +196,7 @@ async function openGateway(
     callLimit: new RateLimiter(agentCallsPerSecond ?? DEFAULT_AGENT_CALLS_PER_SECOND),
     audit,
     onPoll: ({ deployment, tokenId }, key, about) =>
-      presence.polls({ ...about, deploymentId: deployment.id, key, tokenId }),
+      presence.polls({ deploymentId: deployment.id, key, tokenId, ...about }),
     onHeard: ({ deployment, tokenId }) => presence.heard({ deploymentId: deployment.id, tokenId }),
     log,
   })
@@ -196,11 +205,12 @@ async function openGateway(
 async function openVendorWorker(
   { temporal: settings, log }: ControlPlaneOptions,
   told: ToldOutcomes,
+  push: PushDeps,
   closers: Closers,
 ) {
   const connection = await connectNative(settings.connectionOptions, log).catch(unreachable(settings))
   closers.add(() => connection.close())
-  const worker = await createVendorWorker({ connection, namespace: settings.namespace, onEnded: told.tell })
+  const worker = await createVendorWorker({ connection, namespace: settings.namespace, onEnded: told.tell, push })
   const stop = new AbortController()
   const done = runWorker(worker, stop.signal)
   closers.add(() => {

@@ -79,7 +79,8 @@ export function counted(count: AttemptCount, { kind }: AttemptOutcome): AttemptC
 export const MAX_LOST_AGENTS = 20
 
 /** Back-off between redeliveries of one cause: none after the first, then doubling up to a minute. */
-const redeliveryBackoffMs = (times: number): number => (times <= 1 ? 0 : Math.min(1_000 * 2 ** (times - 2), 60_000))
+export const redeliveryBackoffMs = (times: number): number =>
+  times <= 1 ? 0 : Math.min(1_000 * 2 ** (times - 2), 60_000)
 
 /**
  * @param count includes this attempt
@@ -167,6 +168,7 @@ const SAYS_NOTHING_RAN: ReadonlySet<ErrorCode> = new Set([
   'command_not_found',
   'invalid_params',
   'unavailable',
+  'delivery_failed',
 ])
 
 /**

@@ -11,12 +11,12 @@ import { isErrorCode } from '../protocol/error-codes.js'
 import type { AttemptInput, InvokeCommandInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
 import { REPORTING_GRACE_MS } from '../protocol/limits.js'
-import { AGENT_STOPPING, TASK_NOT_DELIVERED } from '../protocol/names.js'
+import { AGENT_STOPPING, attemptActivityId, TASK_NOT_DELIVERED } from '../protocol/names.js'
 import type { AttemptOutcome } from './attempt.js'
 import { checkpointOf } from './checkpoint.js'
 
 /** "As long as the agent is alive": Temporal wants some bound. */
-const NO_LIMIT_MS = 365 * 86_400_000
+export const NO_LIMIT_MS = 365 * 86_400_000
 
 type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Promise<JsonValue>
 
@@ -43,7 +43,7 @@ export async function deliver(
   const budget = { remainingMs: remainingMs === Infinity ? null : remainingMs, queueMs, scheduleToCloseMs }
   const activities = proxyActivities<Record<string, CommandActivity>>({
     taskQueue: input.taskQueue,
-    activityId: `attempt-${attempt.attempt}`,
+    activityId: attemptActivityId(attempt.attempt),
     summary: `attempt ${attempt.attempt} on ${input.deployment.name}`,
     scheduleToStartTimeout: queueMs,
     startToCloseTimeout: timeoutMs + REPORTING_GRACE_MS,
@@ -69,7 +69,8 @@ export async function deliver(
 /** What Temporal says when it cancels an activity that no worker has taken. */
 const NOT_STARTED = 'ACTIVITY_ID_NOT_STARTED'
 
-function outcomeOf(cause: Error | undefined): Delivery | undefined {
+/** What the failure of an attempt's activity means; `undefined` when it means nothing. */
+export function outcomeOf(cause: Error | undefined): Delivery | undefined {
   if (cause instanceof CancelledFailure) {
     const [details] = cause.details as (string | Partial<StoppedDetails>)[]
     if (typeof details !== 'object') return { kind: details === NOT_STARTED ? 'not_started' : 'stopped' }

@@ -14,9 +14,16 @@
  *  W4  an outcome is told to the sink only when it follows from what Temporal has recorded
  *  W5  who asked for a cancel is told the verdict that the outcome has
  *  W6  the newest checkpoint of any attempt is handed to the next one
+ *  W7  of a deployment that is pushed to, the first result of any attempt counts (`responses.ts`)
  */
 import { ApplicationFailure, isCancellation, patched, proxySinks, sleep, workflowInfo } from '@temporalio/workflow'
-import { failedWith, succeededWith, type InvocationSinks, type InvokeCommandInput } from '../protocol/invocation.js'
+import {
+  failedWith,
+  succeededWith,
+  type AttemptInput,
+  type InvocationSinks,
+  type InvokeCommandInput,
+} from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
 import { afterCancel } from './after-cancel.js'
 import {
@@ -26,11 +33,16 @@ import {
   lostForGood,
   nextStep,
   NOTHING_YET,
+  type AttemptCount,
+  type CanceledOutcome,
   type FinalStep,
   type NextStep,
 } from './attempt.js'
 import { Cancellation } from './cancellation.js'
-import { deliver, type Delivery } from './deliver.js'
+import { deliver } from './deliver.js'
+import { nextPushStep } from './next-push-step.js'
+import { push, type PushDelivery } from './push.js'
+import { Responses } from './responses.js'
 
 const sinks = proxySinks<InvocationSinks>()
 
@@ -45,6 +57,7 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
   const { workflowId, startTime } = workflowInfo()
   const deadlineAtMs = startTime.getTime() + (policy.deadlineMs ?? Infinity)
   const cancellation = new Cancellation()
+  const responses = input.transport === undefined ? undefined : new Responses()
   let count = NOTHING_YET
   let waitsSinceMs = startTime.getTime()
   let checkpoint: JsonValue | undefined
@@ -52,23 +65,22 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
   for (let attempt = 1; ; attempt += 1) {
     const remainingMs = Math.max(deadlineAtMs - Date.now(), 1)
     const attemptMs = Math.min(policy.timeoutMs ?? Infinity, remainingMs)
-    const delivery = await cancellation.cancelable(() =>
-      deliver(
-        input,
-        params,
-        {
-          invocationId: workflowId,
-          deployment: input.deployment,
-          attempt,
-          run: count.failed + 1,
-          deliveredBefore: count.lostInRun,
-          atMostOnce: policy.atMostOnce,
-          timeoutMs: attemptMs === Infinity ? null : attemptMs,
-          exposeStack: policy.exposeStack,
-          ...(checkpoint === undefined ? {} : { checkpoint }),
-        },
-        remainingMs,
-      ),
+    const delivered: AttemptInput = {
+      invocationId: workflowId,
+      deployment: input.deployment,
+      attempt,
+      run: count.failed + 1,
+      deliveredBefore: count.lostInRun,
+      atMostOnce: policy.atMostOnce,
+      timeoutMs: attemptMs === Infinity ? null : attemptMs,
+      exposeStack: policy.exposeStack,
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+    }
+    const waitedMs = Date.now() - waitsSinceMs
+    const delivery: PushDelivery = await cancellation.cancelable(() =>
+      responses === undefined
+        ? deliver(input, params, delivered, remainingMs)
+        : push(input, params, delivered, { remainingMs, deadlineAtMs, waitedMs }, responses),
     )
     const outcome = asThen(delivery)
     if (outcome.checkpoint !== undefined) checkpoint = outcome.checkpoint
@@ -80,17 +92,16 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
       await cancellation.settle(verdict)
       return end(step)
     }
-    if (outcome.kind !== 'not_delivered' && outcome.kind !== 'not_begun') waitsSinceMs = nowMs
-    const step: NextStep =
-      outcome.kind === 'lost' && policy.atMostOnce && !patched(REDELIVERS_AT_MOST_ONCE)
-        ? { kind: 'fail', error: lostForGood(input, 'it is at-most-once') }
-        : nextStep(input, outcome, count, deadlineAtMs - nowMs, nowMs - waitsSinceMs)
+    if (outcome.kind !== 'not_delivered' && outcome.kind !== 'not_begun' && outcome.isUnheard !== true) {
+      waitsSinceMs = nowMs
+    }
+    const step = stepAfter(input, outcome, count, deadlineAtMs - nowMs, nowMs - waitsSinceMs)
     if (step.kind !== 'deliver_again') return end(step)
-    if (step.afterMs > 0) await backOff(cancellation, step.afterMs, attempt + 1)
+    if (step.afterMs > 0) await backOff(cancellation, step.afterMs, attempt + 1, responses)
   }
 }
 
-function asThen(delivery: Delivery): Delivery {
+function asThen(delivery: PushDelivery): PushDelivery {
   if (delivery.kind !== 'failed' || !isRetryable(delivery.error) || patched(HONORS_RETRYABLE)) return delivery
   return {
     ...delivery,
@@ -98,10 +109,33 @@ function asThen(delivery: Delivery): Delivery {
   }
 }
 
-/** A cancel cuts it short; the delivery that follows then finds that it is not to begin. */
-async function backOff(cancellation: Cancellation, waitMs: number, attempt: number): Promise<void> {
+function stepAfter(
+  input: InvokeCommandInput,
+  outcome: Exclude<PushDelivery, CanceledOutcome>,
+  count: AttemptCount,
+  remainingMs: number,
+  waitedMs: number,
+): NextStep {
+  if (input.transport !== undefined) return nextPushStep(input, outcome, count, remainingMs, waitedMs)
+  if (outcome.kind === 'lost' && input.policy.atMostOnce && !patched(REDELIVERS_AT_MOST_ONCE)) {
+    return { kind: 'fail', error: lostForGood(input, 'it is at-most-once') }
+  }
+  return nextStep(input, outcome, count, remainingMs, waitedMs)
+}
+
+/**
+ * A cancel cuts it short; the delivery that follows then finds that it is not to begin. So does a response that counts,
+ * which the delivery finds.
+ */
+async function backOff(
+  cancellation: Cancellation,
+  waitMs: number,
+  attempt: number,
+  responses: Responses | undefined,
+): Promise<void> {
+  const back = () => sleep(waitMs, { summary: `back-off before attempt ${attempt}` })
   try {
-    await cancellation.cancelable(() => sleep(waitMs, { summary: `back-off before attempt ${attempt}` }))
+    await cancellation.cancelable(() => (responses === undefined ? back() : Promise.race([back(), responses.arrived])))
   } catch (error) {
     if (!isCancellation(error)) throw error
   }

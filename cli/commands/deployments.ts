@@ -68,7 +68,6 @@ function create(): Command {
       print(`id           ${created.id}\nname         ${created.name}`)
       if (created.agentToken === undefined) {
         print(`pushed to    ${transportText(created)}`)
-        say(style.dim(`try the way there with: alien deployments test ${created.name}`))
       } else {
         print(`agent token  ${created.agentToken}`)
         say(style.dim('the token is shown this once; give it to the agent as ALIEN_TOKEN'))

@@ -4,6 +4,7 @@ import { DEFAULT_PORT } from '../../protocol/names.js'
 import { parseAuditRetention } from '../audit-retention.js'
 import { parsePollLimit } from '../poll-limit.js'
 import { parsePort } from '../port.js'
+import { databaseUrlOption, publicUrlOption, sealingKeysOption } from '../push-options.js'
 import { parseRateLimit } from '../rate-limit.js'
 
 export interface ServerFlags {
@@ -12,6 +13,7 @@ export interface ServerFlags {
   readonly databaseUrl?: string
   readonly apiKey?: string
   readonly worker: boolean
+  readonly publicUrl?: string
   readonly temporalUiUrl?: string
   readonly tlsCert?: string
   readonly tlsKey?: string
@@ -41,12 +43,9 @@ export function serverCommand(): Command {
     .description('run the control plane, and the vendor worker with it')
     .option('--port <port>', 'to listen on', parsePort, DEFAULT_PORT)
     .option('--host <address>', 'to listen on', '127.0.0.1')
-    .addOption(
-      new Option('--database-url <url>', 'PostgreSQL for the registry (default: SQLite in .alien/)').env(
-        'DATABASE_URL',
-      ),
-    )
+    .addOption(databaseUrlOption('PostgreSQL for the registry (default: SQLite in .alien/)'))
     .addOption(new Option('--api-key <key>', 'an API key to accept').env('ALIEN_API_KEY'))
+    .addOption(publicUrlOption())
     .addOption(new Option('--temporal-ui-url <url>', "Temporal's Web UI, for links").env('ALIEN_TEMPORAL_UI_URL'))
     .addOption(new Option('--tls-cert <file>', 'PEM certificate chain to serve TLS with').env('ALIEN_TLS_CERT'))
     .addOption(new Option('--tls-key <file>', 'its key').env('ALIEN_TLS_KEY'))
@@ -55,12 +54,7 @@ export function serverCommand(): Command {
         'ALIEN_INSECURE_PLAINTEXT',
       ),
     )
-    .addOption(
-      new Option(
-        '--sealing-keys <keys>',
-        "for agents' task tokens: base64 of 32 bytes each, comma-separated, the first seals (default: made once, kept in the registry)",
-      ).env('ALIEN_SEALING_KEYS'),
-    )
+    .addOption(sealingKeysOption())
     .addOption(
       new Option(
         '--trust-proxy <proxies>',
@@ -108,9 +102,25 @@ function withLimits(command: Command): Command {
     )
 }
 
+export interface WorkerFlags {
+  readonly databaseUrl?: string
+  readonly publicUrl?: string
+  readonly sealingKeys?: string
+}
+
+const WORKER_EXAMPLES = `
+Examples:
+  $ TEMPORAL_ADDRESS=temporal.internal:7233 alien worker
+  $ alien worker --database-url postgres://alien@db/alien --public-url https://alien.example.com
+
+Commands are pushed by workers that have a registry; without one, a worker leaves that to others.`
+
 export function workerCommand(): Command {
   return new Command('worker')
     .description('run a vendor worker on its own')
-    .addHelpText('after', '\nExamples:\n  $ TEMPORAL_ADDRESS=temporal.internal:7233 alien worker')
-    .action(async () => (await import('../run/worker.js')).runVendorWorker())
+    .addOption(databaseUrlOption('PostgreSQL of the registry, to push commands (default: none)'))
+    .addOption(publicUrlOption())
+    .addOption(sealingKeysOption())
+    .addHelpText('after', WORKER_EXAMPLES)
+    .action(async (flags: WorkerFlags) => (await import('../run/worker.js')).runVendorWorker(flags))
 }

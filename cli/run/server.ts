@@ -19,6 +19,7 @@ export async function runServer(flags: ServerFlags): Promise<void> {
     registry: url === undefined ? { file: join(stateDir(), 'registry.db') } : { url },
     apiKey: flags.apiKey === undefined ? undefined : { name: 'ALIEN_API_KEY', token: flags.apiKey },
     temporal,
+    publicUrl: flags.publicUrl,
     temporalUiUrl: flags.temporalUiUrl,
     vendorWorker: flags.worker,
     tls: tlsFiles(flags),

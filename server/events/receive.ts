@@ -31,7 +31,8 @@ export async function receiveEvents({ deps, caller, request, response }: AgentCa
   response.status(204).end()
 }
 
-function batchOf(events: readonly AgentEvent[], attempt: number): Pick<EventBatch, 'events' | 'finishes'> {
+/** @throws {CommandError} `invalid_request` */
+export function batchOf(events: readonly AgentEvent[], attempt: number): Pick<EventBatch, 'events' | 'finishes'> {
   const last = events.findIndex(({ type }) => type === 'finished')
   if (last !== -1 && last !== events.length - 1) {
     throw new CommandError('invalid_request', 'bad events: "finished" must be the last')

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { scratchDirectory } from '../../bindings/scratch.testsuite.js'
+import { ResponseTokens } from '../../protocol/response-token.js'
 import { openRegistry, type Registry } from '../registry/open-registry.js'
 import { Authenticator } from './authenticator.js'
 
@@ -13,7 +15,7 @@ let deploymentId: string
 beforeEach(async () => {
   registry = await openRegistry({ file: join(await scratchDirectory(), 'registry.db') })
   onTestFinished(() => registry.close())
-  authenticator = new Authenticator(registry)
+  authenticator = new Authenticator(registry, new ResponseTokens([randomBytes(32)]))
   deploymentId = (await registry.deployments.create({ name: 'acme-corp' })).id
   key = await registry.apiKeys.create({ name: 'test' })
   agent = await registry.agentTokens.create(deploymentId)

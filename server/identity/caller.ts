@@ -19,6 +19,12 @@ export interface AgentCaller {
   readonly queues: ReadonlySet<string>
 }
 
+/** A handler runtime, by the token in the envelope that it was sent. */
+export interface RuntimeCaller {
+  readonly invocationId: string
+  readonly attempt: number
+}
+
 export type Caller = ApiKeyCaller | AgentCaller
 
 export const actorOf = (caller: Caller): Actor =>

@@ -1,21 +1,20 @@
 /** Cancels an invocation, and waits for the verdict. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { WorkflowUpdateStage, type Client } from '@temporalio/client'
-import proto from '@temporalio/proto'
 import { CANCEL_UPDATE, CANCEL_VERDICTS, type CancelRequest, type CancelVerdict } from '../../protocol/cancel.js'
 import type { Invocation } from '../../protocol/invocation.js'
 import { isPlainObject } from '../../protocol/json.js'
 import { isWorkflowNotFound } from '../../temporal/failure.js'
+import { isBegun, isPushed, newestAttempt } from './pending-attempt.js'
 import type { InvocationDeps } from './service.js'
-
-// Node finds no named exports in this CommonJS module.
-const { PENDING_ACTIVITY_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingActivityState
 
 /**
  * Agents heartbeat every half second, so one that was not heard for this long is silent, and nobody has to wait until
  * it counts as lost.
  */
 const SILENT_MS = 850
+/** The same of a push deployment's runtime, which heartbeats every second, over the internet. */
+const PUSH_SILENT_MS = 2_500
 
 /** One update for all who ask: the first sets the reason, all are told the same. */
 const UPDATE_ID = 'cancel'
@@ -65,17 +64,20 @@ async function askWorkflow(reader: Client, id: string, request: CancelRequest): 
 /** Never resolves while an agent is heard of. Compares what Temporal's clock says with itself, and with no other. */
 async function unknownWhenSilent(reader: Client, id: string, over: AbortSignal): Promise<CancelVerdict> {
   const before = await lastHeard(reader, id)
-  await delay(SILENT_MS, undefined, { signal: over })
+  await delay(before?.isPushed === true ? PUSH_SILENT_MS : SILENT_MS, undefined, { signal: over })
   const after = await lastHeard(reader, id)
-  if (before !== undefined && before === after) return 'unknown'
+  if (before !== undefined && before.at === after?.at) return 'unknown'
   return new Promise(() => undefined)
 }
 
 /** When the agent that has it was heard of last; `undefined` when none has it. */
-async function lastHeard(reader: Client, id: string): Promise<string | undefined> {
+async function lastHeard(
+  reader: Client,
+  id: string,
+): Promise<{ readonly at: string; readonly isPushed: boolean } | undefined> {
   const { raw } = await reader.workflow.getHandle(id).describe()
-  const [activity] = raw.pendingActivities ?? []
-  if (!activity || activity.state === PENDING_ACTIVITY_STATE_SCHEDULED) return undefined
+  const { activity } = newestAttempt(raw) ?? {}
+  if (!activity || !isBegun(activity)) return undefined
   const { seconds, nanos } = activity.lastHeartbeatTime ?? activity.lastStartedTime ?? {}
-  return `${String(seconds)}.${String(nanos)}`
+  return { at: `${String(seconds)}.${String(nanos)}`, isPushed: isPushed(activity) }
 }

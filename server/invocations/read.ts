@@ -1,7 +1,6 @@
 /** Reads invocations out of Temporal, the only place that knows them. */
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client'
 import { WorkflowFailedError } from '@temporalio/client'
-import proto from '@temporalio/proto'
 import { CommandError } from '../../protocol/errors.js'
 import {
   failedWith,
@@ -14,13 +13,11 @@ import {
 import { isPlainObject, type JsonValue } from '../../protocol/json.js'
 import { INVOKE_COMMAND_WORKFLOW } from '../../protocol/names.js'
 import { fromWorkflowFailure, isWorkflowNotFound } from '../../temporal/failure.js'
+import { isTaken, newestAttempt, type PendingActivity } from './pending-attempt.js'
 import { COMMAND_KEY } from './search-keys.js'
 import { workflowLink, type InvocationDeps } from './service.js'
 import type { ApiKeyCall } from '../route.js'
 import type { Waits } from './waiting.js'
-
-// Node finds no named exports in this CommonJS module.
-const { PendingActivityState } = proto.temporal.api.enums.v1
 
 /** Long enough for Temporal to record an end at the second attempt. */
 const SETTLED_WITHIN_MS = 5_000
@@ -59,7 +56,9 @@ export async function readInvocation(
     deployment,
     command,
     ...state,
-    ...(isQueued ? { waiting: await waits.of(description, deployment, waitsForTurn(description)) } : {}),
+    ...(isQueued
+      ? { waiting: await waits.of(description, deployment, waitsForTurn(newestAttempt(description.raw)?.activity)) }
+      : {}),
     createdAt: description.startTime.toISOString(),
     ...(description.closeTime === undefined ? {} : { endedAt: description.closeTime.toISOString() }),
     links: workflowLink(deps, id, description.runId),
@@ -94,17 +93,16 @@ function stateOf(
 }
 
 /** Where an invocation that has not ended stands. */
-function progressOf(description: WorkflowExecutionDescription): Pick<Invocation, 'status' | 'attempt'> {
-  const [activity] = description.raw.pendingActivities ?? []
-  if (!activity) return { status: 'queued' }
-  const attempt = Number(activity.activityId?.replace(/^attempt-/, ''))
-  const isTaken = activity.state !== PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
-  return { status: isTaken && !waitsForTurn(description) ? 'running' : 'queued', attempt }
+function progressOf({ raw }: WorkflowExecutionDescription): Pick<Invocation, 'status' | 'attempt'> {
+  const pending = newestAttempt(raw)
+  if (!pending) return { status: 'queued' }
+  const { activity, attempt } = pending
+  return { status: isTaken(activity) && !waitsForTurn(activity) ? 'running' : 'queued', attempt }
 }
 
 /** Whether an agent has it and has not entered its handler, as its heartbeats tell. */
-function waitsForTurn({ raw }: WorkflowExecutionDescription): boolean {
-  const [details] = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads ?? []
+function waitsForTurn(activity: PendingActivity | undefined): boolean {
+  const [details] = activity?.heartbeatDetails?.payloads ?? []
   // An agent may say anything.
   const said = details ? jsonOf(details.data) : undefined
   return isPlainObject(said) && said['waitsFor'] === WAITS_FOR_TURN

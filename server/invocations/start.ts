@@ -6,7 +6,7 @@ import type { InvocationMemo, InvokeCommandInput } from '../../protocol/invocati
 import type { JsonValue } from '../../protocol/json.js'
 import { agentQueue, COMMANDS_QUEUE, INVOKE_COMMAND_WORKFLOW, invocationId } from '../../protocol/names.js'
 import { beyondBounds } from '../../protocol/policy-bounds.js'
-import { resolvePolicy, type Policy } from '../../protocol/policy.js'
+import { PUSH_HEARTBEAT_TIMEOUT_MS, resolvePolicy, type Policy } from '../../protocol/policy.js'
 import { nearest, nearestHint } from '../../protocol/suggest.js'
 import { isWorkflowNotFound } from '../../temporal/failure.js'
 import type { KnownCommand, KnownDeployment } from '../known-deployments.js'
@@ -45,14 +45,17 @@ export interface StartedInvocation {
 export async function resolveCall(call: ApiKeyCall, request: InvocationRequest): Promise<Call> {
   const known = await findDeployment(call, request.deployment)
   const deployment = { id: known.id, name: known.name }
+  const { transport } = known
   const { functionName, policy } = await findCommand(call, known, request.command)
   return {
     id: request.id ?? invocationId(request.command, uniquePart(deployment.id, request)),
     input: {
       deployment,
       command: request.command,
-      taskQueue: agentQueue(deployment.id, functionName),
-      policy: resolvePolicy(policy, request.policy),
+      policy: resolvePolicy(policy, request.policy, transport && PUSH_HEARTBEAT_TIMEOUT_MS),
+      ...(transport === undefined
+        ? { taskQueue: agentQueue(deployment.id, functionName) }
+        : { taskQueue: COMMANDS_QUEUE, transport: transport.kind }),
     },
     params: request.params,
     memo: { deployment, paramsDigest: digest(request.paramsJson) },

@@ -6,6 +6,7 @@ import proto from '@temporalio/proto'
 import type { DeploymentRef, Waiting } from '../../protocol/invocation.js'
 import { INVOKE_COMMAND_WORKFLOW } from '../../protocol/names.js'
 import type { AgentPresence } from '../registry/agents.js'
+import { isBegun, isPushed, newestAttempt, type PendingActivity } from './pending-attempt.js'
 import type { InvocationDeps } from './service.js'
 
 // Node finds no named exports in this CommonJS module.
@@ -33,8 +34,9 @@ export class Waits {
     isTaken: boolean,
   ): Promise<Waiting> {
     if (isTaken) return { for: 'turn', message: 'as many of this command as its agent runs at a time are running' }
-    const [activity] = raw.pendingActivities ?? []
+    const { activity } = newestAttempt(raw) ?? {}
     if (activity === undefined) return this.#betweenAttempts(workflowId, runId)
+    if (isPushed(activity)) return isBegun(activity) ? unheard(activity) : NO_VENDOR_WORKER
     const known = this.#deployments.get(deployment.id) ?? this.#agentsOf(deployment)
     this.#deployments.set(deployment.id, known)
     const queuedAtMs = optionalTsToMs(activity.scheduledTime)
@@ -69,7 +71,7 @@ export class Waits {
       const what = summary ? defaultPayloadConverter.fromPayload<string>(summary) : 'back-off'
       return { for: 'back_off', since: iso(sinceMs), until: iso(untilMs), message: `${what}, until ${iso(untilMs)}` }
     }
-    return { for: 'vendor_worker', message: 'a vendor worker has not taken its next step yet' }
+    return NO_VENDOR_WORKER
   }
 }
 
@@ -80,6 +82,20 @@ const LAST_STEPS: ReadonlySet<number> = new Set([
   EventType.EVENT_TYPE_TIMER_CANCELED,
   EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
 ])
+
+const NO_VENDOR_WORKER: Waiting = {
+  for: 'vendor_worker',
+  message: 'a vendor worker has not taken its next step yet',
+}
+
+function unheard({ lastStartedTime }: PendingActivity): Waiting {
+  const sentAtMs = optionalTsToMs(lastStartedTime)
+  return {
+    for: 'handler',
+    ...(sentAtMs === undefined ? {} : { since: iso(sentAtMs) }),
+    message: 'it was sent, and its handler was not heard of yet',
+  }
+}
 
 const iso = (timeMs: number): string => new Date(timeMs).toISOString()
 

@@ -121,8 +121,16 @@ const fromRow = (row: AuditTable): AuditRecord => ({
   ...entryOf(row),
 })
 
-const actorOf = ({ actor_kind: kind, actor_id: id, actor_name, actor_deployment_id }: AuditTable): Actor =>
-  kind === 'api-key' ? { kind, id, name: actor_name ?? '' } : { kind, id, deploymentId: actor_deployment_id ?? '' }
+function actorOf({ actor_kind: kind, actor_id: id, actor_name, actor_deployment_id }: AuditTable): Actor {
+  switch (kind) {
+    case 'api-key':
+      return { kind, id, name: actor_name ?? '' }
+    case 'agent-token':
+      return { kind, id, deploymentId: actor_deployment_id ?? '' }
+    case 'response-token':
+      return { kind, id }
+  }
+}
 
 const entryOf = (row: AuditTable): Omit<AuditEntry, 'actor'> => ({
   address: row.address,

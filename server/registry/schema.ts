@@ -53,7 +53,7 @@ export interface AuditTable {
   /** `aud_`, the time in hex and something random: sorts by time. */
   id: string
   at: string
-  actor_kind: 'api-key' | 'agent-token'
+  actor_kind: 'api-key' | 'agent-token' | 'response-token'
   actor_id: string
   /** Of an API key. */
   actor_name: string | null

@@ -63,7 +63,6 @@ const CALLS: Record<string, (target: Target) => { path: string; body?: unknown }
   'GET /healthz': () => ({ path: '/healthz' }),
   'GET /readyz': () => ({ path: '/readyz' }),
   'POST /v1/agent/session': () => ({ path: '/v1/agent/session', body: { commands: [] } }),
-  'GET /v1/agent/presence': () => ({ path: '/v1/agent/presence?key=any' }),
   'POST /v1/agent/events': () => ({ path: '/v1/agent/events', body: { batches: [] } }),
   'POST /v1/invocations': ({ name }) => ({
     path: '/v1/invocations',
@@ -72,6 +71,14 @@ const CALLS: Record<string, (target: Target) => { path: string; body?: unknown }
   'GET /v1/invocations': ({ name }) => ({ path: `/v1/invocations?deployment=${name}` }),
   'GET /v1/invocations/:id': ({ invocationId }) => ({ path: `/v1/invocations/${invocationId}` }),
   'POST /v1/invocations/:id/cancel': ({ invocationId }) => ({ path: `/v1/invocations/${invocationId}/cancel` }),
+  'PUT /v1/invocations/:id/response': ({ invocationId }) => ({
+    path: `/v1/invocations/${invocationId}/response`,
+    body: { attempt: 1, status: 'succeeded', result: null },
+  }),
+  'POST /v1/invocations/:id/heartbeat': ({ invocationId }) => ({
+    path: `/v1/invocations/${invocationId}/heartbeat`,
+    body: { attempt: 1 },
+  }),
   'GET /v1/invocations/:id/events': ({ invocationId }) => ({ path: `/v1/invocations/${invocationId}/events` }),
   'POST /v1/deployments': ({ name }) => ({ path: '/v1/deployments', body: { name: `${name}-new${(made += 1)}` } }),
   'GET /v1/deployments': () => ({ path: '/v1/deployments' }),

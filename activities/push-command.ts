@@ -1,0 +1,151 @@
+/**
+ * The vendor worker's side of an attempt that is pushed: makes the envelope and has it sent.
+ *
+ * What a service has merely taken on leaves the activity open when this returns: the runtime's heartbeats are recorded
+ * as the activity's, and its outcome is a signal to the workflow (`workflows/push.ts`).
+ */
+import { ApplicationFailure, CompleteAsyncError, Context } from '@temporalio/activity'
+import {
+  attemptResponseSchema,
+  heartbeatPath,
+  responsePath,
+  type AttemptResponse,
+} from '../protocol/attempt-response.js'
+import { ENVELOPE_VERSION, type Envelope } from '../protocol/envelope.js'
+import { CommandError } from '../protocol/errors.js'
+import type { DeploymentRef, PushInput } from '../protocol/invocation.js'
+import { describeIssues } from '../protocol/issues.js'
+import type { JsonValue } from '../protocol/json.js'
+import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
+import { DELIVERY_UNCONFIRMED, PUSH_ACTIVITY } from '../protocol/names.js'
+import type { ResponseTokens } from '../protocol/response-token.js'
+import type { PushTransport } from '../protocol/transport.js'
+import { toApplicationFailure } from '../temporal/failure.js'
+import { DeliveryError } from '../transports/delivery-error.js'
+import type { Senders } from '../transports/senders.js'
+
+export interface PushDeps {
+  /** Where the deployment is pushed to now; `undefined` when it is gone, or agents pull. */
+  readonly transportOf: (deployment: DeploymentRef) => Promise<PushTransport | undefined>
+  readonly senders: Senders
+  readonly tokens: Pick<ResponseTokens, 'issue'>
+  /** Where runtimes reach the control plane; `undefined` when nobody said. */
+  readonly publicUrl: () => string | undefined
+}
+
+type PushActivity = (push: PushInput, params: JsonValue) => Promise<AttemptResponse>
+
+/** While an answer is waited for, the connection to the service stands for the runtime's heartbeats. */
+const HEARTBEAT_INTERVAL_MS = 1_000
+
+/** A runtime reports late after a time without a link; then nobody waits for it any more, and it is told so. */
+const TOKEN_GRACE_MS = 24 * 3_600_000
+
+export const pushActivities = (deps: PushDeps): Record<typeof PUSH_ACTIVITY, PushActivity> => ({
+  [PUSH_ACTIVITY]: (push, params) => pushCommand(deps, push, params),
+})
+
+async function pushCommand(deps: PushDeps, push: PushInput, params: JsonValue): Promise<AttemptResponse> {
+  const { deployment, attempt } = push.attempt
+  const activity = Context.current()
+  let heartbeats: NodeJS.Timeout | undefined
+  try {
+    const transport = await deps.transportOf(deployment)
+    if (transport === undefined) throw notPushed(deployment)
+    const isReturned = isWaitedFor(transport)
+    const envelope = envelopeOf(deps, push, params, isReturned)
+    if (isReturned) {
+      heartbeats = setInterval(() => activity.heartbeat({}), HEARTBEAT_INTERVAL_MS)
+    }
+    const answer = await deps.senders.send(deployment, transport, envelope)
+    if (answer === undefined) throw new CompleteAsyncError()
+    return responseIn(answer, attempt, push.command)
+  } catch (error) {
+    throw failureOf(error, push.command, deployment)
+  } finally {
+    clearInterval(heartbeats)
+  }
+}
+
+const isWaitedFor = (transport: PushTransport): boolean =>
+  transport.kind === 'lambda' && transport.invocation === 'request-response'
+
+function envelopeOf(
+  { tokens, publicUrl }: PushDeps,
+  push: PushInput,
+  params: JsonValue,
+  isReturned: boolean,
+): Envelope {
+  const { command, attempt: input, deadlineAtMs } = push
+  const { invocationId, deployment, ...attempt } = input
+  const { workflowExecution, startToCloseTimeoutMs } = Context.current().info
+  const base = publicUrl()
+  if (base === undefined) {
+    throw new CommandError(
+      'delivery_failed',
+      `"${deployment.name}" could not report back: the control plane does not know its own address; start it with --public-url`,
+      { details: { leg: 'response' } },
+    )
+  }
+  const nowMs = Date.now()
+  const expiresAtMs = nowMs + startToCloseTimeoutMs + TOKEN_GRACE_MS
+  return {
+    version: ENVELOPE_VERSION,
+    invocationId,
+    workflowRunId: workflowExecution?.runId ?? '',
+    deployment,
+    command,
+    params,
+    attempt,
+    sentAt: new Date(nowMs).toISOString(),
+    ...(deadlineAtMs === null ? {} : { deadlineAt: new Date(deadlineAtMs).toISOString() }),
+    response: {
+      url: base + responsePath(invocationId),
+      heartbeatUrl: base + heartbeatPath(invocationId),
+      token: tokens.issue({ invocationId, attempt: attempt.attempt, expiresAtMs }),
+      expiresAt: new Date(expiresAtMs).toISOString(),
+      ...(isReturned ? { isReturned } : {}),
+    },
+  }
+}
+
+/** @throws {CommandError} `invalid_result`, `payload_too_large` */
+function responseIn(answer: unknown, attempt: number, command: string): AttemptResponse {
+  const parsed = attemptResponseSchema.safeParse(answer)
+  if (!parsed.success || parsed.data.attempt !== attempt) {
+    const problem = parsed.success ? `it is of attempt ${parsed.data.attempt}` : describeIssues(parsed.error)
+    throw new CommandError(
+      'invalid_result',
+      `the function answered "${command}" with what is no response of a handler runtime (${problem}); deploy what "alien build" makes`,
+      { details: { leg: 'handler' } },
+    )
+  }
+  // What its handler said went with heartbeats, or is lost.
+  const response = { ...parsed.data, events: undefined }
+  const bytes = Buffer.byteLength(JSON.stringify(response))
+  if (bytes <= MAX_PAYLOAD_BYTES) return response as AttemptResponse
+  throw new CommandError(
+    'payload_too_large',
+    `the result of "${command}" is ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}; return less, or store it and return where it is`,
+    { details: { side: 'result', bytes, maxBytes: MAX_PAYLOAD_BYTES } },
+  )
+}
+
+function failureOf(error: unknown, command: string, { name }: DeploymentRef): unknown {
+  if (error instanceof CompleteAsyncError) return error
+  if (!(error instanceof DeliveryError)) return toApplicationFailure(CommandError.from(error))
+  const message = `"${command}" could not be delivered to "${name}": ${error.message}`
+  switch (error.kind) {
+    case 'rejected':
+      return toApplicationFailure(new CommandError('delivery_failed', message, { details: error.details }))
+    case 'not_now':
+      return toApplicationFailure(new CommandError('unavailable', message, { details: error.details }))
+    case 'unconfirmed':
+      return ApplicationFailure.create({ message, type: DELIVERY_UNCONFIRMED, nonRetryable: true, category: 'BENIGN' })
+    default:
+      return error.kind satisfies never
+  }
+}
+
+const notPushed = ({ name }: DeploymentRef): CommandError =>
+  new CommandError('delivery_failed', `"${name}" is not pushed to any more, or was deleted; invoke it again`)

@@ -1,0 +1,101 @@
+/** What handler runtimes of push deployments report: heartbeats, and what an attempt came to. */
+import {
+  ActivityCancelledError,
+  ActivityNotFoundError,
+  ActivityPausedError,
+  ActivityResetError,
+  type Client,
+} from '@temporalio/client'
+import {
+  attemptHeartbeatSchema,
+  attemptResponseSchema,
+  type AttemptResponse,
+  type HeartbeatAnswer,
+  type ResponseAnswer,
+} from '../../protocol/attempt-response.js'
+import { CommandError } from '../../protocol/errors.js'
+import { describeIssues } from '../../protocol/issues.js'
+import { MAX_CHECKPOINT_BYTES, MAX_PAYLOAD_BYTES } from '../../protocol/limits.js'
+import { attemptActivityId, RESPONSE_SIGNAL } from '../../protocol/names.js'
+import { isWorkflowNotFound } from '../../temporal/failure.js'
+import { batchOf } from '../events/receive.js'
+import type { RuntimeCall } from '../route.js'
+import { assertReadable } from './readable.js'
+
+/** `PUT /v1/invocations/{id}/response`. */
+export async function receiveResponse({ deps, caller, request, response, late }: RuntimeCall): Promise<void> {
+  const parsed = attemptResponseSchema.safeParse(request.body)
+  if (!parsed.success) throw new CommandError('invalid_request', `bad response: ${describeIssues(parsed.error)}`)
+  const { events, ...body } = parsed.data
+  assertOwn(body.attempt, caller.attempt)
+  const { invocationId } = caller
+  assertReadable(body.checkpoint, 'checkpoint', MAX_CHECKPOINT_BYTES)
+  assertReadable(body, 'result', MAX_PAYLOAD_BYTES)
+  await append(deps, caller, events)
+  let answer: ResponseAnswer = { recorded: true }
+  try {
+    await deps.temporal.reader.workflow.getHandle(invocationId).signal(RESPONSE_SIGNAL, body as AttemptResponse)
+  } catch (error) {
+    if (!isWorkflowNotFound(error)) throw error
+    // Nobody shall try again: that is how it is.
+    answer = { recorded: false, reason: 'late' }
+    late()
+  }
+  response.json(answer)
+}
+
+/** `POST /v1/invocations/{id}/heartbeat`. */
+export async function receiveHeartbeat({ deps, caller, request, response }: RuntimeCall): Promise<void> {
+  const parsed = attemptHeartbeatSchema.safeParse(request.body)
+  if (!parsed.success) throw new CommandError('invalid_request', `bad heartbeat: ${describeIssues(parsed.error)}`)
+  const { attempt, events, ...details } = parsed.data
+  assertOwn(attempt, caller.attempt)
+  assertReadable(details.checkpoint, 'checkpoint', MAX_CHECKPOINT_BYTES)
+  await append(deps, caller, events)
+  const { reader } = deps.temporal
+  response.json(await recordHeartbeat(reader, caller.invocationId, attempt, details))
+}
+
+/** @throws {CommandError} `permission_denied` */
+function assertOwn(attempt: number, own: number): void {
+  if (attempt === own) return
+  throw new CommandError('permission_denied', `this response token is of attempt ${own}, not of attempt ${attempt}`)
+}
+
+async function append(
+  { feed }: RuntimeCall['deps'],
+  { invocationId, attempt }: RuntimeCall['caller'],
+  said: { readonly first: number; readonly events: Parameters<typeof batchOf>[0] } | undefined,
+): Promise<void> {
+  if (said === undefined) return
+  await feed.append([{ invocationId, attempt, first: said.first, ...batchOf(said.events, attempt) }])
+}
+
+/** As the attempt's activity has it, which is open until there is an outcome, or nothing was heard for too long. */
+async function recordHeartbeat(
+  reader: Client,
+  workflowId: string,
+  attempt: number,
+  details: object,
+): Promise<HeartbeatAnswer> {
+  try {
+    await reader.activity.heartbeat({ workflowId, activityId: attemptActivityId(attempt) }, details)
+  } catch (error) {
+    if (error instanceof ActivityCancelledError) return { cancelRequested: true, final: false }
+    if (error instanceof ActivityNotFoundError) return withoutActivity(reader, workflowId)
+    // For whoever pauses activities in Temporal: it has no meaning for a handler that runs.
+    if (!(error instanceof ActivityPausedError || error instanceof ActivityResetError)) throw error
+  }
+  return { cancelRequested: false, final: false }
+}
+
+/** An attempt that was given up may still bring the result, as long as the invocation has none. */
+async function withoutActivity(reader: Client, workflowId: string): Promise<HeartbeatAnswer> {
+  try {
+    const { status } = await reader.workflow.getHandle(workflowId).describe()
+    return { cancelRequested: false, final: status.name !== 'RUNNING' }
+  } catch (error) {
+    if (isWorkflowNotFound(error)) return { cancelRequested: false, final: true }
+    throw error
+  }
+}

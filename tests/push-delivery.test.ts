@@ -1,0 +1,100 @@
+/** Commands that are pushed: what the service answers, with or without the function's own answer. */
+import { describe, expect, test } from 'vitest'
+import { ARN, failure, lambda, nthInvoked, report, stack, start, usePushStack } from './support/push-stack.js'
+
+usePushStack()
+
+describe('waited for', () => {
+  const answered = (body: unknown) => {
+    lambda.answer = ({ envelope }) => ({
+      status: 200,
+      body: { attempt: envelope.attempt.attempt, ...(body as object) },
+    })
+  }
+
+  test('the answer is the outcome', async () => {
+    answered({ status: 'succeeded', result: { rowCount: 3 } })
+    expect(await stack.client('request-response').invoke('generate-report')).toEqual({ rowCount: 3 })
+    expect(lambda.invoked[0]?.type).toBe('RequestResponse')
+    expect(lambda.invoked[0]?.envelope.response.isReturned).toBe(true)
+  })
+
+  test('an error of the handler too', async () => {
+    answered({ status: 'failed', error: { code: 'invalid_params', message: 'no' } })
+    const handle = await start({}, {}, 'request-response')
+    expect(await failure(handle)).toMatchObject({ code: 'invalid_params', message: 'no' })
+  })
+
+  test('a function that broke down', async () => {
+    lambda.answer = () => ({
+      status: 200,
+      functionError: 'Unhandled',
+      body: { errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited with error: signal: killed' },
+    })
+    expect(await failure(await start({}, {}, 'request-response'))).toMatchObject({
+      code: 'command_failed',
+      message: '"generate-report" failed: Runtime exited with error: signal: killed',
+    })
+  })
+
+  test('a function without a handler runtime', async () => {
+    lambda.answer = () => ({ status: 200, body: { statusCode: 200, body: 'hello' } })
+    expect(await failure(await start({}, {}, 'request-response'))).toMatchObject({
+      code: 'invalid_result',
+      details: { leg: 'handler' },
+    })
+  })
+})
+
+describe('what Lambda says', () => {
+  test.each<[number, string, string]>([
+    [
+      403,
+      'AccessDeniedException',
+      `denies it (AccessDeniedException); allow lambda:InvokeFunction on it for the vendor worker's credentials`,
+    ],
+    [
+      404,
+      'ResourceNotFoundException',
+      'has no such thing (ResourceNotFoundException); create it, or set the transport again',
+    ],
+    [413, 'RequestTooLargeException', 'refuses the message (413 RequestTooLargeException)'],
+  ])('%d is final, with what to do', async (status, error, problem) => {
+    lambda.answer = () => ({ status, error, body: { message: 'no' } })
+    expect(await failure(await start())).toMatchObject({
+      code: 'delivery_failed',
+      message: `"generate-report" could not be delivered to "event": function ${ARN}event: Lambda ${problem}`,
+      details: { leg: 'delivery' },
+    })
+    expect(lambda.invoked).toHaveLength(1)
+  })
+
+  test('of bad credentials is final', async () => {
+    lambda.answer = () => ({ status: 403, error: 'UnrecognizedClientException', body: { message: 'no' } })
+    expect(await failure(await start())).toMatchObject({ code: 'delivery_failed', details: { leg: 'credentials' } })
+  })
+
+  test.each([
+    { status: 429, error: 'TooManyRequestsException', body: {} },
+    { status: 500, error: 'ServiceException', body: {} },
+    { status: 0, hangUp: true },
+  ])('%j is tried again, as the same invocation', async (answer) => {
+    lambda.answer = () => (lambda.invoked.length < 3 ? answer : { status: 202 })
+    const handle = await start()
+    const { envelope } = await nthInvoked(3)
+    expect(envelope.invocationId).toBe(handle.id)
+    expect(envelope.attempt).toMatchObject({ attempt: 3, run: 1, deliveredBefore: answer.status === 429 ? 0 : 2 })
+    await report(envelope, { status: 'succeeded', result: 1 })
+    expect(await handle.result()).toBe(1)
+  })
+
+  test('nothing is sent over its limit', async () => {
+    expect(await failure(await start({ text: 'x'.repeat(1_048_576) }))).toMatchObject({
+      code: 'payload_too_large',
+      message: expect.stringMatching(
+        /^the params of "generate-report" make an envelope of \d+ bytes, the limit of Lambda \(event\) is 1048576; /,
+      ) as string,
+    })
+    expect(lambda.invoked).toEqual([])
+  })
+})

@@ -1,0 +1,85 @@
+/** What is no response of an attempt, or with no good token, is refused and changes nothing. */
+import type { InvocationHandle } from '@alienplatform/sdk/commands'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Envelope } from '../protocol/envelope.js'
+import type { Answer } from './support/http.js'
+import { callRuntime, lambda, nthInvoked, report, stack, start, usePushStack } from './support/push-stack.js'
+
+usePushStack()
+
+describe('a response', () => {
+  let envelope: Envelope
+  let handle: InvocationHandle
+
+  beforeAll(async () => {
+    lambda.invoked.length = 0
+    lambda.answer = () => ({ status: 202 })
+    handle = await start()
+    ;({ envelope } = await nthInvoked())
+  })
+
+  afterAll(async () => {
+    await report(envelope, { status: 'succeeded', result: 'the right one' })
+    expect(await handle.result()).toBe('the right one')
+  })
+
+  const put = (body: unknown, token = envelope.response.token): Promise<Answer> =>
+    callRuntime(token, 'PUT', envelope.response.url, body)
+
+  test.each<[unknown, number, string, string]>([
+    [
+      { attempt: 1 },
+      400,
+      'invalid_request',
+      "bad response: status: Invalid discriminator value. Expected 'succeeded' | 'failed' | 'canceled'",
+    ],
+    [{ attempt: 1, status: 'succeeded' }, 400, 'invalid_request', 'bad response: result: is missing'],
+    [
+      { attempt: 2, status: 'succeeded', result: 1 },
+      403,
+      'permission_denied',
+      'this response token is of attempt 1, not of attempt 2',
+    ],
+    [
+      `{"attempt":1,"status":"succeeded","result":${'['.repeat(2_000)}${']'.repeat(2_000)}}`,
+      400,
+      'invalid_request',
+      'the result is nested more than 1000 levels deep',
+    ],
+    [
+      { attempt: 1, status: 'succeeded', result: 'x'.repeat(2_031_600) },
+      413,
+      'payload_too_large',
+      'the result is 2031646 bytes of JSON, the limit is 2031616',
+    ],
+    [
+      { attempt: 1, status: 'succeeded', result: 1, checkpoint: 'x'.repeat(64_000) },
+      413,
+      'payload_too_large',
+      'the checkpoint is 64002 bytes of JSON, the limit is 64000',
+    ],
+  ])('that is none is refused (%#)', async (body, status, code, message) => {
+    const answer = await put(body)
+    expect(answer.body.error).toMatchObject({ code, message })
+    expect(answer.status).toBe(status)
+  })
+
+  test.each<[string, () => string]>([
+    ['of nobody', () => `rsp_${'A'.repeat(66)}`],
+    ['altered', () => envelope.response.token.slice(0, -1) + (envelope.response.token.endsWith('A') ? 'Q' : 'A')],
+    ['an API key', () => stack.state.token],
+  ])('with a token that is %s is refused', async (_what, token) => {
+    const { status, body } = await put({ attempt: 1, status: 'succeeded', result: 'forged' }, token())
+    expect(status).toBe(401)
+    expect(body.error.message).toBe('the response token is not valid: it is unknown, expired or of another invocation')
+  })
+
+  test('with the token of another invocation is refused', async () => {
+    const other = await start()
+    const { envelope: theirs } = await nthInvoked(lambda.invoked.length + 1)
+    const { status } = await put({ attempt: 1, status: 'succeeded', result: 'forged' }, theirs.response.token)
+    expect(status).toBe(401)
+    await report(theirs, { status: 'succeeded', result: 1 })
+    await other.result()
+  })
+})

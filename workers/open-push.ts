@@ -1,0 +1,40 @@
+import type { PushDeps } from '../activities/push-command.js'
+import { knownDeployments, type KnownDeployments } from '../server/known-deployments.js'
+import { openRegistry, type RegistryOptions } from '../server/registry/open-registry.js'
+import { Senders } from '../transports/senders.js'
+import type { Closers } from './closers.js'
+import type { Logger } from './logger.js'
+import { openKeys } from './open-keys.js'
+
+interface PushParts extends Pick<PushDeps, 'tokens' | 'publicUrl'> {
+  readonly deployments: KnownDeployments
+}
+
+/** What a vendor worker pushes with. No cloud's SDK is loaded before something is pushed there. */
+export function openPush({ deployments, tokens, publicUrl }: PushParts, closers: Closers): PushDeps {
+  const senders = new Senders()
+  closers.add(() => senders.close())
+  return {
+    transportOf: async ({ id }) => (await deployments.get(id))?.transport,
+    senders,
+    tokens,
+    publicUrl: () => publicUrl()?.replace(/\/+$/, ''),
+  }
+}
+
+export interface WorkerPushOptions {
+  readonly registry: RegistryOptions
+  /** Where handler runtimes reach the control plane. */
+  readonly publicUrl: string | undefined
+  readonly sealingKeys?: readonly [Buffer, ...Buffer[]] | undefined
+  readonly log: Logger
+}
+
+/** As {@link openPush}, for a vendor worker without a control plane around it. */
+export async function openWorkerPush(options: WorkerPushOptions, closers: Closers): Promise<PushDeps> {
+  const registry = await openRegistry(options.registry)
+  closers.add(() => registry.close())
+  const { responseTokens } = await openKeys(options, registry, closers)
+  const deployments = knownDeployments(registry)
+  return openPush({ deployments, tokens: responseTokens, publicUrl: () => options.publicUrl }, closers)
+}
