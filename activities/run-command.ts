@@ -31,6 +31,8 @@ export type OpenEvents = (task: { readonly taskToken: Uint8Array; readonly attem
 export interface AttemptDeps extends RunDeps {
   readonly runs: Runs
   readonly openEvents: OpenEvents
+  /** Whether another worker of this process has taken the place of the attempts' own. */
+  readonly isRetired: () => boolean
 }
 
 /** The activities of an agent's worker: one for each command, and one that answers for any other name. */
@@ -62,14 +64,14 @@ async function runAttempt(
     events: deps.openEvents({ taskToken, attempt: attempt.attempt }),
   })
   try {
-    return reported(await endOf(run), run.report.lastCheckpoint)
+    return reported(await endOf(run, deps), run.report.lastCheckpoint)
   } finally {
     channel[Symbol.dispose]()
   }
 }
 
 /** How the run ends, unless this attempt of it ends before. @throws {ApplicationFailure} which gives the attempt back */
-async function endOf(run: HandlerRun): Promise<AttemptEnd> {
+async function endOf(run: HandlerRun, { isRetired }: Pick<AttemptDeps, 'isRetired'>): Promise<AttemptEnd> {
   const { cancellationSignal: canceled } = Context.current()
   if (!canceled.aborted) {
     await new Promise<void>((resolve) => {
@@ -85,6 +87,8 @@ async function endOf(run: HandlerRun): Promise<AttemptEnd> {
     run.abort(canceled.reason, why?.cancelRequested)
     return endWithin(CANCEL_GRACE_MS, run)
   }
+  // Here too: the worker that took this one's place gets it.
+  if (isRetired()) throw givenBack('the worker was replaced', run.report.lastCheckpoint)
   run.abort(canceled.reason)
   return endWithin(STOPPED_WITHIN_MS, run)
 }

@@ -10,6 +10,7 @@ export const SILENT_EVENTS: OpenEvents = () => ({ started: silent, progress: sil
 export const testDeps = async (given: Partial<AttemptDeps> = {}): Promise<AttemptDeps> => ({
   runs: new Runs(),
   openEvents: SILENT_EVENTS,
+  isRetired: () => false,
   ...given,
   ...(await testRunDeps(given)),
 })

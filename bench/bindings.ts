@@ -1,8 +1,9 @@
 /** `npm run bench -- --bindings`: what storage and vault cost beside the file system itself. */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, open, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { streamThrough, type LargeObjectFigures } from '../bindings/storage/large-object.testsuite.js'
 import { LocalStorage } from '../bindings/storage/local-storage.js'
 import { Storage } from '../bindings/storage/storage.js'
 import { CachedVault } from '../bindings/vault/cached-vault.js'
@@ -16,14 +17,13 @@ const PUT_BYTES = 1_024
 const PUTS_A_TURN = 50
 const VAULT_READS = 100_000
 const LARGE_BYTES = 1024 ** 3
-const CHUNK_BYTES = 1024 ** 2
 
 export interface BindingFigures {
   /** Each for a thousand objects of 1 KB. */
   readonly localPutsMs: number
   readonly plainWritesMs: number
   readonly cachedVaultReadMicroseconds: number
-  readonly largeObject: { readonly bytes: number; readonly greatestGrowthMb: number; readonly isEqual: boolean }
+  readonly largeObject: LargeObjectFigures
 }
 
 export async function measureBindings(progress: (message: string) => void): Promise<BindingFigures> {
@@ -36,7 +36,7 @@ export async function measureBindings(progress: (message: string) => void): Prom
     progress(`${VAULT_READS} reads of a cached secret`)
     const cachedVaultReadMicroseconds = await measureVault(folder)
     progress(`${LARGE_BYTES} bytes through put and get`)
-    return { ...puts, cachedVaultReadMicroseconds, largeObject: await measureLargeObject(storage) }
+    return { ...puts, cachedVaultReadMicroseconds, largeObject: await streamThrough(storage, LARGE_BYTES) }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -77,32 +77,6 @@ async function measureVault(folder: string): Promise<number> {
   const startMs = performance.now()
   for (let n = 0; n < VAULT_READS; n++) await vault.getSecret('key')
   return ((performance.now() - startMs) * 1_000) / VAULT_READS
-}
-
-async function measureLargeObject(storage: Storage): Promise<BindingFigures['largeObject']> {
-  const chunk = randomBytes(CHUNK_BYTES)
-  const written = createHash('sha256')
-  const source = async function* (): AsyncGenerator<Uint8Array> {
-    for (let bytes = 0; bytes < LARGE_BYTES; bytes += CHUNK_BYTES) {
-      written.update(chunk)
-      yield await Promise.resolve(chunk)
-    }
-  }
-  const startBytes = process.memoryUsage().rss
-  let greatestBytes = startBytes
-  const watch = setInterval(() => (greatestBytes = Math.max(greatestBytes, process.memoryUsage().rss)), 20)
-  const read = createHash('sha256')
-  try {
-    await storage.put('large', source())
-    for await (const part of (await storage.get('large')).stream()) read.update(part)
-  } finally {
-    clearInterval(watch)
-  }
-  return {
-    bytes: LARGE_BYTES,
-    greatestGrowthMb: Math.round((greatestBytes - startBytes) / 1024 ** 2),
-    isEqual: written.digest('hex') === read.digest('hex'),
-  }
 }
 
 export function bindingsTable(figures: BindingFigures): string {

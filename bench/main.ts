@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { Closers } from '../workers/closers.js'
 import { checkOnce, measureAgent } from './agent-checks.js'
+import { agentLoopMeetsBars, agentLoopTable, measureAgentLoop } from './agent-loop.js'
 import { bindingsTable, measureBindings } from './bindings.js'
 import { cancelMeetsBars, cancelTable, measureCancel } from './cancel.js'
 import { describeEnvironment } from './environment.js'
@@ -17,6 +18,7 @@ interface Flags {
   readonly json: string
   readonly quick?: true
   readonly bindings?: true
+  readonly agentLoop?: true
   readonly cancel?: true
 }
 
@@ -54,7 +56,7 @@ const QUICK: Plan = {
 const ONCE_IN_FLIGHT = 32
 
 const EXAMPLES = `
-Exits with 1 when an invocation's result is wrong or an invocation ran twice; with --cancel, when a bar is missed.
+Exits with 1 when an invocation's result is wrong or an invocation ran twice; with --agent-loop or --cancel, when a bar is missed.
 
 Examples:
   $ npm run bench
@@ -64,6 +66,7 @@ const {
   json,
   quick = false,
   bindings = false,
+  agentLoop = false,
   cancel = false,
 } = new Command('npm run bench --')
   .description(
@@ -72,6 +75,7 @@ const {
   .option('--json <file>', 'where to write the figures', 'bench/results/latest.json')
   .option('--quick', 'under 90 s, with fewer calls')
   .option('--bindings', 'storage and vault only, beside the file system; needs no Temporal')
+  .option('--agent-loop', "an AI agent's tool calls only, beside the bench's own command")
   .option('--cancel', 'cancels only: how soon handlers hear of them, and whether verdicts are true')
   .addHelpText('after', EXAMPLES)
   .parse()
@@ -84,6 +88,7 @@ const closers = new Closers()
 process.once('SIGINT', () => void closers.close().then(() => process.exit(130)))
 try {
   if (bindings) await reportBindings()
+  else if (agentLoop) await reportAgentLoop()
   else if (cancel) await reportCancel()
   else await reportInvocations()
 } finally {
@@ -94,6 +99,12 @@ async function reportBindings(): Promise<void> {
   const figures = await measureBindings(progress)
   console.log(bindingsTable(figures))
   if (!figures.largeObject.isEqual) process.exitCode = 1
+}
+
+async function reportAgentLoop(): Promise<void> {
+  const figures = await measureAgentLoop(closers, progress)
+  console.log(agentLoopTable(figures))
+  if (!agentLoopMeetsBars(figures)) process.exitCode = 1
 }
 
 async function reportCancel(): Promise<void> {

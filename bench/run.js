@@ -15,6 +15,7 @@ await build({
     'raw/caller',
     'raw/agent',
     'product/stack',
+    'product/agent-stack',
     'product/control-plane',
     'product/direct-agent',
     'product/idle-agents',

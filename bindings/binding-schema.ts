@@ -39,13 +39,17 @@ export const vaultBinding = z.discriminatedUnion('service', [
       path,
       /** Default: the path and `.key`. Made by the first `set`. */
       keyFile: path.optional(),
+      /** The entry of the operating system's keyring with the key, in the place of a key file. Made by the first `set`. */
+      keyring: text.optional(),
       /** The variable with a passphrase, in the place of a key file. */
       passphraseVariable: text.optional(),
       cacheTtlMs,
     })
-    .refine((binding) => binding.keyFile === undefined || binding.passphraseVariable === undefined, {
-      message: 'keyFile and passphraseVariable exclude each other; give one',
-    }),
+    .refine(
+      ({ keyFile, keyring, passphraseVariable }) =>
+        [keyFile, keyring, passphraseVariable].filter((key) => key !== undefined).length <= 1,
+      { message: 'keyFile, keyring and passphraseVariable exclude each other; give one' },
+    ),
   memory,
   /** Variables of the agent's process: the prefix and the key. */
   z.strictObject({ service: z.literal('env'), prefix: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/) }),

@@ -15,9 +15,10 @@ import { CachedVault } from './vault/cached-vault.js'
 import { EnvironmentVault } from './vault/environment-vault.js'
 import { GcpVault } from './vault/gcp-vault.js'
 import { KubernetesVault } from './vault/kubernetes-vault.js'
-import { KeyFile, Passphrase } from './vault/local-vault-key.js'
+import { KeyFile, Passphrase, type LocalVaultKey } from './vault/local-vault-key.js'
 import { LocalVault } from './vault/local-vault.js'
 import { MemoryVault } from './vault/memory-vault.js'
+import { OsKeyring } from './vault/os-keyring.js'
 import type { VaultBackend } from './vault/vault-backend.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -50,12 +51,7 @@ function openUncached(name: string, binding: CheckedVault, environment: Environm
   switch (binding.service) {
     case 'local': {
       const path = resolve(binding.path)
-      const { keyFile = `${path}.key`, passphraseVariable } = binding
-      const key =
-        passphraseVariable === undefined
-          ? new KeyFile(resolve(keyFile))
-          : new Passphrase(passphraseVariable, environment)
-      return new LocalVault({ name, path, key })
+      return new LocalVault({ name, path, key: localVaultKey(path, binding, environment) })
     }
     case 'memory':
       return new MemoryVault()
@@ -72,4 +68,13 @@ function openUncached(name: string, binding: CheckedVault, environment: Environm
     case 'kubernetes':
       return new KubernetesVault({ name, path: resolve(binding.path) })
   }
+}
+
+function localVaultKey(
+  path: string,
+  { keyFile = `${path}.key`, keyring, passphraseVariable }: Extract<CheckedVault, { service: 'local' }>,
+  environment: Environment,
+): LocalVaultKey {
+  if (passphraseVariable !== undefined) return new Passphrase(passphraseVariable, environment)
+  return keyring === undefined ? new KeyFile(resolve(keyFile)) : new OsKeyring(keyring)
 }

@@ -124,7 +124,7 @@ describe('each kind has its own services', () => {
     [
       'vault',
       { service: 'local', path: 'p', keyFile: 'k', passphraseVariable: 'P' },
-      'keyFile and passphraseVariable exclude each other; give one',
+      'keyFile, keyring and passphraseVariable exclude each other; give one',
     ],
   ])('%s %j: %s', wrong)
 

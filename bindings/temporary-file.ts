@@ -33,8 +33,8 @@ export class TemporaryFile {
   /** Puts the content on disk. @param modifiedAt The modification time to give it, in seconds since 1970. */
   async finish(modifiedAt?: number): Promise<BigIntStats> {
     if (modifiedAt !== undefined) await this.#handle.utimes(modifiedAt, modifiedAt)
-    await this.#handle.sync()
-    return this.#handle.stat({ bigint: true })
+    const [stats] = await Promise.all([this.#handle.stat({ bigint: true }), this.#handle.sync()])
+    return stats
   }
 
   /** Takes the place of what is at `target`, which must be no directory. See `syncDirectory`. */

@@ -1,7 +1,7 @@
 /** The commands of the agents under fire. */
 import { command, type CommandContext } from '@alienplatform/sdk'
 import { randomUUID } from 'node:crypto'
-import { stat } from 'node:fs/promises'
+import { appendFile, stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { gateOf, leaveEffect } from './effects.js'
 
@@ -22,6 +22,9 @@ async function work({ file }: { file: string }, { signal }: CommandContext): Pro
 
 command('work', work)
 command('work-once', { atMostOnce: true }, work)
+
+/** Says in which order it was run. */
+command('note', ({ file, line }: { file: string; line: number }) => appendFile(file, `${line}\n`))
 
 /** Whom to strike. */
 command('pid', () => process.pid)

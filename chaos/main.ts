@@ -1,5 +1,6 @@
 /** `npm run chaos`: every part of the system struck at every moment of an invocation, and what must hold all the same. */
 import { Command, InvalidArgumentError } from 'commander'
+import { runBars } from './bars/index.js'
 import { runCampaign } from './campaign.js'
 import { FULL, SHORT } from './plan.js'
 import { ROWS } from './rows.js'
@@ -8,6 +9,7 @@ import { COLUMNS, type Column } from './trial.js'
 
 interface Flags {
   readonly short?: true
+  readonly bars?: true
   readonly rows: readonly string[]
   readonly columns: readonly Column[]
   readonly trials?: number
@@ -22,11 +24,13 @@ outcome is unreported, or while it is canceling. Exits with 1 when an invariant 
 Examples:
   $ npm run chaos
   $ npm run chaos -- --short
+  $ npm run chaos -- --bars
   $ npm run chaos -- --rows link --columns unreported --trials 100 --seed 7`
 
-const { short, rows, columns, trials, seed, json } = new Command('npm run chaos --')
+const { short, bars, rows, columns, trials, seed, json } = new Command('npm run chaos --')
   .description('kills, freezes and cuts off every part of the system at every moment of an invocation')
   .option('--short', 'fewer runs and shorter faults, as CI has them')
+  .option('--bars', 'instead: an outage, a backlog, and one slow command before fast ones, against their bars')
   .option('--rows <texts...>', 'the faults whose names have one of these texts', [''])
   .option('--columns <names...>', `of ${COLUMNS.join(', ')}`, columnNames, COLUMNS)
   .option('--trials <n>', 'of each cell', integer)
@@ -36,6 +40,9 @@ const { short, rows, columns, trials, seed, json } = new Command('npm run chaos 
   .parse()
   .opts<Flags>()
 
+const progress = (message: string): void => console.error(`chaos: ${message}`)
+if (bars) process.exit((await meetBars(short ?? false)) ? 0 : 1)
+
 const plan = short ? SHORT : FULL
 const struck = ROWS.filter(({ name }) => rows.some((text) => name.includes(text)))
 console.error(`chaos: ${struck.length} faults, seed ${seed}`)
@@ -44,7 +51,7 @@ const cells = await runCampaign({
   rows: struck,
   columns,
   seed,
-  onProgress: (message) => console.error(`chaos: ${message}`),
+  onProgress: progress,
 })
 const violations = cells.flatMap((cell) => cell.violations.map((text) => `${cell.row}, ${cell.column}: ${text}`))
 console.log(json ? JSON.stringify({ seed, cells }, null, 2) : tableOf(cells))
@@ -52,6 +59,12 @@ for (const violation of violations) console.error(`VIOLATION  ${violation}`)
 const runs = cells.reduce((sum, cell) => sum + cell.runs, 0)
 console.error(`chaos: ${runs} runs, ${violations.length} violations, seed ${seed}`)
 process.exit(violations.length > 0 ? 1 : 0)
+
+async function meetBars(isShort: boolean): Promise<boolean> {
+  const reports = await runBars(isShort, progress)
+  for (const { name, figures, isMet } of reports) console.log(`${isMet ? 'met   ' : 'MISSED'}  ${name}: ${figures}`)
+  return reports.every(({ isMet }) => isMet)
+}
 
 function integer(text: string): number {
   const value = Number(text)

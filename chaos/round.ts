@@ -7,7 +7,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { FaultTimes } from './judge.js'
 import type { Random } from './random.js'
 import type { Row } from './rows.js'
-import type { Site } from './site.js'
 import { Trial, type Column, type Observation } from './trial.js'
 import type { World } from './world.js'
 
@@ -31,7 +30,8 @@ const ABOUT_MS = 120
 
 export async function runRound(options: RoundOptions): Promise<RoundReport> {
   const { world, row, columns, random } = options
-  const sites = columns.map((column) => siteOf(world, column))
+  // Each column has its own, since a link or an agent is brought to one moment at a time.
+  const sites = columns.map((column) => world.site(column))
   const pids = new Map(await Promise.all(sites.map(async (site) => [site, await site.agentPid()] as const)))
   const trials = columns.flatMap((column) => trialsOf(options, column))
   const of = (column: Column) => trials.filter((trial) => trial.column === column)
@@ -73,14 +73,7 @@ const about = async (random: Random, act: () => Promise<void> | void): Promise<v
   await act()
 }
 
-/** Each column has its own, since a link or an agent is brought to one moment at a time. */
-function siteOf(world: World, column: Column): Site {
-  const site = world.sites.get(column)
-  if (!site) throw new Error(`there is no site for "${column}"`)
-  return site
-}
-
 function trialsOf({ world, trials }: RoundOptions, column: Column): Trial[] {
-  const site = siteOf(world, column)
+  const site = world.site(column)
   return Array.from({ length: trials }, (_, index) => new Trial(world, site, column, index % 2 === 1))
 }

@@ -1,15 +1,14 @@
 /** One customer under fire: a deployment with its agent, and the link between that and the control plane. */
 import { CommandsClient } from '@alienplatform/sdk/commands'
 import { execa } from 'execa'
-import Database from 'libsql'
 import { rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createDeployment } from '../bench/deployment.js'
 import { AgentProcess } from '../tests/support/agent-process.js'
+import { hasNoted } from '../tests/support/journal.js'
 import { TcpProxy } from '../tests/support/tcp-proxy.js'
 import { openOrClose } from '../workers/closers.js'
-import { journalFile } from '../workers/journal-file.js'
 
 export interface SiteOptions {
   readonly name: string
@@ -97,13 +96,7 @@ export class Site {
 
   /** Whether the agent has noted what the invocation came to. */
   hasNoted(invocationId: string): boolean {
-    const journal = new Database(journalFile(this.#stateDir, this.#deploymentId), { readonly: true })
-    try {
-      const noted = journal.prepare('select 1 from runs where invocation_id = ? and outcome is not null')
-      return noted.get(invocationId) !== undefined
-    } finally {
-      journal.close()
-    }
+    return hasNoted({ stateDir: this.#stateDir, deploymentId: this.#deploymentId, invocationId })
   }
 
   /** What its agent wrote, for whoever looks for the cause of a violation. */

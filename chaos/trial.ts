@@ -1,8 +1,7 @@
 /** One invocation under fire, from its start to what can be seen of it in the end. */
 import type { CancelVerdict } from '../protocol/cancel.js'
-import { CommandError } from '../protocol/errors.js'
 import type { Invocation } from '../protocol/invocation.js'
-import type { InvocationHandle } from '@alienplatform/sdk/commands'
+import { CommandError, type InvocationHandle } from '@alienplatform/sdk/commands'
 import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

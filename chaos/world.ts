@@ -1,7 +1,7 @@
 /** The vendor's side under fire, each part a process that can be killed and started again where it was, and its sites. */
 import { Client as TemporalClient, Connection } from '@temporalio/client'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
@@ -74,8 +74,21 @@ export class World {
     })
   }
 
+  /** @throws {Error} when there is none */
+  site(name: string): Site {
+    const site = this.sites.get(name)
+    if (!site) throw new Error(`there is no site "${name}"`)
+    return site
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.#place.port}`
+  }
+
+  /** Resident memory of the control plane. */
+  async controlPlaneBytes(): Promise<number> {
+    const status = await readFile(`/proc/${this.#controlPlane?.pid ?? 0}/status`, 'utf8')
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1_024
   }
 
   async killControlPlane(): Promise<void> {

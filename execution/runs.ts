@@ -36,6 +36,10 @@ const ABANDON_AFTER_MS = 15_000
 export class Runs {
   readonly #running = new Map<string, Running>()
 
+  get count(): number {
+    return this.#running.size
+  }
+
   /** To the run under way, or to the one that `start` starts. */
   attach({ workflowRunId, run }: RunKey, start: () => HandlerRun): Attachment {
     const id = `${workflowRunId}/${run}`

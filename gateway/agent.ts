@@ -12,6 +12,8 @@ export interface Agent {
 export interface AgentAbout {
   readonly host: string
   readonly version: string
+  /** What it calls the connection; empty when it does not. */
+  readonly key: string
 }
 
 /** What Temporal's Web UI and `temporal worker list` show of an agent, whatever it calls itself. */

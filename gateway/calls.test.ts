@@ -95,7 +95,7 @@ const poll = (): Promise<CallAnswer> =>
     method,
     authenticated: { agent, recheck: () => Promise.resolve(agent) },
     message: pollMessage,
-    about: { host: 'host', version: '1' },
+    about: { host: 'host', version: '1', key: '' },
     deadlineMs: Infinity,
     callerGone: callerGone.signal,
   })

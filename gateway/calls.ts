@@ -99,7 +99,7 @@ export class Calls {
     const abandon = () => poll.abandon()
     call.callerGone.addEventListener('abort', abandon, { once: true })
     if (call.callerGone.aborted) abandon()
-    const ended = onPoll(agent, workerKey, call.about)
+    const ended = onPoll(agent, call.about.key || workerKey, call.about)
     try {
       return await this.#pollTemporal(poll, request, Math.min(call.deadlineMs, Date.now() + MAX_POLL_MS))
     } finally {

@@ -3,7 +3,7 @@ import { Server, ServerCredentials, type Metadata, type ServerUnaryCall, type st
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { AuditSink } from '../protocol/audit.js'
-import { AGENT_HOST_HEADER, AGENT_VERSION_HEADER } from '../protocol/names.js'
+import { AGENT_HOST_HEADER, AGENT_KEY_HEADER, AGENT_VERSION_HEADER } from '../protocol/names.js'
 import type { AgentAbout } from './agent.js'
 import type { KnownAgents } from './authenticator.js'
 import { Calls, type CallsDeps } from './calls.js'
@@ -146,6 +146,7 @@ class HandlersOfAll extends Map<string, object> {
 
 /** What agents of ours say in their metadata; what others say there is cut to a printable line. */
 const aboutOf = (metadata: Metadata): AgentAbout => ({
+  key: printable(metadata.get(AGENT_KEY_HEADER)[0]),
   host: printable(metadata.get(AGENT_HOST_HEADER)[0]),
   version: printable(metadata.get(AGENT_VERSION_HEADER)[0]),
 })

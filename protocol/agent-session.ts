@@ -25,3 +25,10 @@ export interface AgentSession {
   readonly namespace: string
   readonly limits: AgentLimits
 }
+
+/** What `GET /v1/agent/presence` answers. */
+export interface AgentPresenceAnswer {
+  readonly deployment: DeploymentRef
+  /** Whether a control plane holds polls of the connection with this key, or did some seconds ago. */
+  readonly receiving: boolean
+}

@@ -28,7 +28,7 @@ export const ENVELOPE_MAX_BYTES = {
 const LARGEST_ENVELOPE_BYTES = Math.max(...Object.values(ENVELOPE_MAX_BYTES))
 
 /** How the runtime reports. Both addresses are of the control plane that the runtime knows; it checks that they are. */
-export interface EnvelopeResponse {
+interface EnvelopeResponse {
   /** `PUT` what it came to: `attemptResponseSchema`. */
   readonly url: string
   /** `POST` that the handler runs, and hear whether it shall stop: `attemptHeartbeatSchema`. */

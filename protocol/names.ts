@@ -32,6 +32,8 @@ export const attemptActivityId = (attempt: number): string => `attempt-${attempt
 export const STOPPED_BY_POLICY = 'stopped_by_customer_policy'
 
 /** gRPC metadata by which an agent says where it runs and which version it is. */
+/** By which an agent knows one of its connections, to ask whether its polls arrive. */
+export const AGENT_KEY_HEADER = 'alien-agent-key'
 export const AGENT_HOST_HEADER = 'alien-agent-host'
 export const AGENT_VERSION_HEADER = 'alien-agent-version'
 

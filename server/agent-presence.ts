@@ -17,6 +17,8 @@ const MAX_WATCHED = 100
 interface Watched {
   readonly tokenId: string
   polls: number
+  /** By a clock that nobody sets; while it holds none. */
+  lastPollMs: number
   leaving: NodeJS.Timeout | undefined
 }
 
@@ -47,7 +49,7 @@ export class PresenceWatch {
     const ofDeployment = this.#watched.get(agent.deploymentId) ?? new Map<string, Watched>()
     const known = ofDeployment.get(agent.key)
     if (known === undefined && ofDeployment.size >= MAX_WATCHED) return () => undefined
-    const watched = known ?? { tokenId: agent.tokenId, polls: 0, leaving: undefined }
+    const watched = known ?? { tokenId: agent.tokenId, polls: 0, lastPollMs: 0, leaving: undefined }
     watched.polls += 1
     clearTimeout(watched.leaving)
     watched.leaving = undefined
@@ -62,6 +64,7 @@ export class PresenceWatch {
     }
     return () => {
       watched.polls -= 1
+      watched.lastPollMs = performance.now()
       if (watched.polls === 0) watched.leaving = setTimeout(() => this.#left(agent), LINGER_MS).unref()
     }
   }
@@ -74,6 +77,15 @@ export class PresenceWatch {
     for (const watched of this.#watched.get(deploymentId)?.values() ?? []) {
       if (watched.tokenId === tokenId) watched.leaving?.refresh()
     }
+  }
+
+  /**
+   * Whether polls of the agent arrive: here, or at another control plane, of which is known only that the agent is online.
+   */
+  async isReceiving({ deploymentId, key }: Pick<SeenAgent, 'deploymentId' | 'key'>): Promise<boolean> {
+    const watched = this.#watched.get(deploymentId)?.get(key)
+    if (watched === undefined) return this.#agents.isOnline({ deploymentId, key })
+    return watched.polls > 0 || performance.now() - watched.lastPollMs < LINGER_MS
   }
 
   /** What is watched here has left, as far as this control plane knows. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { AgentLimits } from '../protocol/agent-session.js'
+import type { PresenceWatch } from './agent-presence.js'
 import type { AuditTrail } from './audit/audit-trail.js'
 import type { InvocationFeed } from './events/invocation-feed.js'
 import type { Authenticator } from './identity/authenticator.js'
@@ -16,6 +17,7 @@ export interface ServerDeps extends InvocationDeps {
   /** Whether task tokens are sealed with the registry's keys, not with such as were given. */
   readonly sealsWithRegistry: boolean
   readonly feed: InvocationFeed
+  readonly presence: PresenceWatch
   /** What a task token that an agent of the deployment shows is about; `undefined` when it is none of its own. */
   readonly taskOf: (
     sealed: Uint8Array,

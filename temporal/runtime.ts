@@ -19,8 +19,9 @@ const METHODS = { TRACE: 'debug', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', E
  */
 const NO_TROUBLE = /^(No (activities|workflows) registered, not polling for |Workflow failed$)/
 
-/** Must run before the first worker or native connection of the process. */
+/** Must run before the first worker or native connection of the process; one that is there already stays. */
 export function installTemporalRuntime(log: Sink): void {
+  if (Runtime._instance) return
   const write = (level: LogLevel, message: string, meta?: LogMetadata) => {
     const method = NO_TROUBLE.test(message) ? 'debug' : METHODS[level]
     // Several such lines come with every call.

@@ -9,6 +9,7 @@ import { scratchDirectory } from '../bindings/scratch.testsuite.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { ResponseTokens } from '../protocol/response-token.js'
 import { SCOPES, includesScope, type Scope } from '../protocol/rights.js'
+import { PresenceWatch } from '../server/agent-presence.js'
 import { createApp } from '../server/app.js'
 import { AuditTrail } from '../server/audit/audit-trail.js'
 import { InvocationFeed } from '../server/events/invocation-feed.js'
@@ -321,7 +322,9 @@ describe('the app', () => {
     const log = pino({ level: 'silent' })
     const audit = new AuditTrail(registry.audit, log)
     const feed = new InvocationFeed(registry.invocationEvents, log)
+    const presence = new PresenceWatch(registry.agents, log)
     onTestFinished(async () => {
+      await presence.close()
       await feed.close()
       await audit.close(0)
       await registry.close()
@@ -334,6 +337,7 @@ describe('the app', () => {
       log,
       audit,
       feed,
+      presence,
       taskOf: () => undefined,
       authenticator: new Authenticator(registry, new ResponseTokens([randomBytes(32)])),
       rateLimiter: new RateLimiter(0),

@@ -50,27 +50,37 @@ test('is in Temporal within a second, with the progress, and survives the kill o
   expect(await handle.result()).toEqual(keep)
 })
 
-test('a migration goes on where it was, each time its agent is killed', async () => {
-  const file = join(folder, 'migration')
-  const handle = await client.start('migrate', { file, steps: 12, waitMs: 400 })
-  for (const killAt of [4, 8]) {
-    await eventually(`step ${killAt}`, async () => (await lines(file)).includes(`step ${killAt}`) || undefined)
-    const agents = (await lines(file)).filter((line) => line.startsWith('attempt'))
-    process.kill(Number(/process (\d+)/.exec(agents.at(-1) ?? '')?.[1]), 'SIGKILL')
-    await eventually(
-      'the next attempt',
-      async () => (await lines(file)).filter((line) => line.startsWith('attempt')).length > agents.length || undefined,
-      30_000,
-    )
-  }
-  const { attempt, from } = (await handle.result()) as { attempt: number; from: number }
-  expect(attempt).toBe(3)
-  expect(from).toBeGreaterThanOrEqual(5)
-  const steps = (await lines(file)).filter((line) => line.startsWith('step')).map((line) => Number(line.slice(5)))
-  expect([...new Set(steps)]).toEqual(Array.from({ length: 12 }, (_, index) => index + 1))
-  // What was done within the second before the kill may be done again.
-  expect(steps.length).toBeLessThanOrEqual(12 + 2 * 3)
-})
+/** Thirty steps of a minute each, a minute taking a second. */
+const STEPS = 30
+const KILLED_AT = [5, 10, 15, 20, 25]
+const MIGRATED_WITHIN_MS = 300_000
+
+test(
+  'a migration of half an hour goes on where it was, each of five times that its agent is killed',
+  async () => {
+    const file = join(folder, 'migration')
+    const handle = await client.start('migrate', { file, steps: STEPS, waitMs: 1_000 })
+    const attempts = async () => (await lines(file)).filter((line) => line.startsWith('attempt'))
+    for (const killAt of KILLED_AT) {
+      await eventually(
+        `step ${killAt}`,
+        async () => (await lines(file)).includes(`step ${killAt}`) || undefined,
+        60_000,
+      )
+      const before = await attempts()
+      process.kill(Number(/process (\d+)/.exec(before.at(-1) ?? '')?.[1]), 'SIGKILL')
+      await eventually('the next attempt', async () => (await attempts()).length > before.length || undefined, 60_000)
+    }
+    const { attempt, from } = (await handle.result()) as { attempt: number; from: number }
+    expect(attempt).toBe(KILLED_AT.length + 1)
+    expect(from).toBeGreaterThanOrEqual(23)
+    const steps = (await lines(file)).filter((line) => line.startsWith('step')).map((line) => Number(line.slice(5)))
+    expect([...new Set(steps)]).toEqual(Array.from({ length: STEPS }, (_, index) => index + 1))
+    // What was done within the second or two before a kill may be done again.
+    expect(steps.length).toBeLessThanOrEqual(STEPS + 2 * KILLED_AT.length)
+  },
+  MIGRATED_WITHIN_MS,
+)
 
 test('survives an error of the handler, which stays what it is', async () => {
   const { id } = await client.start('keep', { keep: [7] })

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { AgentProcess } from './support/agent-process.js'
 import { eventually } from './support/eventually.js'
 import { callApi } from './support/http.js'
+import { hasNoted } from './support/journal.js'
 import { errorOf, lines } from './support/outcome.js'
 import { TcpProxy } from './support/tcp-proxy.js'
 
@@ -19,6 +20,7 @@ let folder: string
 /** Of the test under way. */
 let file: string
 let token: string
+let deploymentId: string
 let client: CommandsClient
 let count = 0
 
@@ -37,6 +39,7 @@ beforeEach(async () => {
   file = join(folder, name)
   const { body } = await callApi(stack.state, stack.state.token, 'POST', '/v1/deployments', { name })
   token = String(body.agentToken)
+  deploymentId = String(body.id)
   client = stack.client(name)
 })
 
@@ -50,10 +53,14 @@ const pidIn = (line: string | undefined): number => Number(/process (\d+)/.exec(
 /** Starts a command once its agent has said what there is, so that its own policy is known. */
 async function start(command: string) {
   const { url, token: key } = stack.state
-  await eventually('the agent is there', async () => {
-    const { body } = await callApi({ url }, key, 'GET', `/v1/deployments/${basename(file)}/commands`)
-    return body.commands?.length > 0 ? true : undefined
-  })
+  await eventually(
+    'the agent is there',
+    async () => {
+      const { body } = await callApi({ url }, key, 'GET', `/v1/deployments/${basename(file)}/commands`)
+      return body.commands?.length > 0 ? true : undefined
+    },
+    60_000,
+  )
   const handle = await client.start(command, { file })
   return { id: handle.id, result: () => handle.result() }
 }
@@ -117,7 +124,8 @@ describe.each(COMMANDS)('%s', (command) => {
     const pid = pidIn(await entered())
     proxy.cut('refuse')
     await endHandler()
-    await ended()
+    const run = { stateDir: `${file}.state`, deploymentId, invocationId: id }
+    await eventually('its outcome is noted', () => (hasNoted(run) ? true : undefined))
     process.kill(pid, 'SIGKILL')
     await redelivered(id)
     proxy.restore()

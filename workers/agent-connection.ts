@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import type { NativeConnection, NativeConnectionOptions } from '@temporalio/worker'
 import { getProxyForUrl } from 'proxy-from-env'
 import { CommandError } from '../protocol/errors.js'
-import { AGENT_HOST_HEADER, AGENT_VERSION_HEADER } from '../protocol/names.js'
+import { AGENT_HOST_HEADER, AGENT_KEY_HEADER, AGENT_VERSION_HEADER } from '../protocol/names.js'
 import { connectNative } from '../temporal/native-connection.js'
 import type { Logger } from './logger.js'
 import { VERSION } from './version.js'
@@ -14,12 +14,14 @@ export interface AgentConnectionOptions {
   readonly url: string
   /** Agent token (`agt_…`). Replace it on the connection with `setApiKey`. */
   readonly token: string
+  /** What its polls are known by at the control plane; that of no other connection. Default: what the worker calls itself. */
+  readonly key?: string
   readonly log: Logger
 }
 
 /** @throws {CommandError} `unavailable` when the gateway cannot be reached */
-export async function connectAgent({ url, token, log }: AgentConnectionOptions): Promise<NativeConnection> {
-  const options = await connectionOptions(url, token)
+export async function connectAgent({ url, token, key, log }: AgentConnectionOptions): Promise<NativeConnection> {
+  const options = await connectionOptions(url, token, key)
   return connectNative(options, log).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error)
     throw new CommandError(
@@ -30,7 +32,7 @@ export async function connectAgent({ url, token, log }: AgentConnectionOptions):
   })
 }
 
-async function connectionOptions(url: string, token: string): Promise<NativeConnectionOptions> {
+async function connectionOptions(url: string, token: string, key = ''): Promise<NativeConnectionOptions> {
   const { protocol, hostname: host, port } = new URL(url)
   const secure = protocol === 'https:'
   const proxy = proxyOf(url)
@@ -38,7 +40,7 @@ async function connectionOptions(url: string, token: string): Promise<NativeConn
     address: `${host}:${port || (secure ? '443' : '80')}`,
     tls: secure ? await tlsOptions() : false,
     apiKey: token,
-    metadata: { [AGENT_HOST_HEADER]: asciiHostname(), [AGENT_VERSION_HEADER]: VERSION },
+    metadata: { [AGENT_HOST_HEADER]: asciiHostname(), [AGENT_VERSION_HEADER]: VERSION, [AGENT_KEY_HEADER]: key },
     ...(proxy === undefined ? {} : { proxy }),
   }
 }

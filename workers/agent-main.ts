@@ -9,6 +9,7 @@
  * Ends with 0 when asked to stop, with 78 when it is misconfigured, with 1 for anything that may pass.
  */
 import { pathToFileURL } from 'node:url'
+import type { NativeConnection } from '@temporalio/worker'
 import { openJournal } from '../execution/journal/journal.js'
 import { manifestOf } from '../execution/manifest.js'
 import { CommandError, type ErrorCode } from '../protocol/errors.js'
@@ -18,9 +19,9 @@ import { EXIT_MISCONFIGURED, type AgentMessage } from './agent-exit.js'
 import { checkBindings } from './agent-bindings.js'
 import { connectAgent } from './agent-connection.js'
 import { AgentEventSender } from './agent-events.js'
-import { fetchThroughProxy, openAgentSession } from './agent-session.js'
+import { startAgentService } from './agent-service.js'
+import { askPresence, fetchThroughProxy, openAgentSession } from './agent-session.js'
 import { readAgentToken } from './agent-token.js'
-import { startAgentWorker } from './agent-worker.js'
 import { openCustomerPolicy } from './customer-policy.js'
 import { parseGrace } from './grace.js'
 import { journalFile } from './journal-file.js'
@@ -68,21 +69,23 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
     commands: manifestOf(moduleRegistry),
   })
   const journal = await openJournal(journalFile(state, session.deployment.id), (message) => log.error(message))
-  const connection = await connectAgent({ url, token: token.current, log })
+  const fetch = await fetchThroughProxy(url)
   const events = new AgentEventSender({
     url,
     token: token.current,
-    fetch: await fetchThroughProxy(url),
+    fetch,
     onTrouble: (reason) => log.warn(`what handlers say cannot be told to those who follow them: ${reason}`),
   })
+  let connection: NativeConnection | undefined
   token.onRotated((rotated) => {
-    void connection.setApiKey(rotated)
+    void connection?.setApiKey(rotated)
     events.setToken(rotated)
   })
-  const { done } = await startAgentWorker({
+  const { done } = await startAgentService({
     registry: moduleRegistry,
     session,
-    connection,
+    connect: async (key) => (connection = await connectAgent({ url, token: token.current, key, log })),
+    isReceiving: (key) => askPresence({ url, token: token.current, key, fetch }),
     gate,
     journal,
     openEvents: events.open,

@@ -1,6 +1,6 @@
 /** Opens the agent's session: one call that publishes the manifest and learns where the work is. */
 import { getProxyForUrl } from 'proxy-from-env'
-import type { AgentSession } from '../protocol/agent-session.js'
+import type { AgentPresenceAnswer, AgentSession } from '../protocol/agent-session.js'
 import { requestJson } from '../client/request.js'
 import type { ManifestCommand } from '../protocol/manifest.js'
 
@@ -20,6 +20,25 @@ export async function openAgentSession({ url, token, functionName, commands }: S
     { baseUrl: url, token, giveUpAfterMs: 30_000, fetch: await fetchThroughProxy(url) },
     { method: 'POST', path: '/v1/agent/session', body: { function: functionName, commands } },
   )
+}
+
+interface PresenceQuestion {
+  readonly url: string
+  readonly token: string
+  /** Of the agent's connection. */
+  readonly key: string
+  readonly fetch: typeof fetch | undefined
+}
+
+const ASK_PRESENCE_MS = 1_000
+
+/** Whether the control plane sees polls of the connection. @throws {CommandError} when it cannot be asked */
+export async function askPresence({ url, token, key, fetch }: PresenceQuestion): Promise<boolean> {
+  const { receiving } = await requestJson<AgentPresenceAnswer>(
+    { baseUrl: url, token, giveUpAfterMs: 0, signal: AbortSignal.timeout(ASK_PRESENCE_MS), fetch },
+    { method: 'GET', path: '/v1/agent/presence', query: { key } },
+  )
+  return receiving
 }
 
 /** Node's own `fetch` knows of no proxy; `undefined` where there is none. */

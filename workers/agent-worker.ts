@@ -17,6 +17,15 @@ export interface AgentWorker {
   readonly done: Promise<void>
 }
 
+/** One that can give way to another of the same process. */
+export interface ReplaceableWorker extends AgentWorker {
+  /**
+   * Polls no more. Attempts that are not reported within the grace time are given back; their handlers go on, and the
+   * next attempt finds them in `runs`.
+   */
+  readonly retire: () => void
+}
+
 /** Enough for a queue of one deployment; each idle poll costs the vendor's side an open stream. */
 const POLLS = 2
 
@@ -24,7 +33,7 @@ const POLLS = 2
 export const pollsWithin = ({ polls }: Pick<AgentLimits, 'polls'>): number => Math.min(POLLS, polls)
 
 /** Handlers that run at once; the rest waits in the queue, where another agent may take it. Those that wait their turn count as well. */
-const MAX_CONCURRENT_COMMANDS = 100 + MAX_WAITING
+export const MAX_CONCURRENT_COMMANDS = 100 + MAX_WAITING
 
 export interface AgentWorkerOptions {
   readonly registry: CommandRegistry
@@ -44,19 +53,56 @@ export interface AgentWorkerOptions {
 const GIVING_BACK_MS = 5_000
 
 /** Closes `connection` and `journal` in the end. */
-export async function startAgentWorker({
+export async function startAgentWorker(options: AgentWorkerOptions): Promise<AgentWorker> {
+  const { journal, graceMs, signal } = options
+  const shared = sharedByWorkers()
+  const end = endOfRuns({ ...shared, journal, graceMs, signal })
+  const worker = await startReplaceableWorker({ ...options, ...shared }).catch((error: unknown) => {
+    journal.close()
+    throw error
+  })
+  return { done: worker.done.finally(end) }
+}
+
+/** What the workers of one process, each in the place of the one before, have in common. */
+export interface SharedByWorkers {
+  readonly runs: Runs
+  readonly turns: Turns
+}
+
+export const sharedByWorkers = (): SharedByWorkers => ({ runs: new Runs(), turns: new Turns() })
+
+/** To be called when no worker is left: what their handlers come to is still for the journal. */
+export function endOfRuns({
+  runs,
+  journal,
+  graceMs = DEFAULT_GRACE_MS,
+  signal,
+}: Pick<AgentWorkerOptions, 'journal' | 'graceMs' | 'signal'> & Pick<SharedByWorkers, 'runs'>): () => Promise<void> {
+  let graceEndsAtMs = Infinity
+  signal.addEventListener('abort', () => (graceEndsAtMs = Date.now() + graceMs), { once: true })
+  return async () => {
+    await runs.drain(Math.min(Math.max(graceEndsAtMs - Date.now(), 0), graceMs))
+    journal.close()
+  }
+}
+
+/** Closes `connection` in the end. */
+export async function startReplaceableWorker({
   registry,
   session,
   connection,
   gate,
   journal,
+  runs,
+  turns,
   openEvents,
   log,
   graceMs = DEFAULT_GRACE_MS,
   signal,
-}: AgentWorkerOptions): Promise<AgentWorker> {
+}: AgentWorkerOptions & SharedByWorkers): Promise<ReplaceableWorker> {
   const { namespace, taskQueue, limits } = session
-  const runs = new Runs()
+  const retired = new AbortController()
   const worker = await Worker.create({
     connection,
     namespace,
@@ -67,7 +113,8 @@ export async function startAgentWorker({
       journal,
       openEvents,
       runs,
-      turns: new Turns(),
+      turns,
+      isRetired: () => retired.signal.aborted && !signal.aborted,
       maxResultBytes: limits.maxResultBytes,
     }),
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: pollsWithin(limits) },
@@ -78,21 +125,14 @@ export async function startAgentWorker({
     shutdownGraceTime: graceMs,
     shutdownForceTime: graceMs + GIVING_BACK_MS,
   }).catch(async (error: unknown) => {
-    journal.close()
     await connection.close()
     throw error
   })
-  let graceEndsAtMs = Infinity
-  signal.addEventListener('abort', () => (graceEndsAtMs = Date.now() + graceMs), { once: true })
-  const done = runWorker(worker, signal)
-    // Whose attempts are over, or whose worker is: what they come to is still for the journal.
-    .finally(() => runs.drain(Math.min(Math.max(graceEndsAtMs - Date.now(), 0), graceMs)))
-    .then(async (end) => {
-      if (end === 'drained') await connection.close()
-      else log.warn('stopped while handlers were still running; they will be delivered again')
-    })
-    .finally(() => journal.close())
-  return { done }
+  const done = runWorker(worker, AbortSignal.any([signal, retired.signal])).then(async (end) => {
+    if (end === 'drained') await connection.close()
+    else log.warn('stopped while handlers were still running; they will be delivered again')
+  })
+  return { done, retire: () => retired.abort() }
 }
 
 function handlerLog(log: Logger, fields: Record<string, unknown>) {

@@ -111,6 +111,8 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   const authenticator = new Authenticator(registry, responseTokens)
   const feed = new InvocationFeed(registry.invocationEvents, log)
   closers.add(() => feed.close())
+  const presence = new PresenceWatch(registry.agents, log)
+  closers.add(() => presence.close())
   const draining = new AbortController()
   // Every request that is held listens.
   setMaxListeners(0, draining.signal)
@@ -122,6 +124,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
       rateLimiter: new RateLimiter(options.callsPerSecond ?? DEFAULT_CALLS_PER_SECOND),
       audit,
       feed,
+      presence,
       taskOf: (sealed, deploymentId) => {
         const token = seal.open(sealed, deploymentId)
         return token && taskOf(token)
@@ -140,7 +143,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
     },
     options.trustProxy,
   )
-  const gateway = await openGateway(options, { registry, agents: authenticator.agents, audit, seal }, closers)
+  const gateway = await openGateway(options, { registry, agents: authenticator.agents, audit, seal, presence }, closers)
   const listener = await listen({ http: app, http2: gateway.inject }, { ...options, tls: tlsFiles(options) })
   closers.add(() => Promise.all([listener.close(DRAIN_MS), gateway.drain(DRAIN_MS)]))
   closers.add(() => draining.abort())
@@ -175,17 +178,16 @@ interface GatewayDeps {
   readonly agents: KnownAgents
   readonly audit: AuditSink
   readonly seal: TaskTokenSeal
+  readonly presence: PresenceWatch
 }
 
 async function openGateway(
   { temporal: settings, pollLimits, agentCallsPerSecond, log }: ControlPlaneOptions,
-  { registry, agents, audit, seal }: GatewayDeps,
+  { registry, agents, audit, seal, presence }: GatewayDeps,
   closers: Closers,
 ): Promise<Gateway> {
   const upstream = await connectUpstream(settings).catch(unreachable(settings))
   closers.add(upstream.close)
-  const presence = new PresenceWatch(registry.agents, log)
-  closers.add(() => presence.close())
   return createGateway({
     upstream,
     namespace: settings.namespace,
@@ -196,7 +198,7 @@ async function openGateway(
     callLimit: new RateLimiter(agentCallsPerSecond ?? DEFAULT_AGENT_CALLS_PER_SECOND),
     audit,
     onPoll: ({ deployment, tokenId }, key, about) =>
-      presence.polls({ deploymentId: deployment.id, key, tokenId, ...about }),
+      presence.polls({ ...about, deploymentId: deployment.id, key, tokenId }),
     onHeard: ({ deployment, tokenId }) => presence.heard({ deploymentId: deployment.id, tokenId }),
     log,
   })

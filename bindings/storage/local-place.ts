@@ -49,7 +49,9 @@ type Way = Found | Missing | { readonly kind: Unusable['kind']; readonly at: num
 
 async function walk(root: Folder, names: readonly string[], create: boolean, maxLinks: number): Promise<Way> {
   const folders = [root]
-  const close = async (): Promise<void> => void (await Promise.all(folders.slice(1).map((folder) => folder.close())))
+  const close = async (): Promise<void> => {
+    await Promise.all(folders.slice(1).map((folder) => folder.close()))
+  }
   const last = names.length - 1
   try {
     for (const [index, name] of names.slice(0, last).entries()) {

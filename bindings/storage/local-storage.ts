@@ -96,8 +96,8 @@ export class LocalStorage implements StorageBackend {
         this.#publish(key, draft, await file.finish(nextModifiedAt()), options),
       )
     } finally {
-      await file.close()
-      await Promise.all([draft.workFolder.close(), draft.root.close()])
+      // The folder last: what is left of the file is removed by way of it.
+      await Promise.all([file.close(), draft.root.close()]).finally(() => draft.workFolder.close())
     }
   }
 

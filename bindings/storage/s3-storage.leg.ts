@@ -1,10 +1,13 @@
 /** S3 on moto and on versitygw; on Amazon's own with `ALIEN_TEST_S3_BUCKET`, an empty bucket of one's own. */
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
 import { cloudVariable, leg } from '../../tests/cloud/leg.js'
 import { startMoto, startVersitygw } from '../../tests/cloud/servers.js'
 import { S3Storage } from './s3-storage.js'
 import { emptied } from './emptied.testsuite.js'
+import { streamThrough } from './large-object.testsuite.js'
+import { Storage } from './storage.js'
 import { testStorage } from './storage.testsuite.js'
 
 const PAGE_SIZE = 1_000
@@ -45,6 +48,13 @@ await leg(
   'S3 on versitygw',
   () => startVersitygw(credentials),
   (endpoint) => {
+    test('1 GB goes through in a stream, and memory does not hold it', async () => {
+      const backend = await openOn(endpoint)
+      const figures = await streamThrough(new Storage('large', () => Promise.resolve(backend)), 1024 ** 3)
+      process.stderr.write(`1 GB through S3: memory grew by ${figures.greatestGrowthMb} MB\n`)
+      expect(figures.isEqual).toBe(true)
+      expect(figures.greatestGrowthMb).toBeLessThan(100)
+    })
     testStorage({
       open: () => openOn(endpoint),
       signsUrls: true,

@@ -1,4 +1,4 @@
-/** The key of a local vault: 32 bytes in a file, or made of a passphrase. */
+/** The key of a local vault: 32 bytes in a file, or made of a passphrase; `os-keyring.ts` has the third kind. */
 import { randomBytes, scrypt } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -9,7 +9,7 @@ import { unless } from '../fs-error.js'
 import { syncDirectory, TemporaryFile } from '../temporary-file.js'
 import { readPrivateFile } from './private-file.js'
 
-const KEY_BYTES = 32
+export const KEY_BYTES = 32
 const SALT_BYTES = 16
 
 /** OWASP's first choice for scrypt: 128 MB, a third of a second. Once a process, for the key is kept. */
@@ -18,6 +18,7 @@ const SCRYPT = { N: 2 ** 17, r: 8, p: 1, maxmem: 2 ** 28 }
 /** How the key of an encrypted file came about; stored beside what it encrypts. */
 export const keyOrigin = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('file') }),
+  z.strictObject({ from: z.literal('keyring') }),
   z.strictObject({ from: z.literal('passphrase'), salt: z.base64().length(24) }),
 ])
 
@@ -30,8 +31,23 @@ export interface LocalVaultKey {
   of(where: string, origin: KeyOrigin): Promise<Buffer>
 }
 
-const otherKind = (where: string, was: string, remedy: string): BindingError =>
-  new BindingError('invalid_configuration', `${where} is encrypted with a ${was}; ${remedy}`)
+const KINDS: Readonly<Record<KeyOrigin['from'], string>> = {
+  file: 'a key file; name it as "keyFile"',
+  keyring: 'a key of the keyring; name its entry as "keyring"',
+  passphrase: 'a passphrase; name its variable as "passphraseVariable"',
+}
+
+export const otherKind = (where: string, { from }: KeyOrigin): BindingError =>
+  new BindingError('invalid_configuration', `${where} is encrypted with ${KINDS[from]}`)
+
+/** @param text As it is kept; `undefined` when there is none. @throws {BindingError} `invalid_configuration` */
+export function parseKey(where: string, what: string, text: string | undefined): Buffer {
+  const problem = (is: string): BindingError => new BindingError('invalid_configuration', `${where}: ${what} ${is}`)
+  if (text === undefined) throw problem('is missing, and without it nothing can be read; restore it')
+  const key = Buffer.from(text.trim(), 'base64')
+  if (key.length !== KEY_BYTES) throw problem(`must hold ${KEY_BYTES} bytes as base64`)
+  return key
+}
 
 /** @param path Absolute. */
 export class KeyFile implements LocalVaultKey {
@@ -46,15 +62,9 @@ export class KeyFile implements LocalVaultKey {
     return { from: 'file' }
   }
 
-  async of(where: string, { from }: KeyOrigin): Promise<Buffer> {
-    if (from !== 'file') throw otherKind(where, 'passphrase', 'name its variable as "passphraseVariable"')
-    const text = await readPrivateFile(where, this.#path)
-    const problem = (is: string): BindingError =>
-      new BindingError('invalid_configuration', `${where}: the key file ${this.#path} ${is}`)
-    if (text === undefined) throw problem('is missing, and without it nothing can be read; restore it')
-    const key = Buffer.from(text.trim(), 'base64')
-    if (key.length !== KEY_BYTES) throw problem(`must hold ${KEY_BYTES} bytes as base64`)
-    return key
+  async of(where: string, origin: KeyOrigin): Promise<Buffer> {
+    if (origin.from !== 'file') throw otherKind(where, origin)
+    return parseKey(where, `the key file ${this.#path}`, await readPrivateFile(where, this.#path))
   }
 
   async #write(): Promise<void> {
@@ -88,7 +98,7 @@ export class Passphrase implements LocalVaultKey {
   }
 
   async of(where: string, origin: KeyOrigin): Promise<Buffer> {
-    if (origin.from !== 'passphrase') throw otherKind(where, 'key file', 'name it as "keyFile"')
+    if (origin.from !== 'passphrase') throw otherKind(where, origin)
     const passphrase = this.#environment[this.#variable]
     if (!passphrase) {
       throw new BindingError('invalid_configuration', `${where}: set ${this.#variable} to the passphrase of the vault`)

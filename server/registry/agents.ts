@@ -68,6 +68,17 @@ export class Agents {
     await query.execute()
   }
 
+  /** Whether a control plane holds polls of the agent with this key, or heard of it just now. */
+  async isOnline({ deploymentId, key }: Pick<SeenAgent, 'deploymentId' | 'key'>): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom('agents')
+      .select('online_until')
+      .where('deployment_id', '=', deploymentId)
+      .where('agent_key', '=', key)
+      .executeTakeFirst()
+    return row !== undefined && row.online_until > new Date().toISOString()
+  }
+
   /** Of all deployments or of one, by its id; those seen last first. */
   async list(deploymentId?: string): Promise<Map<string, AgentPresence[]>> {
     const now = new Date().toISOString()

@@ -1,5 +1,5 @@
 /** `/v1/agent`: what an agent may ask of the control plane, for its own deployment only. */
-import { agentSessionRequestSchema, type AgentSession } from '../../protocol/agent-session.js'
+import { agentSessionRequestSchema, type AgentPresenceAnswer, type AgentSession } from '../../protocol/agent-session.js'
 import { CommandError } from '../../protocol/errors.js'
 import { describeIssues } from '../../protocol/issues.js'
 import { agentQueue } from '../../protocol/names.js'
@@ -24,7 +24,27 @@ export const AGENT_ROUTES: readonly Route[] = [
     mutates: false,
     handle: receiveEvents,
   },
+  {
+    method: 'GET',
+    path: '/v1/agent/presence',
+    credential: 'agent-token',
+    action: 'agent.presence',
+    mutates: false,
+    handle: tellPresence,
+  },
 ]
+
+/** To an agent, whether the polls of its connection arrive: from its own side, a poll that waits is like one that is lost. */
+async function tellPresence({ deps, caller, request, response }: AgentCall): Promise<void> {
+  const { id, name } = caller.deployment
+  const { key } = request.query
+  if (typeof key !== 'string' || key === '') throw new CommandError('invalid_request', 'needs the query "key"')
+  const presence: AgentPresenceAnswer = {
+    deployment: { id, name },
+    receiving: await deps.presence.isReceiving({ deploymentId: id, key }),
+  }
+  response.json(presence)
+}
 
 async function openSession({ deps, caller, subject, request, response }: AgentCall): Promise<void> {
   const { id, name } = caller.deployment

@@ -20,7 +20,7 @@ interface Invocation {
   readonly settle: (answer: LambdaAnswer) => void
 }
 
-export interface LambdaAnswer {
+interface LambdaAnswer {
   /** Whether the handler threw. */
   readonly isError: boolean
   readonly payload: unknown

@@ -63,6 +63,7 @@ const CALLS: Record<string, (target: Target) => { path: string; body?: unknown }
   'GET /healthz': () => ({ path: '/healthz' }),
   'GET /readyz': () => ({ path: '/readyz' }),
   'POST /v1/agent/session': () => ({ path: '/v1/agent/session', body: { commands: [] } }),
+  'GET /v1/agent/presence': () => ({ path: '/v1/agent/presence?key=any' }),
   'POST /v1/agent/events': () => ({ path: '/v1/agent/events', body: { batches: [] } }),
   'POST /v1/invocations': ({ name }) => ({
     path: '/v1/invocations',

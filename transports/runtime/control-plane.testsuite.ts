@@ -22,7 +22,7 @@ import type { CommandDefinition, CommandOptions, Handler } from '../../sdk/comma
 import { CommandRegistry } from '../../sdk/registry.js'
 import type { RuntimeSettings } from './runtime-settings.js'
 
-export const TOKEN = 'rsp_good'
+const TOKEN = 'rsp_good'
 
 type Response = z.output<typeof attemptResponseSchema>
 type Heartbeat = z.output<typeof attemptHeartbeatSchema>

@@ -22,7 +22,7 @@ export interface BuildOptions {
   readonly stateDir: string
 }
 
-export interface BuiltFile {
+interface BuiltFile {
   /** In the output folder. */
   readonly path: string
   readonly bytes: number
