@@ -133,10 +133,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
       told,
       temporalUiUrl: options.temporalUiUrl,
       draining: draining.signal,
-      agentLimits: {
-        polls: (options.pollLimits ?? DEFAULT_POLL_LIMITS).perAgent,
-        maxResultBytes: MAX_PAYLOAD_BYTES,
-      },
+      agentLimits: agentLimits(options),
       sealsWithRegistry: options.sealingKeys === undefined,
       workerState: worker?.state,
       log,
@@ -156,6 +153,11 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
     close: () => closers.close(),
   }
 }
+
+const agentLimits = ({ pollLimits = DEFAULT_POLL_LIMITS }: ControlPlaneOptions) => ({
+  polls: pollLimits.perAgent,
+  maxResultBytes: MAX_PAYLOAD_BYTES,
+})
 
 const tlsFiles = ({ tls, log }: ControlPlaneOptions): TlsFiles | undefined =>
   tls && new TlsFiles(tls, (error) => log.error(`${error.message}; the one before stays in use`))
