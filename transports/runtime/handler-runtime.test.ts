@@ -237,6 +237,15 @@ describe('what comes again', () => {
     expect(plane.responses).toMatchObject([{ status: 'succeeded', result: 'late' }])
   })
 
+  test('an invocation that was canceled is not run, and told so', async () => {
+    const handler = vi.fn()
+    const { plane, runtime } = await world(handler)
+    plane.answer = { cancelRequested: true, final: false }
+    await expect(runtime.deliver(testEnvelope(plane.url))).resolves.toMatchObject({ kind: 'done' })
+    expect(handler).not.toHaveBeenCalled()
+    expect(plane.responses).toStrictEqual([{ attempt: 1, status: 'canceled', stopped: true, entered: false }])
+  })
+
   test('an invocation that is over is not run', async () => {
     const handler = vi.fn()
     const { plane, runtime } = await world(handler)

@@ -122,7 +122,9 @@ class Runtime implements HandlerRuntime {
     const { envelope, route } = attempt
     const claim = await this.#claim(envelope)
     if (claim?.kind === 'taken') return { kind: 'done' }
-    if (!(await isWanted(envelope, route))) return { kind: 'done' }
+    const standing = await standingOf(envelope, route)
+    if (standing === 'over') return { kind: 'done' }
+    if (standing === 'canceled') return this.#report(attempt, notEntered(envelope), false)
     const definition = this.#definition(envelope.command)
     if (definition === undefined) {
       const error = unknownCommand(
@@ -210,18 +212,22 @@ const keyOf = ({ workflowRunId, attempt: { run } }: Envelope) => ({ workflowRunI
 
 /**
  * Whether its invocation still waits for it: a message may have been in its queue for days. An unreachable control
- * plane says nothing; the handler may as well run meanwhile.
+ * plane says nothing; the handler may as well run meanwhile. Of a canceled one, it waits to hear that nothing ran.
  *
  * @throws {CommandError} `unauthenticated` for a token that is not good: whoever made the envelope is not the vendor
  */
-async function isWanted({ attempt, response }: Envelope, route: ResponseRoute): Promise<boolean> {
+async function standingOf(
+  { attempt, response }: Envelope,
+  route: ResponseRoute,
+): Promise<'wanted' | 'canceled' | 'over'> {
   // Who invoked the function waits for its answer at this moment.
-  if (response.isReturned === true) return true
+  if (response.isReturned === true) return 'wanted'
   try {
     const { cancelRequested, final } = await route.heartbeat({ attempt: attempt.attempt })
-    return !cancelRequested && !final
+    if (final) return 'over'
+    return cancelRequested ? 'canceled' : 'wanted'
   } catch (error) {
-    if (mayPass(error)) return true
+    if (mayPass(error)) return 'wanted'
     throw error
   }
 }
@@ -253,6 +259,13 @@ const failed = ({ attempt: { attempt } }: Envelope, error: CommandError): Attemp
   attempt,
   status: 'failed',
   error: error.toBody(),
+})
+
+const notEntered = ({ attempt: { attempt } }: Envelope): AttemptResponse => ({
+  attempt,
+  status: 'canceled',
+  stopped: true,
+  entered: false,
 })
 
 function responseOf(envelope: Envelope, end: AttemptEnd, checkpoint: JsonValue | undefined): AttemptResponse {
