@@ -51,7 +51,7 @@ export interface HandlerRuntime {
   readonly deliver: (delivered: unknown, remainingMs?: number) => Promise<DeliveryEnd>
 }
 
-/** @param name Where it runs, as `alien deployments test` shows it: `lambda`, `cloud-run`, … */
+/** @param name Where it runs, as `alien.ping` tells it: `lambda`, `cloud-run`, … */
 export function createHandlerRuntime(name: string, settings: RuntimeSettings): HandlerRuntime {
   return new Runtime(name, settings)
 }
