@@ -78,7 +78,7 @@ test('of the namespace, a worker hears what it needs and nothing else', () => {
       capabilities: {
         workerHeartbeats: true,
         workerCommands: true,
-        workerPollCompleteOnShutdown: false,
+        workerPollCompleteOnShutdown: true,
         pollerAutoscaling: true,
         standaloneActivities: true,
       },
@@ -96,7 +96,6 @@ test('of the namespace, a worker hears what it needs and nothing else', () => {
       capabilities: {
         workerHeartbeats: true,
         pollerAutoscaling: true,
-        workerPollCompleteOnShutdown: true,
       },
     },
   })

@@ -78,8 +78,8 @@ export function describeNamespace(message: Uint8Array): Uint8Array {
       capabilities: {
         workerHeartbeats: capabilities?.workerHeartbeats ?? false,
         pollerAutoscaling: capabilities?.pollerAutoscaling ?? false,
-        // A worker that leaves is answered by the gateway, whatever Temporal can do.
-        workerPollCompleteOnShutdown: true,
+        // A worker that is promised this waits for its polls to end, 15 s when the control plane is gone.
+        workerPollCompleteOnShutdown: false,
         // Commands to workers carry Temporal's own task tokens.
         workerCommands: false,
       },

@@ -195,7 +195,7 @@ describe('what comes again', () => {
     const handler = vi.fn(() => 'kept')
     const { plane, runtime, newRuntime } = await world(handler, { runsStorage: sharedStorage() })
     plane.isDown = true
-    const first = await runtime.deliver(testEnvelope(plane.url), 1_500)
+    const first = await runtime.deliver(testEnvelope(plane.url), 3_000)
     expect(first).toMatchObject({ kind: 'unreported', redeliver: true, error: { code: 'unavailable' } })
     plane.isDown = false
     await newRuntime().deliver(testEnvelope(plane.url))
