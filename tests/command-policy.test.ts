@@ -237,8 +237,12 @@ test('between two attempts it is told what is waited for, and until when', async
   })
   expect(waiting.message).toBe(`back-off before attempt 2, until ${String(waiting.until)}`)
   expect(Date.parse(waiting.until ?? '') - Date.parse(waiting.since ?? '')).toBe(600_000)
-  const { body } = await callApi(stack.state, stack.state.token, 'GET', '/v1/invocations?status=queued')
-  expect(body.invocations.find(({ id }: { id: string }) => id === handle.id)).toMatchObject({ waiting })
+  // A list is of Temporal's visibility, which follows.
+  const listed = await eventually('it is listed', async () => {
+    const { body } = await callApi(stack.state, stack.state.token, 'GET', '/v1/invocations?status=queued')
+    return body.invocations.find(({ id }: { id: string }) => id === handle.id) as object | undefined
+  })
+  expect(listed).toMatchObject({ waiting })
   expect(await handle.cancel()).toBe('stopped')
 })
 
