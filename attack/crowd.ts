@@ -1,15 +1,6 @@
-/** Many at once, but not more than a machine has file descriptors for. */
+/** Many connections at once, and their ends. */
 import { Breach } from './attack.js'
 import type { Peer } from './http2-peer.js'
-
-/** Runs `act` so many times, so many at once. */
-export async function crowd(count: number, atOnce: number, act: (index: number) => Promise<unknown>): Promise<void> {
-  let next = 0
-  const lane = async (): Promise<void> => {
-    while (next < count) await act(next++)
-  }
-  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, lane))
-}
 
 /** @throws {Breach} when one of them is not gone in time; all are closed then */
 export async function allGone(what: string, peers: readonly Peer[], withinMs: number): Promise<number> {

@@ -13,6 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { eventually } from '../tests/support/eventually.js'
 import type { Closers } from '../workers/closers.js'
 import { startChild } from './child.js'
+import { inLanes } from './lanes.js'
 import { program } from './programs.js'
 import { percentile } from './statistics.js'
 
@@ -71,16 +72,6 @@ export async function measureCancel(
     verdicts,
     wrong: ends.filter((end) => !isTrue(end)).map((end) => JSON.stringify(end)),
   }
-}
-
-async function inLanes<T>(count: number, lanes: number, run: (index: number) => Promise<T>): Promise<T[]> {
-  const results: T[] = []
-  let next = 0
-  const lane = async (): Promise<void> => {
-    while (next < count) results.push(await run(next++))
-  }
-  await Promise.all(Array.from({ length: lanes }, lane))
-  return results
 }
 
 /** @throws {Error} when the handler did not hear of it */

@@ -1,4 +1,5 @@
 /** A closed loop of calls: as soon as one is answered, the next one starts. */
+import { inLanes } from './lanes.js'
 
 /** What every system is asked to do, and what it answers. */
 export interface Params {
@@ -30,21 +31,15 @@ export interface Block {
 /** Runs `count` calls with `inFlight` at a time; `sequence` counts from 0. @throws what the first failed call throws */
 export async function runLoad(invoke: Invoke, { count, inFlight }: Load): Promise<Block> {
   const latenciesMs: number[] = []
-  const results: Result[] = []
-  let next = 0
-  const lane = async (): Promise<void> => {
-    while (next < count) {
-      const sequence = next++
-      const startedAtMs = performance.now()
-      const result = await invoke({ startDate: '2025-01-01', sequence })
-      latenciesMs.push(performance.now() - startedAtMs)
-      if (result.sequence !== sequence) {
-        throw new Error(`call ${sequence} was answered with the result of call ${result.sequence}`)
-      }
-      results.push(result)
-    }
-  }
   const startedAtMs = performance.now()
-  await Promise.all(Array.from({ length: inFlight }, lane))
+  const results = await inLanes(count, inFlight, async (sequence) => {
+    const calledAtMs = performance.now()
+    const result = await invoke({ startDate: '2025-01-01', sequence })
+    latenciesMs.push(performance.now() - calledAtMs)
+    if (result.sequence !== sequence) {
+      throw new Error(`call ${sequence} was answered with the result of call ${result.sequence}`)
+    }
+    return result
+  })
   return { latenciesMs, elapsedMs: performance.now() - startedAtMs, results }
 }

@@ -1,7 +1,8 @@
 /** Connections that cost more than they are worth. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Breach, type Arena, type Attack, type Scale } from '../attack.js'
-import { allGone, crowd, leave } from '../crowd.js'
+import { inLanes } from '../../bench/lanes.js'
+import { allGone, leave } from '../crowd.js'
 import {
   ACK,
   dial,
@@ -26,7 +27,7 @@ const AT_ONCE = 2_000
 
 async function manyPeers(arena: Arena, count: number, say: (peer: Peer, index: number) => void): Promise<Peer[]> {
   const peers: Peer[] = []
-  await crowd(count, 200, async (index) => {
+  await inLanes(count, 200, async (index) => {
     const peer = await dial(arena)
     say(peer, index)
     peers.push(peer)
@@ -69,7 +70,7 @@ const OPENINGS: readonly Buffer[] = [
 ]
 
 async function churn(arena: Arena, { connections }: Scale): Promise<string> {
-  await crowd(connections, 100, async (index) => {
+  await inLanes(connections, 100, async (index) => {
     const { socket, gone } = await dial(arena)
     socket.write(OPENINGS[index % OPENINGS.length] ?? '', () => {
       if (index % 3 === 0) socket.resetAndDestroy()

@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect, type TLSSocket, type ConnectionOptions } from 'node:tls'
 import { Breach, type Arena, type Attack, type Scale } from '../attack.js'
-import { allGone, crowd } from '../crowd.js'
+import { inLanes } from '../../bench/lanes.js'
+import { allGone } from '../crowd.js'
 import { dial, HELLO, type Peer } from '../http2-peer.js'
 
 const attack = (name: string, without: string, run: Attack['run'], waits = false): Attack => ({
@@ -56,7 +57,7 @@ const OPENINGS: readonly Buffer[] = [
 ]
 
 async function garbage(arena: Arena, { connections }: Scale): Promise<string> {
-  await crowd(connections, AT_ONCE, async (index) => {
+  await inLanes(connections, AT_ONCE, async (index) => {
     const { socket, gone } = await dial(arena.secure)
     socket.write(OPENINGS[index % OPENINGS.length] ?? '', () => {
       if (index % 3 === 0) socket.resetAndDestroy()
@@ -71,7 +72,7 @@ async function garbage(arena: Arena, { connections }: Scale): Promise<string> {
 /** Whole ones, each of which costs the server a signature. */
 async function handshakes(arena: Arena, { connections }: Scale): Promise<string> {
   let whole = 0
-  await crowd(connections, AT_ONCE, async (index) => {
+  await inLanes(connections, AT_ONCE, async (index) => {
     const socket = await shake(arena, index % 2 === 0 ? {} : { maxVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] })
     if (socket) whole += 1
     socket?.destroy()
@@ -86,7 +87,7 @@ const HELD_MS = 20_000
 /** The first bytes of a handshake, and then nothing. */
 async function halfOpen(arena: Arena, { connections }: Scale): Promise<string> {
   const peers: Peer[] = []
-  await crowd(Math.min(connections, 2_000), 200, async (index) => {
+  await inLanes(Math.min(connections, 2_000), 200, async (index) => {
     const peer = await dial(arena.secure)
     if (index % 2 === 0) peer.socket.write(Buffer.from('1603010200010001fc0303', 'hex'))
     peers.push(peer)

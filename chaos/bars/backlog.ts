@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eventually } from '../../tests/support/eventually.js'
 import type { Bar } from './bar.js'
-import { inLanes } from './lanes.js'
+import { inLanes } from '../../bench/lanes.js'
 
 const COUNT = { full: 10_000, short: 300 }
 const IN_FLIGHT = 8

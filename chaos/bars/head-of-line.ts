@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { median, percentile } from '../../bench/statistics.js'
 import { gateOf } from '../effects.js'
 import type { Bar } from './bar.js'
-import { inLanes } from './lanes.js'
+import { inLanes } from '../../bench/lanes.js'
 
 const FAST = 99
 const IN_FLIGHT = 8
