@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
 import { allRefused, Breach, type Arena, type Attack } from '../attack.js'
 import { NAMESPACE } from '../battlefield.js'
+import { gzipBomb } from '../bytes.js'
 import { HostileClient, WORKFLOW_SERVICE, type GrpcAnswer } from '../hostile-client.js'
 import { grpcMessage } from '../http2-peer.js'
 import { bytesField } from '../protobuf-tricks.js'
@@ -57,12 +58,6 @@ async function framedAreRefused(arena: Arena, bodies: readonly (readonly [Uint8A
     statuses.push(status)
   }
   return `gRPC status ${statuses.join(', ')}`
-}
-
-/** 4 MB that inflate to a gigabyte, as far as that goes in one member. */
-function bomb(inflatedBytes: number): Buffer {
-  const member = gzipSync(Buffer.alloc(64 * MIB))
-  return Buffer.concat(Array<Buffer>(Math.ceil(inflatedBytes / (64 * MIB))).fill(member))
 }
 
 async function manyPolls(arena: Arena): Promise<string> {
@@ -154,8 +149,8 @@ export const SIZE_ATTACKS: readonly Attack[] = [
   ),
   attack('send 1 MB that inflates to 1 GB (gzip bomb)', 'would fill the memory', (arena) =>
     framedAreRefused(arena, [
-      [grpcMessage(bomb(1_024 * MIB), true), 'gzip'],
-      [grpcMessage(bomb(8 * MIB), true), 'gzip'],
+      [grpcMessage(gzipBomb(1_024 * MIB), true), 'gzip'],
+      [grpcMessage(gzipBomb(8 * MIB), true), 'gzip'],
     ]),
   ),
   attack('lie about the encoding', 'would be read as something else, or end the process', (arena) =>

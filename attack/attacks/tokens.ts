@@ -3,6 +3,7 @@ import { allRefused, type Arena, type Attack } from '../attack.js'
 import { NAMESPACE } from '../battlefield.js'
 import { service } from '../hostile-client.js'
 import { TaskTokenSeal } from '../../gateway/task-token.js'
+import { flipped } from '../bytes.js'
 import { forgedToken } from '../forged-token.js'
 import protobuf from 'protobufjs'
 
@@ -30,13 +31,6 @@ async function reportWith({ hostile }: Arena, ...tokens: readonly Uint8Array[]):
   const answers = await Promise.all(tokens.flatMap(reports).map((call) => hostile.call(call)))
   return allRefused(answers, 'PERMISSION_DENIED', 'INVALID_ARGUMENT')
 }
-
-const flipped = (token: Uint8Array): Uint8Array[] =>
-  Array.from(token, (_, at) => {
-    const copy = Uint8Array.from(token)
-    copy[at] = (copy[at] ?? 0) ^ (1 << (at % 8))
-    return copy
-  })
 
 function byId({ acmeTask }: Arena) {
   const message = {
