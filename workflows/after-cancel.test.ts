@@ -4,27 +4,9 @@ import type { ErrorBody } from '../protocol/errors.js'
 import type { InvokeCommandInput } from '../protocol/invocation.js'
 import { afterCancel } from './after-cancel.js'
 import { NOTHING_YET, type AttemptOutcome } from './attempt.js'
+import { testInput } from './test-input.testsuite.js'
 
-const input: InvokeCommandInput = {
-  deployment: { id: 'dep_1', name: 'acme-corp' },
-  command: 'run-migration',
-  taskQueue: 'deployment-dep_1',
-  policy: {
-    timeoutMs: null,
-    queueTimeoutMs: 3_600_000,
-    deadlineMs: null,
-    heartbeatTimeoutMs: 8_000,
-    retry: {
-      maxAttempts: 3,
-      initialIntervalMs: 1_000,
-      backoffCoefficient: 2,
-      maxIntervalMs: 100_000,
-      nonRetryableCodes: [],
-    },
-    atMostOnce: false,
-    exposeStack: false,
-  },
-}
+const input: InvokeCommandInput = { ...testInput(), command: 'run-migration' }
 
 const error: ErrorBody = { code: 'command_failed', message: '"run-migration" failed: no' }
 

@@ -1,33 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ErrorBody } from '../protocol/errors.js'
-import type { InvokeCommandInput, ResolvedPolicy } from '../protocol/invocation.js'
 import { counted, MAX_LOST_AGENTS, nextStep, NOTHING_YET, type AttemptCount, type AttemptOutcome } from './attempt.js'
-
-type Changes = Partial<Omit<ResolvedPolicy, 'retry'>> & { retry?: Partial<ResolvedPolicy['retry']> }
-
-/** An invocation of `generate-report` that may run three times. */
-const input = ({ retry, ...policy }: Changes = {}): InvokeCommandInput => ({
-  deployment: { id: 'dep_1', name: 'acme-corp' },
-  command: 'generate-report',
-  taskQueue: 'deployment-dep_1',
-  policy: {
-    timeoutMs: null,
-    queueTimeoutMs: 3_600_000,
-    deadlineMs: null,
-    heartbeatTimeoutMs: 8_000,
-    retry: {
-      maxAttempts: 3,
-      initialIntervalMs: 1_000,
-      backoffCoefficient: 2,
-      maxIntervalMs: 100_000,
-      nonRetryableCodes: [],
-      ...retry,
-    },
-    atMostOnce: false,
-    exposeStack: false,
-    ...policy,
-  },
-})
+import { testInput as input, type PolicyChanges } from './test-input.testsuite.js'
 
 const failed = (error: Partial<ErrorBody> = {}): AttemptOutcome & { kind: 'failed' } => ({
   kind: 'failed',
@@ -234,7 +208,7 @@ describe('when no agent took it', () => {
     },
   })
 
-  test.each<[Changes, string]>([
+  test.each<[PolicyChanges, string]>([
     [{}, '1h'],
     [{ queueTimeoutMs: 1_500 }, '1.5s'],
     [{ queueTimeoutMs: 60_000, deadlineMs: 30_000 }, '30s'],

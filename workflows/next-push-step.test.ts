@@ -2,27 +2,12 @@ import { describe, expect, test } from 'vitest'
 import type { InvokeCommandInput } from '../protocol/invocation.js'
 import { MAX_LOST_AGENTS, NOTHING_YET } from './attempt.js'
 import { nextPushStep } from './next-push-step.js'
+import { testInput } from './test-input.testsuite.js'
 
 const input: InvokeCommandInput = {
-  deployment: { id: 'dep_1', name: 'acme-corp' },
-  command: 'generate-report',
+  ...testInput({ heartbeatTimeoutMs: 60_000, retry: { maxAttempts: 1 } }),
   taskQueue: 'commands',
   transport: 'pubsub',
-  policy: {
-    timeoutMs: null,
-    queueTimeoutMs: 3_600_000,
-    deadlineMs: null,
-    heartbeatTimeoutMs: 60_000,
-    retry: {
-      maxAttempts: 1,
-      initialIntervalMs: 1_000,
-      backoffCoefficient: 2,
-      maxIntervalMs: 100_000,
-      nonRetryableCodes: [],
-    },
-    atMostOnce: false,
-    exposeStack: false,
-  },
 }
 
 const UNHEARD = { kind: 'lost', isUnheard: true } as const
