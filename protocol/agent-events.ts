@@ -15,15 +15,20 @@ const at = z.iso.datetime()
 /** Marks are added to a line that was cut. */
 const MAX_LINE_CHARACTERS = MAX_LINE_BYTES + 100
 
+/** Of a `ProgressReport`. */
+export const progressFields = {
+  done: z.number().min(0).optional(),
+  total: z.number().min(0).optional(),
+  message: z.string().max(MAX_PROGRESS_MESSAGE).optional(),
+}
+
 const agentEventSchema = z.discriminatedUnion('type', [
   /** The handler was entered, and is not over at once. */
   z.strictObject({ type: z.literal('started') }),
   z.strictObject({
     type: z.literal('progress'),
     at,
-    done: z.number().min(0).optional(),
-    total: z.number().min(0).optional(),
-    message: z.string().max(MAX_PROGRESS_MESSAGE).optional(),
+    ...progressFields,
   }),
   z.strictObject({
     type: z.literal('log'),

@@ -1,11 +1,10 @@
 /** What the handler runtime of a push deployment reports, and what it is answered. */
 import * as z from 'zod'
-import { numberedEvents } from './agent-events.js'
+import { numberedEvents, progressFields } from './agent-events.js'
 import type { StoppedDetails } from './cancel.js'
 import { ERROR_CODES, type ErrorBody, type ErrorCode } from './errors.js'
 import type { JsonValue } from './json.js'
 import { jsonValueSchema } from './json-value-schema.js'
-import { MAX_PROGRESS_MESSAGE } from './limits.js'
 
 /** How often a runtime heartbeats: a cancel is heard with the answer, and has to be within 2 s. */
 export const PUSH_HEARTBEAT_INTERVAL_MS = 1_000
@@ -43,13 +42,7 @@ export type ResponseAnswer = { readonly recorded: true } | { readonly recorded: 
 export const attemptHeartbeatSchema = z.strictObject({
   attempt,
   /** The newest of this attempt, each time: what one heartbeat lacks is forgotten. */
-  progress: z
-    .strictObject({
-      done: z.number().min(0).optional(),
-      total: z.number().min(0).optional(),
-      message: z.string().max(MAX_PROGRESS_MESSAGE).optional(),
-    })
-    .optional(),
+  progress: z.strictObject(progressFields).optional(),
   /** As `progress`. */
   checkpoint,
   events,
