@@ -13,7 +13,7 @@ import {
 } from '../protocol/attempt-response.js'
 import { ENVELOPE_VERSION, type Envelope } from '../protocol/envelope.js'
 import { CommandError } from '../protocol/errors.js'
-import type { DeploymentRef, PushInput } from '../protocol/invocation.js'
+import type { DeploymentRef, PushActivity, PushInput } from '../protocol/invocation.js'
 import { describeIssues } from '../protocol/issues.js'
 import type { JsonValue } from '../protocol/json.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
@@ -32,8 +32,6 @@ export interface PushDeps {
   /** Where runtimes reach the control plane; `undefined` when nobody said. */
   readonly publicUrl: () => string | undefined
 }
-
-type PushActivity = (push: PushInput, params: JsonValue) => Promise<AttemptResponse>
 
 /** While an answer is waited for, the connection to the service stands for the runtime's heartbeats. */
 const HEARTBEAT_INTERVAL_MS = 1_000

@@ -2,6 +2,7 @@
  * An invocation as the workflow carries it and as the API shows it. Needs no package: workflow code and the light
  * client both read this file.
  */
+import type { AttemptResponse } from './attempt-response.js'
 import type { ErrorBody } from './errors.js'
 import type { JsonValue } from './json.js'
 import type { PushTransport } from './transport.js'
@@ -83,6 +84,9 @@ export interface PushInput {
   /** When all of it must be over, ms since 1970 by Temporal's clock; `null` is "never". */
   readonly deadlineAtMs: number | null
 }
+
+/** The vendor worker's activity that pushes an attempt: resolves at once when the answer is waited for, else never. */
+export type PushActivity = (push: PushInput, params: JsonValue) => Promise<AttemptResponse>
 
 /** Kept with the workflow so that a second start under the same id can be told from the same call made again. */
 export interface InvocationMemo {

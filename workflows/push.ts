@@ -18,14 +18,12 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow'
 import type { AttemptResponse } from '../protocol/attempt-response.js'
-import type { AttemptInput, InvokeCommandInput, PushInput } from '../protocol/invocation.js'
+import type { AttemptInput, InvokeCommandInput, PushActivity } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
 import { REPORTING_GRACE_MS } from '../protocol/limits.js'
 import { attemptActivityId, DELIVERY_UNCONFIRMED, PUSH_ACTIVITY } from '../protocol/names.js'
 import { NO_LIMIT_MS, outcomeOf, type Delivery } from './deliver.js'
 import type { Responses } from './responses.js'
-
-type PushActivity = (push: PushInput, params: JsonValue) => Promise<AttemptResponse>
 
 /** `isUnheard`: nothing was heard of it, so that it may wait in a queue, or have run and been unable to say so. */
 export type PushDelivery = Delivery & { readonly isUnheard?: boolean }
