@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Invocation } from '../protocol/invocation.js'
 import { freePort } from '../temporal/free-port.js'
+import { eventually } from './support/eventually.js'
 import { alien, type CliAnswer, type CliOptions } from './support/cli.js'
 import { alienOnTerminal } from './support/terminal.js'
 
@@ -146,6 +147,15 @@ describe.concurrent('the exit code', () => {
     )
   })
 
+  test('is 3 at once with --fail-fast when no agent is online, and nothing was started', async () => {
+    const args = ['commands', 'invoke', '--deployment', 'nobody-home', '--command', 'unheard', '--fail-fast']
+    const { stderr, ...rest } = await run(args)
+    expect({ ...rest, stderr: withoutRequest(stderr) }).toEqual(
+      failed(3, 'error deployment_offline: no agent of "nobody-home" was ever online; nothing was started'),
+    )
+    expect(parsed(await run(['commands', 'list', '--command', 'unheard', '--json']))).toEqual({ invocations: [] })
+  })
+
   test('is 4 when it started and ran out of its --timeout', async () => {
     expect(await invoke('sleep', ['--params', '{"ms": 20000}', '--timeout', '500'])).toEqual(
       failed(4, /^error timed_out: "sleep" .*500ms/m),
@@ -234,6 +244,21 @@ describe('--json', () => {
     expect(answer.stderr).toMatch(/^error command_not_found: /)
     expect(answer.exitCode).toBe(2)
   })
+})
+
+test('a list says what those that are queued wait for', async () => {
+  const call = ['commands', 'invoke', '--deployment', 'nobody-home', '--command', 'waits', '--detach']
+  const { stdout: id } = await run(call)
+  // A list is of Temporal's visibility, which follows.
+  const listed = await eventually('it is listed', async () => {
+    const { stdout } = await run(['commands', 'list', '--deployment', 'nobody-home', '--status', 'queued'])
+    const row = stdout.split('\n').find((line) => line.startsWith(id))
+    return row?.includes('agent') === true ? { header: stdout.split('\n')[0], row } : undefined
+  })
+  expect(listed.header).toMatch(/^ID +DEPLOYMENT +COMMAND +STATUS +CREATED +WAITS FOR$/)
+  expect(listed.row).toMatch(
+    /^inv_waits_[0-9a-f]{32} +nobody-home +waits +queued +\d{4}-\S+Z +no agent of "nobody-home" was ever online$/,
+  )
 })
 
 describe('--detach', () => {

@@ -246,6 +246,29 @@ test('between two attempts it is told what is waited for, and until when', async
   expect(await handle.cancel()).toBe('stopped')
 })
 
+test('what waited for an agent begins oldest first, at the pace of the agent, when one comes back', async () => {
+  const { body } = await callApi(stack.state, stack.state.token, 'POST', '/v1/deployments', { name: 'away' })
+  const path = join(folder, randomUUID())
+  const handles: InvocationHandle[] = []
+  for (let number = 0; number < 20; number += 1) {
+    handles.push(await stack.client('away').start('one-at-a-time', { file: path, ms: 1, name: number }))
+  }
+  await using agent = new AgentProcess({
+    url: stack.state.url,
+    token: body.agentToken,
+    stateDir: join(folder, 'away'),
+    handlers: resolve('tests/fixtures/policy-handlers.ts'),
+  })
+  await Promise.all(handles.map((handle) => handle.result()))
+  expect(await agent.stop()).toBe(0)
+  const seen = (await lines(path)).filter((line) => line.startsWith('end'))
+  expect(seen).toHaveLength(handles.length)
+  expect((await lines(path)).filter((_, index) => index % 2 === 0)).toEqual(Array(handles.length).fill('begin '))
+  // The agent's polls, five at a time, come back in any order.
+  const outOfPlace = seen.map((line, index) => Math.abs(Number(line.replace('end ', '')) - index))
+  expect(Math.max(...outOfPlace)).toBeLessThan(5)
+})
+
 describe('deadlines', () => {
   const timesLeft = async (path: string) => (await lines(path)).map(Number)
 

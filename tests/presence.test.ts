@@ -2,6 +2,7 @@
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import { hostname } from 'node:os'
 import { createRequire } from 'node:module'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from './support/eventually.js'
 import { callApi } from './support/http.js'
@@ -54,5 +55,27 @@ test('one that is gone is not, within seconds; one that never was has not been s
   await ended
   const gone = await eventually('it is offline', online(false))
   expect(gone['agents']).toMatchObject([{ online: false }])
+  agent.close()
+})
+
+test('one that has all the work it can take, and so does not poll, is online by what it says of its work', async () => {
+  const { id, agentToken } = (await api('POST', '/v1/deployments', { name: 'busy' })) as Record<string, string>
+  const agent = new RawAgent(stack.state.url, agentToken)
+  const handle = await stack.client('busy').start('work', {})
+  await callApi(stack.state, agentToken, 'POST', '/v1/agent/session', { commands: [] })
+  const { taskToken } = await agent.call('PollActivityTaskQueue', {
+    namespace: 'default',
+    taskQueue: { name: `deployment-${id ?? ''}`, kind: 1 },
+    workerInstanceKey: 'worker',
+  })
+  const polledAtMs = performance.now()
+  const online = async () => (await api('GET', '/v1/deployments/busy'))['online']
+  // Twice as long as it is believed to be there after a poll.
+  while (performance.now() - polledAtMs < 10_000) {
+    await agent.call('RecordActivityTaskHeartbeat', { namespace: 'default', taskToken })
+    expect(await online()).toBe(true)
+    await delay(500)
+  }
+  expect(await handle.cancel()).toBe('unknown')
   agent.close()
 })
