@@ -8,6 +8,7 @@ import type { Closers } from '../workers/closers.js'
 import { startChild } from './child.js'
 import { program } from './programs.js'
 import { percentile } from './statistics.js'
+import { startRaw } from './systems.js'
 
 const CALLS = 100
 /** The two take turns, so that what else the machine does hits both. */
@@ -24,8 +25,11 @@ const MAX_PARALLEL_RATIO = 3
 export interface AgentLoopFigures {
   readonly toolP50Ms: number
   readonly productP50Ms: number
-  /** Median of the rounds. */
+  /** Of `PARALLEL` calls at the same time; median of the rounds. */
   readonly parallelMs: number
+  /** The same of plain Temporal on the same server: what it and the machine leave to be gained. */
+  readonly rawP50Ms: number
+  readonly rawParallelMs: number
 }
 
 export async function measureAgentLoop(
@@ -38,26 +42,40 @@ export async function measureAgentLoop(
   progress('starting the product, with the example of an AI agent')
   const stack = await startChild<DevState>(program('product/agent-stack'), { workspace })
   closers.add(stack.stop)
-  const { url, token, deployments } = stack.ready
+  const { url, token, deployments, temporalAddress, namespace } = stack.ready
   const client = new CommandsClient({ deploymentId: deployments[0]?.id ?? '', token, url })
   const tool = (n: number): Promise<unknown> =>
     n % 2 === 0 ? client.invoke('read-file', { path: 'notes.md' }) : client.invoke('list-files', { directory: '.' })
   const product = (n: number): Promise<unknown> =>
     client.invoke('generate-report', { startDate: '2025-01-01', sequence: n })
+  const raw = await startRaw({ address: temporalAddress, namespace, tuned: true }, closers)
+  await raw({ count: WARM_UP_CALLS, inFlight: 4 })
   await timesMs(WARM_UP_CALLS, tool)
   await timesMs(WARM_UP_CALLS, product)
   progress(`${CALLS} tool calls, beside as many of the bench's command`)
   const toolMs: number[] = []
   const productMs: number[] = []
+  const rawMs: number[] = []
   for (let turn = 0; turn < CALLS / CALLS_A_TURN; turn += 1) {
     toolMs.push(...(await timesMs(CALLS_A_TURN, tool)))
     productMs.push(...(await timesMs(CALLS_A_TURN, product)))
+    rawMs.push(...(await raw({ count: CALLS_A_TURN, inFlight: 1 })).latenciesMs)
   }
   progress(`${PARALLEL} tool calls at the same time, ${PARALLEL_ROUNDS} times`)
-  const parallelMs = await timesMs(PARALLEL_ROUNDS, () =>
-    Promise.all(Array.from({ length: PARALLEL }, (_, n) => tool(n))),
-  )
-  return { toolP50Ms: median(toolMs), productP50Ms: median(productMs), parallelMs: median(parallelMs) }
+  const together = () => Promise.all(Array.from({ length: PARALLEL }, (_, n) => tool(n)))
+  const parallelMs: number[] = []
+  const rawParallelMs: number[] = []
+  for (let round = 0; round < PARALLEL_ROUNDS; round += 1) {
+    parallelMs.push(...(await timesMs(1, together)))
+    rawParallelMs.push((await raw({ count: PARALLEL, inFlight: PARALLEL })).elapsedMs)
+  }
+  return {
+    toolP50Ms: median(toolMs),
+    productP50Ms: median(productMs),
+    parallelMs: median(parallelMs),
+    rawP50Ms: median(rawMs),
+    rawParallelMs: median(rawParallelMs),
+  }
 }
 
 async function timesMs(count: number, action: (n: number) => Promise<unknown>): Promise<number[]> {
@@ -76,10 +94,13 @@ const median = (valuesMs: readonly number[]): number =>
     50,
   )
 
-export function agentLoopTable({ toolP50Ms, productP50Ms, parallelMs }: AgentLoopFigures): string {
+export function agentLoopTable(figures: AgentLoopFigures): string {
+  const { toolP50Ms, productP50Ms, parallelMs, rawP50Ms, rawParallelMs } = figures
+  const ratio = (one: number, other: number) => `${(one / other).toFixed(2)} x`
   return [
-    `a tool call       p50 ${toolP50Ms.toFixed(1)} ms, ${(toolP50Ms / productP50Ms).toFixed(2)} x the bench's command (${productP50Ms.toFixed(1)} ms)`,
-    `10 in parallel    ${parallelMs.toFixed(1)} ms, ${(parallelMs / toolP50Ms).toFixed(2)} x one`,
+    `a tool call       p50 ${toolP50Ms.toFixed(1)} ms, ${ratio(toolP50Ms, productP50Ms)} the bench's command (${productP50Ms.toFixed(1)} ms)`,
+    `10 in parallel    ${parallelMs.toFixed(1)} ms, ${ratio(parallelMs, toolP50Ms)} one`,
+    `  plain Temporal  ${rawParallelMs.toFixed(1)} ms, ${ratio(rawParallelMs, rawP50Ms)} one (${rawP50Ms.toFixed(1)} ms)`,
   ].join('\n')
 }
 

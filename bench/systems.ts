@@ -56,7 +56,7 @@ export async function startSystems(temporalPath: string, closers: Closers): Prom
   }
 }
 
-async function startRaw(settings: RawSettings, closers: Closers): Promise<RunBlock> {
+export async function startRaw(settings: RawSettings, closers: Closers): Promise<RunBlock> {
   const agent = await startChild(program('raw/agent'), settings)
   closers.add(agent.stop)
   const caller = await startChild<object, Load, Block>(program('raw/caller'), settings)
