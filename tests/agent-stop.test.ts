@@ -1,23 +1,19 @@
 /** Agents that are told to stop, under load too: what they do not finish goes to the next at once. */
-import type { CommandsClient } from '@alienplatform/sdk/commands'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { AgentProcess } from './support/agent-process.js'
+import type { AgentProcess } from './support/agent-process.js'
+import { Customer } from './support/customer.js'
 import { eventually } from './support/eventually.js'
-import { callApi } from './support/http.js'
 import { lines } from './support/outcome.js'
 
 let stack: TestStack
 let folder: string
 /** Of the test under way. */
-let file: string
-let token: string
-let client: CommandsClient
-let count = 0
+let customer: Customer
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'alien-stop-'))
@@ -30,26 +26,14 @@ afterAll(async () => {
 })
 
 beforeEach(async () => {
-  const name = `customer-${(count += 1)}`
-  file = join(folder, name)
-  const { body } = await callApi(stack.state, stack.state.token, 'POST', '/v1/deployments', { name })
-  token = String(body.agentToken)
-  client = stack.client(name)
+  customer = await Customer.of(stack, folder)
 })
 
 const startAgent = (args: readonly string[] = []): AgentProcess =>
-  new AgentProcess({
-    url: stack.state.url,
-    token,
-    stateDir: `${file}.state`,
-    handlers: 'tests/fixtures/durable-handlers.ts',
-    args,
-  })
+  customer.startAgent({ handlers: 'tests/fixtures/durable-handlers.ts', args })
 
 const serving = (agent: AgentProcess): Promise<true> =>
   eventually('the agent serves', () => (agent.stderr.includes('serving') ? true : undefined))
-
-const entered = (): Promise<string> => eventually('the handler is entered', async () => (await lines(file))[0])
 
 const isRunning = (pid: number): boolean => {
   try {
@@ -60,6 +44,7 @@ const isRunning = (pid: number): boolean => {
 }
 
 test('two agents of one journal restarted one after the other under load lose and double nothing', async () => {
+  const { client, file } = customer
   const agents = [startAgent(), startAgent()]
   await Promise.all(agents.map(serving))
   const names = Array.from({ length: 150 }, (_, index) => `line-${index}`)
@@ -86,8 +71,8 @@ test('two agents of one journal restarted one after the other under load lose an
 
 test('a handler that is deaf to its signal is given back after the grace time, and the agent ends', async () => {
   const agent = startAgent(['--grace', '500ms'])
-  const invocation = client.invoke<number>('deaf', { file })
-  await entered()
+  const invocation = customer.client.invoke<number>('deaf', { file: customer.file })
+  await customer.entered()
   await using next = startAgent()
   await serving(next)
   const toldMs = performance.now()
@@ -100,8 +85,8 @@ test('a handler that is deaf to its signal is given back after the grace time, a
 
 test.each(['SIGTERM', 'SIGINT'] as const)('a second %s ends it at once', async (signal) => {
   const agent = startAgent(['--grace', '1h'])
-  await client.start('deaf', { file })
-  const pid = Number(/process (\d+)/.exec(await entered())?.[1])
+  await customer.client.start('deaf', { file: customer.file })
+  const pid = Number(/process (\d+)/.exec(await customer.entered())?.[1])
   const ended = agent.stop(signal)
   // Nothing tells that it has arrived, and two that come at once are one.
   await delay(1_000)
