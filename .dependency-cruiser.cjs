@@ -25,7 +25,8 @@ const LAYERS = {
     'gateway',
     'server',
   ],
-  cli: ['protocol', 'bindings', 'client', 'temporal', 'workers'],
+  doctor: ['protocol', 'server', 'temporal'],
+  cli: ['protocol', 'bindings', 'client', 'temporal', 'workers', 'doctor'],
 }
 
 const tests = '\\.(test|testsuite|leg)\\.ts$'

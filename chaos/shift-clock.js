@@ -8,13 +8,16 @@ const RealDate = Date
 const file = process.env['CHAOS_CLOCK'] ?? ''
 let offByMs = 0
 
-setInterval(() => {
+function look() {
   try {
     offByMs = Number(readFileSync(file, 'utf8'))
   } catch {
     offByMs = 0
   }
-}, 250).unref()
+}
+
+look()
+setInterval(look, 250).unref()
 
 globalThis.Date = new Proxy(RealDate, {
   apply: () => new RealDate(Date.now()).toString(),

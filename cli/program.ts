@@ -7,6 +7,7 @@ import { cancelCommand } from './commands/cancel.js'
 import { deploymentsCommand } from './commands/deployments.js'
 import { bindingsCommand } from './commands/bindings.js'
 import { devCommand } from './commands/dev.js'
+import { doctorCommand } from './commands/doctor.js'
 import { getCommand, listCommand } from './commands/invocations.js'
 import { invokeCommand } from './commands/invoke.js'
 import { serverCommand, workerCommand } from './commands/server.js'
@@ -50,6 +51,7 @@ export function createProgram(): Command {
     .addCommand(vaultCommand())
     .addCommand(serverCommand())
     .addCommand(workerCommand())
+    .addCommand(doctorCommand())
     .addHelpText('after', EXAMPLES)
   throwInsteadOfExit(program)
   return program

@@ -5,6 +5,9 @@ import type { Rights } from './rights.js'
 /** How long a rotated token stays good beside its successor, unless told otherwise. */
 export const DEFAULT_OVERLAP_MS = 3_600_000
 
+/** Of every agent token. An API key may be one of the operator's own making, and begin with anything else. */
+export const AGENT_TOKEN_PREFIX = 'agt_'
+
 interface TokenFacts {
   /** `keyid_…` or `agtid_…`: names the token where the token itself must not be shown. */
   readonly id: string

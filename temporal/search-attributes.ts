@@ -35,16 +35,23 @@ export const ensureSearchAttributes = async (
   namespace: string,
   attributes: SearchAttributes,
 ): Promise<void> => {
-  const existing = await listTypes(connection, namespace)
-  if (existing !== undefined) checkTypes(existing, namespace, attributes)
-  const names = Object.keys(attributes)
-  const missing =
-    existing === undefined
-      ? await unusable(connection, namespace, names)
-      : names.filter((name) => existing[name] === undefined)
+  const missing = await missingSearchAttributes(connection, namespace, attributes)
   if (missing.length === 0) return
   await add(connection, namespace, attributes, missing)
   await untilUsable(connection, namespace, missing)
+}
+
+/** Names of those that are not there. @throws CommandError `unavailable` when one exists with another type */
+export const missingSearchAttributes = async (
+  connection: Services,
+  namespace: string,
+  attributes: SearchAttributes,
+): Promise<string[]> => {
+  const existing = await listTypes(connection, namespace)
+  const names = Object.keys(attributes)
+  if (existing === undefined) return unusable(connection, namespace, names)
+  checkTypes(existing, namespace, attributes)
+  return names.filter((name) => existing[name] === undefined)
 }
 
 /** Types of the attributes that exist; `undefined` where the cluster does not let us ask. */

@@ -35,7 +35,7 @@ const makeKey = async (rights: object): Promise<string> =>
   String((await admin('POST', '/v1/tokens', { kind: 'api-key', name: 'test', ...rights })).body.token)
 
 /** Routes about all that a key covers. What is not covered is left out; there is nothing to refuse. */
-const LISTS = new Set(['GET /v1/deployments', 'GET /v1/tokens', 'GET /v1/audit'])
+const LISTS = new Set(['GET /v1/deployments', 'GET /v1/tokens', 'GET /v1/tokens/self', 'GET /v1/audit'])
 
 /** About what all deployments share. */
 const isShared = (route: Route): boolean => route.credential === 'api-key' && route.everyDeployment === true

@@ -12,7 +12,7 @@ import { AuditRecords } from './audit-records.js'
 import { Deployments } from './deployments.js'
 import { InvocationEvents } from './invocation-events.js'
 import { Manifests } from './manifests.js'
-import { migrate } from './migrations/migrate.js'
+import { migrate, migrationState, type MigrationState } from './migrations/migrate.js'
 import { openPostgres } from './open-postgres.js'
 import { openSqlite } from './open-sqlite.js'
 import { SealingKeys } from './sealing-keys.js'
@@ -57,6 +57,23 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     if (error instanceof CommandError) throw error
     const reason = CommandError.from(error).message
     throw new CommandError('unavailable', `cannot open the registry at ${address}: ${reason}`, { cause: error })
+  }
+}
+
+/**
+ * How the registry's schema differs from this version's; changes nothing.
+ *
+ * @throws `invalid_request` for bad options, `unavailable` when it cannot be reached
+ */
+export async function readMigrations(
+  options: RegistryOptions,
+): Promise<MigrationState & { /** Without a password. */ readonly address: string }> {
+  const { address, open } = target(options)
+  const db = await open()
+  try {
+    return { address, ...(await migrationState(db)) }
+  } finally {
+    await db.destroy()
   }
 }
 

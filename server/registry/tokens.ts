@@ -3,6 +3,7 @@
  * hash finds the row, and the whole is then compared in constant time, so that how long a refusal takes says nothing
  * about the half that was not looked up.
  */
+import { AGENT_TOKEN_PREFIX } from '../../protocol/tokens.js'
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { sql } from 'kysely'
 import type { TokenColumns } from './schema.js'
@@ -23,7 +24,7 @@ export const isTokenId = (id: unknown): id is string => typeof id === 'string' &
 export const newId = (prefix: string): string =>
   prefix + Array.from(randomBytes(ID_LENGTH), (byte) => BASE32.charAt(byte % BASE32.length)).join('')
 
-const TOKEN_PREFIXES = { 'api-key': 'key_', 'agent-token': 'agt_' } as const
+const TOKEN_PREFIXES = { 'api-key': 'key_', 'agent-token': AGENT_TOKEN_PREFIX } as const
 
 /** A new API key (`key_…`) or agent token (`agt_…`). */
 export const newToken = (kind: keyof typeof TOKEN_PREFIXES): string =>

@@ -26,6 +26,15 @@ export const TOKEN_ROUTES: readonly Route[] = [
   },
   { ...ADMIN, method: 'GET', path: '/v1/tokens', action: 'tokens.list', mutates: false, handle: list },
   {
+    method: 'GET',
+    path: '/v1/tokens/self',
+    credential: 'api-key',
+    scope: 'read',
+    action: 'tokens.self',
+    mutates: false,
+    handle: describeSelf,
+  },
+  {
     ...ADMIN,
     method: 'DELETE',
     path: '/v1/tokens/:id',
@@ -83,6 +92,14 @@ async function list(call: ApiKeyCall): Promise<void> {
       .filter((one) => all === 'true' || one.status === 'active')
       .filter((one) => !wanted || (one.kind === 'agent-token' && one.deployment.id === wanted.id)),
   })
+}
+
+/** What the caller's own key may do. */
+async function describeSelf({ deps, caller, response }: ApiKeyCall): Promise<void> {
+  const info = await deps.registry.apiKeys.find(caller.tokenId)
+  // Deleted from the database, while it is still believed.
+  if (info === undefined) throw tokenNotFound(caller.tokenId)
+  response.json(info)
 }
 
 async function revoke(call: ApiKeyCall): Promise<void> {

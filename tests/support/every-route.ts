@@ -92,6 +92,7 @@ const CALLS: Record<string, (target: Target) => { path: string; body?: unknown }
   'GET /v1/deployments/:deployment/commands': ({ name }) => ({ path: `/v1/deployments/${name}/commands` }),
   'POST /v1/tokens': ({ name }) => ({ path: '/v1/tokens', body: { kind: 'agent-token', deployment: name } }),
   'GET /v1/tokens': () => ({ path: '/v1/tokens?all=true' }),
+  'GET /v1/tokens/self': () => ({ path: '/v1/tokens/self' }),
   'DELETE /v1/tokens/:id': ({ agentTokenId }) => ({ path: `/v1/tokens/${agentTokenId}` }),
   'POST /v1/tokens/:id/rotate': ({ agentTokenId }) => ({ path: `/v1/tokens/${agentTokenId}/rotate` }),
   'POST /v1/sealing-keys/rotate': () => ({ path: '/v1/sealing-keys/rotate' }),

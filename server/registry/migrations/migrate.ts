@@ -47,11 +47,32 @@ export async function migrate(db: Kysely<RegistrySchema>, address: string): Prom
 }
 
 async function unknownMigration(db: Kysely<RegistrySchema>): Promise<string | undefined> {
-  const applied = await db
+  return (await applied(db)).find((name) => !Object.hasOwn(MIGRATIONS, name))
+}
+
+async function applied(db: Kysely<RegistrySchema>): Promise<string[]> {
+  const rows = await db
     .withTables<{ kysely_migration: { name: string } }>()
     .selectFrom('kysely_migration')
     .select('name')
     .orderBy('name')
     .execute()
-  return applied.find(({ name }) => !Object.hasOwn(MIGRATIONS, name))?.name
+  return rows.map(({ name }) => name)
+}
+
+/** How a database differs from this version's schema, by the names of migrations. */
+export interface MigrationState {
+  readonly pending: readonly string[]
+  /** Of a newer version. */
+  readonly unknown: readonly string[]
+}
+
+/** Changes nothing. */
+export async function migrationState(db: Kysely<RegistrySchema>): Promise<MigrationState> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
+  const done = tables.some(({ name }) => name === 'kysely_migration') ? await applied(db) : []
+  return {
+    pending: Object.keys(MIGRATIONS).filter((name) => !done.includes(name)),
+    unknown: done.filter((name) => !Object.hasOwn(MIGRATIONS, name)),
+  }
 }

@@ -1,0 +1,146 @@
+/** What answers at the URL, and what it makes of the token. */
+import { AGENT_TOKEN_PREFIX } from '../protocol/tokens.js'
+import type { AgentPresenceAnswer } from '../protocol/agent-session.js'
+import { formatDuration } from '../protocol/format-duration.js'
+import { isPlainObject } from '../protocol/json.js'
+import type { ApiKeyInfo } from '../protocol/tokens.js'
+import { callGateway, errorMessage, get, type Answer } from './ask.js'
+import { codeOf, reasonOf, type Check, type Verdict } from './examination.js'
+import { readyToAsk } from './network-checks.js'
+import type { Road } from './road.js'
+
+/** The header has whole seconds, and the way takes some of it. */
+const CLOCK_WARNING_MS = 5_000
+/** Certificates, tokens that expire, and what people read in two logs are far apart then. */
+const CLOCK_FAILURE_MS = 60_000
+
+const DAY_MS = 86_400_000
+const EXPIRES_SOON_MS = 7 * DAY_MS
+
+/** gRPC's codes. */
+const UNAUTHENTICATED = 16
+
+/** Named `control plane`, `ready`, `clock`, `http/2`, `token`. @param token `undefined`: none was given */
+export function controlPlaneChecks(road: Road, token: string | undefined): Check[] {
+  const needs = ['control plane']
+  return [
+    { name: 'control plane', needs: [readyToAsk(road)], run: () => checkHealth(road) },
+    { name: 'clock', needs, run: () => checkClock(road) },
+    { name: 'ready', needs, run: () => checkReady(road) },
+    { name: 'http/2', needs, run: () => checkHttp2(road, token ?? '') },
+    { name: 'token', needs: ['ready'], run: () => checkToken(road, token) },
+  ]
+}
+
+async function checkHealth(road: Road): Promise<Verdict> {
+  const remedy = 'see whether the URL, with its port, is that of a control plane'
+  try {
+    const { status, body } = await get(road, '/healthz')
+    if (status === 200 && isPlainObject(body) && body['status'] === 'ok') {
+      return { level: 'ok', message: `${road.url.origin} is a control plane` }
+    }
+    return {
+      level: 'failure',
+      message: `${road.url.origin} answers ${status}, and not as a control plane does`,
+      remedy,
+    }
+  } catch (error) {
+    const speaksTls = !road.isTls && ['ECONNRESET', 'HPE_INVALID_CONSTANT'].includes(codeOf(error))
+    return {
+      level: 'failure',
+      message: `${road.url.origin} does not answer to HTTP: ${reasonOf(error)}`,
+      remedy: speaksTls ? `${remedy}, and whether it should begin with https://` : remedy,
+    }
+  }
+}
+
+async function checkClock(road: Road): Promise<Verdict> {
+  const { date } = await get(road, '/healthz')
+  if (date === undefined) return { level: 'warning', message: 'the control plane does not say what time it has' }
+  const aheadMs = Date.now() - date.getTime()
+  const message = `this machine's clock is ${formatDuration(Math.abs(aheadMs))} ${aheadMs < 0 ? 'behind' : 'ahead of'} the control plane's`
+  const remedy = 'set both by NTP'
+  if (Math.abs(aheadMs) >= CLOCK_FAILURE_MS) return { level: 'failure', message, remedy }
+  if (Math.abs(aheadMs) >= CLOCK_WARNING_MS) return { level: 'warning', message, remedy }
+  return { level: 'ok', message: "this machine's clock agrees with the control plane's" }
+}
+
+/** What a part of the control plane that is not ready wants. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  registry: 'see whether its database runs and can be reached from there (DATABASE_URL)',
+  temporal: 'see whether Temporal runs and can be reached from there (TEMPORAL_ADDRESS)',
+  worker: 'read its log: a worker that failed says why',
+  server: 'it is stopping; ask again when it is back',
+}
+
+async function checkReady(road: Road): Promise<Verdict> {
+  const { body } = await get(road, '/readyz')
+  const checks = isPlainObject(body) && isPlainObject(body['checks']) ? Object.entries(body['checks']) : []
+  const down = checks.filter(([, check]) => isPlainObject(check) && check['ok'] !== true)
+  const [first] = down
+  if (first === undefined) return { level: 'ok', message: `${checks.map(([name]) => name).join(', ')} answer` }
+  const reasons = down.map(([name, check]) => `${name}: ${String((check as Record<string, unknown>)['reason'])}`)
+  return {
+    level: 'failure',
+    message: `the control plane is not ready: ${reasons.join('; ')}`,
+    remedy: REMEDIES[first[0]] ?? 'read its log',
+  }
+}
+
+/** Whether gRPC gets through. A refusal has come through, too. */
+async function checkHttp2(road: Road, token: string): Promise<Verdict> {
+  const remedy =
+    'agents speak gRPC: have the proxies and load balancers on the way pass on HTTP/2, with trailers, to the control plane'
+  try {
+    const { status } = await callGateway(road, token)
+    if (status === 0 || status === UNAUTHENTICATED) return { level: 'ok', message: 'gRPC gets through' }
+    if (status !== undefined)
+      return { level: 'warning', message: `gRPC gets through, and was answered with status ${status}` }
+    return { level: 'failure', message: 'HTTP/2 gets through, and what answers speaks no gRPC', remedy }
+  } catch (error) {
+    return { level: 'failure', message: `HTTP/2 does not get through: ${reasonOf(error)}`, remedy }
+  }
+}
+
+async function checkToken(road: Road, token: string | undefined): Promise<Verdict> {
+  if (token === undefined) {
+    return {
+      level: 'failure',
+      message: 'there is no token',
+      remedy: "set ALIEN_TOKEN: on the vendor's side an API key, on the customer's an agent token",
+    }
+  }
+  return token.startsWith(AGENT_TOKEN_PREFIX) ? checkAgentToken(road, token) : checkApiKey(road, token)
+}
+
+async function checkAgentToken(road: Road, token: string): Promise<Verdict> {
+  const answer = await get(road, '/v1/agent/presence?key=doctor', token)
+  if (answer.status !== 200) return refused('agent token', answer)
+  const { deployment } = answer.body as AgentPresenceAnswer
+  return { level: 'ok', message: `it is for agents of "${deployment.name}" (${deployment.id})` }
+}
+
+async function checkApiKey(road: Road, token: string): Promise<Verdict> {
+  const answer = await get(road, '/v1/tokens/self', token)
+  if (answer.status !== 200) return refused('API key', answer)
+  const { name, scopes, deployments, commands, expiresAt } = answer.body as ApiKeyInfo
+  const message = `API key "${name}" may ${scopes.join(', ')}, on deployments ${deployments.join(', ')}, commands ${commands.join(', ')}`
+  const leftMs = expiresAt === null ? Infinity : Date.parse(expiresAt) - Date.now()
+  if (leftMs > EXPIRES_SOON_MS) return { level: 'ok', message }
+  return {
+    level: 'warning',
+    message: `${message}, until ${String(expiresAt)}`,
+    remedy: 'have it rotated: alien tokens rotate',
+  }
+}
+
+function refused(what: string, answer: Answer): Verdict {
+  return {
+    level: 'failure',
+    message: `the ${what} is refused: ${errorMessage(answer)}`,
+    remedy:
+      answer.status === 401
+        ? "have another made: alien tokens create, on the vendor's side"
+        : "ask the vendor's side what the token may do: alien tokens list",
+  }
+}

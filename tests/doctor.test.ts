@@ -1,0 +1,336 @@
+/** `alien doctor`: of set-ups that are broken in one place each, it names that place and what to do about it. */
+import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer, request, type IncomingMessage } from 'node:http'
+import { connect, type AddressInfo, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createServer as createTlsServer } from 'node:tls'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Finding } from '../doctor/examination.js'
+import { resolveTemporalBinary } from '../temporal/binary.js'
+import { startDevServer, type DevServer } from '../temporal/dev-server.js'
+import { freePort } from '../temporal/free-port.js'
+import { alien } from './support/cli.js'
+import { callApi } from './support/http.js'
+
+const TLS = resolve('tests/fixtures/tls')
+const TRUST = { NODE_EXTRA_CA_CERTS: join(TLS, 'ca.crt') }
+
+let stack: TestStack
+let bareTemporal: DevServer
+let folder: string
+let agentToken: string
+const servers: Server[] = []
+const sockets = new Set<Socket>()
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'alien-doctor-'))
+  const { path } = await resolveTemporalBinary()
+  bareTemporal = await startDevServer({ binaryPath: path })
+  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
+  const { body } = await callApi(stack.state, stack.state.token, 'POST', '/v1/deployments', { name: 'away' })
+  agentToken = String(body.agentToken)
+})
+
+afterAll(async () => {
+  for (const socket of sockets) socket.destroy()
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
+  await stack.close()
+  await bareTemporal.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function listening(server: Server, host = '127.0.0.1'): Promise<number> {
+  servers.push(server)
+  server.on('connection', (socket: Socket) => sockets.add(socket))
+  server.listen(0, host)
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+function pipe(one: Socket, two: Socket): void {
+  sockets.add(two)
+  one.pipe(two).on('error', () => one.destroy())
+  two.pipe(one).on('error', () => two.destroy())
+}
+
+/** Ends TLS before the stack, and hands on what is in it. */
+async function behindTls(name: 'first' | 'expired', host?: string): Promise<number> {
+  const [cert, key] = await Promise.all(['crt', 'key'].map((end) => readFile(join(TLS, `${name}.${end}`))))
+  const server = createTlsServer({ cert, key, ALPNProtocols: ['http/1.1', 'h2'] }, (socket) => {
+    const onward = connect(Number(new URL(stack.state.url).port), '127.0.0.1')
+    pipe(socket, onward)
+  })
+  server.on('tlsClientError', () => undefined)
+  return listening(server, host)
+}
+
+/** A reverse proxy that knows HTTP/1.1 only. */
+const oldProxy = (): Promise<number> =>
+  listening(
+    createHttpServer((incoming, outgoing) => {
+      const { method, url, headers } = incoming
+      incoming.socket.on('error', () => undefined)
+      const onward = request(stack.state.url + String(url), { method, headers }, (answer: IncomingMessage) => {
+        outgoing.writeHead(answer.statusCode ?? 0, answer.headers)
+        answer.pipe(outgoing)
+      })
+      incoming.pipe(onward)
+    }),
+  )
+
+/** A customer's proxy, which answers CONNECT with this status. */
+const proxyThatSays = (status: number): Promise<number> =>
+  listening(
+    createHttpServer().on('connect', ({ url }: IncomingMessage, socket: Socket) => {
+      socket.write(`HTTP/1.1 ${status} as told\r\n\r\n`)
+      if (status !== 200) {
+        socket.end()
+        return
+      }
+      const [host, port] = String(url).split(':')
+      const onward = connect(Number(port), host)
+      pipe(socket, onward)
+    }),
+  )
+
+interface Report {
+  readonly ok: boolean
+  readonly findings: Finding[]
+}
+
+async function examined(args: readonly string[], env: Record<string, string> = {}): Promise<Report> {
+  const settings = { ALIEN_TOKEN: stack.state.token, NO_PROXY: '', no_proxy: '', ...env }
+  const { stdout, stderr, exitCode } = await alien(['doctor', ...args, '--json'], { cwd: folder, env: settings })
+  if (stdout === '') throw new Error(stderr)
+  const report = JSON.parse(stdout) as Report
+  expect(exitCode).toBe(report.ok ? 0 : 1)
+  return report
+}
+
+const failures = ({ findings }: Report) => findings.filter(({ level }) => level === 'failure')
+
+describe.concurrent('where nothing is wrong', () => {
+  test('an API key sees all of it', async () => {
+    const { ok, findings } = await examined(['--url', stack.state.url, '--deployment', 'acme-corp'])
+    expect(ok).toBe(true)
+    expect(findings.map(({ check, level }) => `${check}: ${level}`)).toEqual(
+      ['url', 'dns', 'tcp', 'control plane', 'clock', 'ready', 'http/2', 'token', 'agents'].map((one) => `${one}: ok`),
+    )
+    expect(findings.find(({ check }) => check === 'token')?.message).toBe(
+      'API key "development" may admin, on deployments *, commands *',
+    )
+  })
+
+  test('a customer too, through TLS and a proxy', async () => {
+    const [port, proxy] = await Promise.all([behindTls('first'), proxyThatSays(200)])
+    const env = { ...TRUST, ALIEN_TOKEN: agentToken, HTTPS_PROXY: `http://127.0.0.1:${proxy}` }
+    const { ok, findings } = await examined(['--url', `https://localhost:${port}`], env)
+    expect(findings.filter(({ level }) => level !== 'ok')).toEqual([])
+    expect(ok).toBe(true)
+    expect(findings.map(({ check }) => check)).toEqual([
+      'url',
+      'proxy',
+      'tls',
+      'control plane',
+      'clock',
+      'ready',
+      'http/2',
+      'token',
+    ])
+    expect(findings.at(-1)?.message).toMatch(/^it is for agents of "away" \(dep_[a-z2-7]{20}\)$/)
+  })
+
+  test('people read a line for each', async () => {
+    const env = { ALIEN_TOKEN: stack.state.token }
+    const { stdout, exitCode } = await alien(['doctor', '--url', stack.state.url], { cwd: folder, env })
+    expect(stdout.split('\n')[0]).toBe(`ok       url                ${stack.state.url}`)
+    expect(stdout).toContain('warning  agents             1 of 2 deployments with agents are online; offline: away')
+    expect(exitCode).toBe(0)
+  })
+})
+
+interface Broken {
+  readonly args: readonly string[]
+  readonly env?: Record<string, string>
+}
+
+/** What is broken, how it is made, the check that finds it, and what that says. */
+const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
+  [
+    'the wrong port',
+    async () => ({ args: ['--url', `http://127.0.0.1:${await freePort()}`] }),
+    'tcp',
+    /cannot be reached: connect ECONNREFUSED.* → see whether the control plane runs, and on that port$/,
+  ],
+  [
+    'a name that nobody has',
+    () => Promise.resolve({ args: ['--url', 'https://alien.invalid'] }),
+    'dns',
+    /"alien.invalid"/,
+  ],
+  [
+    'plain text over the network',
+    () => Promise.resolve({ args: ['--url', 'http://192.0.2.1:7700'] }),
+    'url',
+    /^http:\/\/192.0.2.1:7700 is plain text.* → use https/,
+  ],
+  [
+    'a certificate that has expired',
+    async () => ({
+      args: ['--url', `https://localhost:${await behindTls('expired')}`],
+      env: { NODE_EXTRA_CA_CERTS: join(TLS, 'expired.crt') },
+    }),
+    'tls',
+    /^certificate has expired → renew/,
+  ],
+  [
+    'an authority that this machine does not know',
+    async () => ({ args: ['--url', `https://localhost:${await behindTls('first')}`] }),
+    'tls',
+    / → name the certificate authority in NODE_EXTRA_CA_CERTS/,
+  ],
+  [
+    'a name that is not in the certificate',
+    async () => ({ args: ['--url', `https://127.0.0.2:${await behindTls('first', '127.0.0.2')}`], env: TRUST }),
+    'tls',
+    /127\.0\.0\.2.* → use a name that is in the certificate/,
+  ],
+  [
+    'https to a port without',
+    () => Promise.resolve({ args: ['--url', stack.state.url.replace('http:', 'https:')] }),
+    'tls',
+    / → what listens there speaks no TLS/,
+  ],
+  [
+    'http to a port with TLS',
+    async () => ({ args: ['--url', `http://localhost:${await behindTls('first')}`] }),
+    'control plane',
+    / → see whether the URL, with its port, is that of a control plane, and whether it should begin with https:\/\/$/,
+  ],
+  [
+    'another server',
+    () => Promise.resolve({ args: ['--url', String(stack.state.temporalUi)] }),
+    'control plane',
+    /answers \d+, and not as a control plane does → see whether the URL, with its port/,
+  ],
+  ...([403, 407, 502] as const).map((status): (typeof BROKEN)[number] => [
+    `a proxy that answers ${status}`,
+    async () => ({
+      args: ['--url', 'https://alien.example.com'],
+      env: { HTTPS_PROXY: `http://127.0.0.1:${await proxyThatSays(status)}` },
+    }),
+    'proxy',
+    new RegExp(
+      `does not lead to alien.example.com:443: it answered ${status} to CONNECT.* → ` +
+        { 403: 'have it allow', 407: 'give its user', 502: 'see whether the proxy reaches' }[status],
+    ),
+  ]),
+  [
+    'a proxy that is not there',
+    async () => ({
+      args: ['--url', 'https://alien.example.com'],
+      env: { HTTPS_PROXY: `http://127.0.0.1:${await freePort()}` },
+    }),
+    'proxy',
+    /ECONNREFUSED.* → correct HTTPS_PROXY/,
+  ],
+  [
+    'something on the way that knows no HTTP/2',
+    async () => ({ args: ['--url', `http://127.0.0.1:${await oldProxy()}`] }),
+    'http/2',
+    /^HTTP\/2 does not get through: .* → agents speak gRPC/,
+  ],
+  [
+    'a clock that is 10 minutes ahead',
+    async () => {
+      const clock = join(folder, 'clock')
+      await writeFile(clock, '600000')
+      const preload = pathToFileURL(resolve('chaos/shift-clock.js')).href
+      return { args: ['--url', stack.state.url], env: { CHAOS_CLOCK: clock, NODE_OPTIONS: `--import=${preload}` } }
+    },
+    'clock',
+    /^this machine's clock is \S+m ahead of the control plane's → set both by NTP$/,
+  ],
+  [
+    'a token that was revoked',
+    async () => {
+      const { body } = await callApi(stack.state, stack.state.token, 'POST', '/v1/tokens', {
+        kind: 'api-key',
+        name: 'revoked',
+        scopes: ['read'],
+      })
+      await callApi(stack.state, stack.state.token, 'DELETE', `/v1/tokens/${body.id}`)
+      return { args: ['--url', stack.state.url], env: { ALIEN_TOKEN: String(body.token) } }
+    },
+    'token',
+    /^the API key is refused: .*revoked.* → have another made: alien tokens create/,
+  ],
+  [
+    'an agent token that nobody issued',
+    () => Promise.resolve({ args: ['--url', stack.state.url], env: { ALIEN_TOKEN: `agt_${'x'.repeat(43)}` } }),
+    'token',
+    /^the agent token is refused: .* → have another made/,
+  ],
+  [
+    'no token',
+    () => Promise.resolve({ args: ['--url', stack.state.url], env: { ALIEN_TOKEN: '' } }),
+    'token',
+    /^there is no token → set ALIEN_TOKEN/,
+  ],
+  [
+    'a deployment whose agents are away',
+    () => Promise.resolve({ args: ['--url', stack.state.url, '--deployment', 'away'] }),
+    'agents',
+    /offline: away \(last seen never\) → run alien doctor there, with the agent token$/,
+  ],
+  [
+    'a deployment that is not there',
+    () => Promise.resolve({ args: ['--url', stack.state.url, '--deployment', 'acme-crop'] }),
+    'agents',
+    /no deployment "acme-crop"; the nearest .*"acme-corp" → see alien deployments list/,
+  ],
+  [
+    'Temporal, which is down',
+    async () => ({ args: ['--server'], env: { TEMPORAL_ADDRESS: `127.0.0.1:${await freePort()}` } }),
+    'temporal',
+    /^Temporal at 127.0.0.1:\d+ does not answer: .* → see whether it runs; check TEMPORAL_ADDRESS/,
+  ],
+  [
+    'a namespace that is not there',
+    () =>
+      Promise.resolve({
+        args: ['--server'],
+        env: { TEMPORAL_ADDRESS: bareTemporal.address, TEMPORAL_NAMESPACE: 'commands' },
+      }),
+    'namespace',
+    /^there is no namespace "commands" → create it, with temporal operator namespace create -n commands/,
+  ],
+  [
+    'search attributes that are missing',
+    () => Promise.resolve({ args: ['--server'], env: { TEMPORAL_ADDRESS: bareTemporal.address } }),
+    'search attributes',
+    /^namespace "default" lacks AlienDeployment, AlienCommand → let alien server create them as it starts, or run: temporal operator search-attribute create -n default --name AlienDeployment --type Keyword --name AlienCommand --type Keyword$/,
+  ],
+  [
+    'the registry, which is down',
+    async () => ({
+      args: ['--server', '--database-url', `postgres://alien:secret@127.0.0.1:${await freePort()}/alien`],
+      env: { TEMPORAL_ADDRESS: stack.state.temporalAddress },
+    }),
+    'registry',
+    /^cannot reach the registry at postgres:\/\/alien@127.0.0.1:\d+\/alien: .*ECONNREFUSED.* → see whether PostgreSQL runs/,
+  ],
+]
+
+test.concurrent.each(BROKEN)('%s is found, and nothing else', async (_, make, check, says) => {
+  const { args, env } = await make()
+  const report = await examined(args, env)
+  expect(failures(report).map((finding) => finding.check)).toEqual([check])
+  const [{ message, remedy } = { message: '', remedy: '' }] = failures(report)
+  expect(`${message} → ${String(remedy)}`).toMatch(says)
+  expect(JSON.stringify(report)).not.toContain('secret')
+})
