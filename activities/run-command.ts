@@ -41,11 +41,14 @@ export function commandActivities(registry: CommandRegistry, deps: AttemptDeps):
     default: () =>
       Promise.reject(toApplicationFailure(unknownCommand('this agent', activityInfo().activityType, registry))),
   }
-  for (const definition of registry) {
-    activities[definition.name] = (params, attempt) => runAttempt(definition, params, attempt, deps)
-  }
+  for (const definition of registry) activities[definition.name] = commandActivity(definition, deps)
   return activities
 }
+
+export const commandActivity =
+  (definition: CommandDefinition, deps: AttemptDeps): CommandActivity =>
+  (params, attempt) =>
+    runAttempt(definition, params, attempt, deps)
 
 async function runAttempt(
   definition: CommandDefinition,

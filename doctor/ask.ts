@@ -21,8 +21,17 @@ export interface Answer {
   readonly date: Date | undefined
 }
 
-/** @param path below the URL's own */
-export async function get(road: Road, path: string, token?: string): Promise<Answer> {
+export interface Question {
+  /** Below the URL's own. */
+  readonly path: string
+  readonly token?: string
+  /** Is posted. */
+  readonly body?: object
+  /** How long the server may take on purpose. */
+  readonly holdMs?: number
+}
+
+export async function ask(road: Road, { path, token, body, holdMs = 0 }: Question): Promise<Answer> {
   const socket = await road.open('http/1.1')
   try {
     const request = httpRequest({
@@ -30,15 +39,20 @@ export async function get(road: Road, path: string, token?: string): Promise<Ans
       host: road.host,
       port: road.port,
       path: road.url.pathname.replace(/\/+$/, '') + path,
-      headers: { connection: 'close', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-    }).end()
+      method: body === undefined ? 'GET' : 'POST',
+      headers: {
+        connection: 'close',
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS + holdMs),
+    }).end(body === undefined ? undefined : JSON.stringify(body))
     const [response] = (await once(request, 'response')) as [IncomingMessage]
-    const body = await text(response)
+    const said = await text(response)
     const { date } = response.headers
     return {
       status: response.statusCode ?? 0,
-      body: parsed(body),
+      body: parsed(said),
       date: date === undefined ? undefined : new Date(date),
     }
   } finally {

@@ -4,7 +4,7 @@ import type { AgentPresenceAnswer } from '../protocol/agent-session.js'
 import { formatDuration } from '../protocol/format-duration.js'
 import { isPlainObject } from '../protocol/json.js'
 import type { ApiKeyInfo } from '../protocol/tokens.js'
-import { callGateway, errorMessage, get, type Answer } from './ask.js'
+import { ask, callGateway, errorMessage, type Answer } from './ask.js'
 import { codeOf, reasonOf, type Check, type Verdict } from './examination.js'
 import { readyToAsk } from './network-checks.js'
 import type { Road } from './road.js'
@@ -35,7 +35,7 @@ export function controlPlaneChecks(road: Road, token: string | undefined): Check
 async function checkHealth(road: Road): Promise<Verdict> {
   const remedy = 'see whether the URL, with its port, is that of a control plane'
   try {
-    const { status, body } = await get(road, '/healthz')
+    const { status, body } = await ask(road, { path: '/healthz' })
     if (status === 200 && isPlainObject(body) && body['status'] === 'ok') {
       return { level: 'ok', message: `${road.url.origin} is a control plane` }
     }
@@ -55,7 +55,7 @@ async function checkHealth(road: Road): Promise<Verdict> {
 }
 
 async function checkClock(road: Road): Promise<Verdict> {
-  const { date } = await get(road, '/healthz')
+  const { date } = await ask(road, { path: '/healthz' })
   if (date === undefined) return { level: 'warning', message: 'the control plane does not say what time it has' }
   const aheadMs = Date.now() - date.getTime()
   const message = `this machine's clock is ${formatDuration(Math.abs(aheadMs))} ${aheadMs < 0 ? 'behind' : 'ahead of'} the control plane's`
@@ -74,7 +74,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 }
 
 async function checkReady(road: Road): Promise<Verdict> {
-  const { body } = await get(road, '/readyz')
+  const { body } = await ask(road, { path: '/readyz' })
   const checks = isPlainObject(body) && isPlainObject(body['checks']) ? Object.entries(body['checks']) : []
   const down = checks.filter(([, check]) => isPlainObject(check) && check['ok'] !== true)
   const [first] = down
@@ -114,14 +114,14 @@ async function checkToken(road: Road, token: string | undefined): Promise<Verdic
 }
 
 async function checkAgentToken(road: Road, token: string): Promise<Verdict> {
-  const answer = await get(road, '/v1/agent/presence?key=doctor', token)
+  const answer = await ask(road, { path: '/v1/agent/presence?key=doctor', token })
   if (answer.status !== 200) return refused('agent token', answer)
   const { deployment } = answer.body as AgentPresenceAnswer
   return { level: 'ok', message: `it is for agents of "${deployment.name}" (${deployment.id})` }
 }
 
 async function checkApiKey(road: Road, token: string): Promise<Verdict> {
-  const answer = await get(road, '/v1/tokens/self', token)
+  const answer = await ask(road, { path: '/v1/tokens/self', token })
   if (answer.status !== 200) return refused('API key', answer)
   const { name, scopes, deployments, commands, expiresAt } = answer.body as ApiKeyInfo
   const message = `API key "${name}" may ${scopes.join(', ')}, on deployments ${deployments.join(', ')}, commands ${commands.join(', ')}`

@@ -1,6 +1,7 @@
 /** Whether who should be there is there, as an API key sees it. */
 import { isPlainObject } from '../protocol/json.js'
-import { errorMessage, get } from './ask.js'
+import { ask, errorMessage, type Answer } from './ask.js'
+import { PING_COMMAND } from '../protocol/ping.js'
 import type { Check, Verdict } from './examination.js'
 import type { Road } from './road.js'
 
@@ -11,14 +12,16 @@ interface SeenDeployment {
   readonly transport?: unknown
 }
 
-/** Named `agents`. @param deployment the one it is about; all by default */
+/** Named `agents` and, for one deployment, `canary`. @param deployment the one it is about; all by default */
 export function fleetChecks(road: Road, token: string, deployment: string | undefined): Check[] {
-  return [{ name: 'agents', needs: ['token'], run: () => checkAgents(road, token, deployment) }]
+  const agents: Check = { name: 'agents', needs: ['token'], run: () => checkAgents(road, token, deployment) }
+  if (deployment === undefined) return [agents]
+  return [agents, { name: 'canary', needs: ['agents'], run: () => checkCanary(road, token, deployment) }]
 }
 
 async function checkAgents(road: Road, token: string, wanted: string | undefined): Promise<Verdict> {
   const path = wanted === undefined ? '/v1/deployments' : `/v1/deployments/${encodeURIComponent(wanted)}`
-  const answer = await get(road, path, token)
+  const answer = await ask(road, { path, token })
   const { status, body } = answer
   if (status !== 200 || !isPlainObject(body)) {
     return { level: 'failure', message: errorMessage(answer), remedy: 'see alien deployments list for what there is' }
@@ -35,3 +38,39 @@ async function checkAgents(road: Road, token: string, wanted: string | undefined
     remedy: 'run alien doctor there, with the agent token',
   }
 }
+
+const CANARY_MS = 15_000
+
+/** An invocation as any other, through the same queue. */
+async function checkCanary(road: Road, token: string, deployment: string): Promise<Verdict> {
+  const startMs = performance.now()
+  const answer = await ask(road, {
+    path: '/v1/invocations',
+    token,
+    body: {
+      deployment,
+      command: PING_COMMAND,
+      params: {},
+      timeout: CANARY_MS,
+      queueTimeout: CANARY_MS,
+      wait: CANARY_MS,
+    },
+    holdMs: CANARY_MS,
+  })
+  const { status, body } = answer
+  const tookMs = Math.round(performance.now() - startMs)
+  if (status === 403) return { level: 'warning', message: errorMessage(answer), remedy: 'use a key that may invoke it' }
+  if (isPlainObject(body) && body['status'] === 'succeeded') {
+    return { level: 'ok', message: `${PING_COMMAND} on "${deployment}" was answered in ${tookMs} ms` }
+  }
+  return {
+    level: 'failure',
+    message: `${PING_COMMAND} on "${deployment}": ${outcomeText(answer)}`,
+    remedy: `alien deployments test ${deployment} says which leg of the way fails`,
+  }
+}
+
+const outcomeText = (answer: Answer): string =>
+  isPlainObject(answer.body) && typeof answer.body['status'] === 'string' && answer.body['error'] === undefined
+    ? `it is still ${answer.body['status']}`
+    : errorMessage(answer)

@@ -118,7 +118,9 @@ describe.concurrent('where nothing is wrong', () => {
     const { ok, findings } = await examined(['--url', stack.state.url, '--deployment', 'acme-corp'])
     expect(ok).toBe(true)
     expect(findings.map(({ check, level }) => `${check}: ${level}`)).toEqual(
-      ['url', 'dns', 'tcp', 'control plane', 'clock', 'ready', 'http/2', 'token', 'agents'].map((one) => `${one}: ok`),
+      ['url', 'dns', 'tcp', 'control plane', 'clock', 'ready', 'http/2', 'token', 'agents', 'canary'].map(
+        (one) => `${one}: ok`,
+      ),
     )
     expect(findings.find(({ check }) => check === 'token')?.message).toBe(
       'API key "development" may admin, on deployments *, commands *',

@@ -1,16 +1,18 @@
 /** The customer side's Temporal worker: one activity for each command, on the deployment's own queue. */
 import { Worker, type NativeConnection } from '@temporalio/worker'
-import type { OpenEvents } from '../activities/run-command.js'
-import { commandActivities } from '../activities/run-command.js'
+import { commandActivities, commandActivity, type AttemptDeps, type OpenEvents } from '../activities/run-command.js'
 import type { Journal } from '../execution/journal/journal.js'
 import type { PolicyGate } from '../execution/policy-gate.js'
+import { pingDefinition } from '../execution/ping.js'
 import { Runs } from '../execution/runs.js'
 import { MAX_WAITING, Turns } from '../execution/turns.js'
 import type { AgentLimits, AgentSession } from '../protocol/agent-session.js'
+import { PING_COMMAND } from '../protocol/ping.js'
 import type { CommandRegistry } from '../sdk/registry.js'
 import { DEFAULT_GRACE_MS } from './grace.js'
 import { runWorker } from './run-worker.js'
 import type { Logger } from './logger.js'
+import { VERSION } from './version.js'
 
 export interface AgentWorker {
   /** Settles when the worker stopped after `signal` aborted; rejects when it failed. */
@@ -103,20 +105,24 @@ export async function startReplaceableWorker({
 }: AgentWorkerOptions & SharedByWorkers): Promise<ReplaceableWorker> {
   const { namespace, taskQueue, limits } = session
   const retired = new AbortController()
+  const attemptDeps: AttemptDeps = {
+    log: (fields) => handlerLog(log, fields),
+    gate,
+    journal,
+    openEvents,
+    runs,
+    turns,
+    isRetired: () => retired.signal.aborted && !signal.aborted,
+    maxResultBytes: limits.maxResultBytes,
+  }
   const worker = await Worker.create({
     connection,
     namespace,
     taskQueue,
-    activities: commandActivities(registry, {
-      log: (fields) => handlerLog(log, fields),
-      gate,
-      journal,
-      openEvents,
-      runs,
-      turns,
-      isRetired: () => retired.signal.aborted && !signal.aborted,
-      maxResultBytes: limits.maxResultBytes,
-    }),
+    activities: {
+      ...commandActivities(registry, attemptDeps),
+      [PING_COMMAND]: commandActivity(pingDefinition('agent', VERSION, registry), attemptDeps),
+    },
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: pollsWithin(limits) },
     maxConcurrentActivityTaskExecutions: MAX_CONCURRENT_COMMANDS,
     // A cancel reaches the handler with the answer to a heartbeat; the default would keep them 30 s apart.

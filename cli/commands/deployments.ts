@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { requestJson, type ApiCall } from '../../client/request.js'
 import type { ManifestCommand } from '../../protocol/manifest.js'
 import { describeTransport, type PushTransport } from '../../protocol/transport.js'
+import { testCommand } from './deployments-test.js'
 import { endpoint, withConnection, type ConnectionFlags } from '../connection.js'
 import { print, printJson, say, style, table } from '../console.js'
 import {
@@ -40,6 +41,7 @@ export function deploymentsCommand(): Command {
     .addCommand(list())
     .addCommand(setTransport())
     .addCommand(commands())
+    .addCommand(testCommand())
     .addCommand(remove())
 }
 

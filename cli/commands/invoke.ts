@@ -3,11 +3,11 @@ import { Command, Option } from 'commander'
 import { CommandsClient } from '../../client/commands-client.js'
 import type { InvocationHandle } from '../../client/invocation-handle.js'
 import { CommandError, ERROR_CODES } from '../../protocol/errors.js'
-import { parseDuration } from '../../protocol/duration.js'
 import { connection, withConnection, type ConnectionFlags } from '../connection.js'
 import { print, printJson, say, showProgress } from '../console.js'
 import { INTERRUPT_CHOICES, Interrupt, type InterruptChoice } from '../interrupt.js'
 import { readParams } from '../params.js'
+import { parseTimeout } from '../parse-timeout.js'
 import { showEvents, type ShowOptions } from '../show-events.js'
 
 interface InvokeFlags extends ConnectionFlags {
@@ -42,7 +42,7 @@ export function invokeCommand(): Command {
     .option('--params <json>', 'JSON, @file, or - for stdin (default: {})')
     .addOption(
       new Option('--timeout <duration>', 'for one attempt, and for the wait for an agent, like 30s or 2h').argParser(
-        duration,
+        parseTimeout,
       ),
     )
     .option('--idempotency-key <key>', 'two calls with one key are one invocation')
@@ -140,11 +140,4 @@ class Following {
     await this.#shown
     clearTimeout(timer)
   }
-}
-
-/** @throws {CommandError} `invalid_request` */
-function duration(value: string): number {
-  const parsedMs = parseDuration(/^\d+$/.test(value) ? Number(value) : value)
-  if (parsedMs !== undefined && parsedMs > 0) return parsedMs
-  throw new CommandError('invalid_request', `--timeout "${value}" must be a duration, like 30s, 5m, 2h or 1500 (ms)`)
 }

@@ -5,6 +5,7 @@ import { CommandError } from '../../protocol/errors.js'
 import { INVOCATION_STATUSES, type Invocation, type InvocationPage } from '../../protocol/invocation.js'
 import { describeIssues } from '../../protocol/issues.js'
 import { assertCommandName } from '../../protocol/names.js'
+import { PING_COMMAND } from '../../protocol/ping.js'
 import { strictObject } from '../../protocol/strict-object.js'
 import { findDeployment } from '../identity/find-deployment.js'
 import type { ApiKeyCall } from '../route.js'
@@ -84,7 +85,7 @@ async function visibilityOf(call: ApiKeyCall, { deployment, command, status }: L
   const { access } = call.caller
   const { deployments, manifests } = call.deps.registry
   const name = deployment === undefined ? undefined : (await findDeployment(call, deployment)).name
-  if (command !== undefined) assertCommandName(command)
+  if (command !== undefined && command !== PING_COMMAND) assertCommandName(command)
   return visibilityQuery({ deployment: name, command, status }, access, {
     deployments: access.everyDeployment || name !== undefined ? [] : await deployments.list(),
     commands: needsCommandNames(access) && command === undefined ? await manifests.commandNames() : [],

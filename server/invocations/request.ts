@@ -6,6 +6,7 @@ import { parseDuration } from '../../protocol/duration.js'
 import { CommandError } from '../../protocol/errors.js'
 import { MAX_PAYLOAD_BYTES, MAX_WAIT_MS } from '../../protocol/limits.js'
 import { assertCommandName, assertInvocationId } from '../../protocol/names.js'
+import { PING_COMMAND } from '../../protocol/ping.js'
 import { policySchema, type Policy } from '../../protocol/policy.js'
 import { isPlainObject, type JsonValue } from '../../protocol/json.js'
 import { strictObject } from '../../protocol/strict-object.js'
@@ -70,7 +71,7 @@ export function parseInvocationRequest(body: unknown): InvocationRequest {
   if (!parsed.success) throw new CommandError('invalid_request', `bad invocation: ${describeIssues(parsed.error)}`)
   const { deployment, command, params: given, id, idempotencyKey, wait = 0, failFast = false, ...policy } = parsed.data
   const params = (given === undefined ? {} : given) as JsonValue
-  assertCommandName(command)
+  if (command !== PING_COMMAND) assertCommandName(command)
   if (id !== undefined) assertInvocationId(id)
   if (id !== undefined && idempotencyKey !== undefined) {
     throw new CommandError('invalid_request', 'give id or idempotencyKey, not both: the key decides on the id')

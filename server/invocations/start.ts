@@ -5,6 +5,7 @@ import { CommandError } from '../../protocol/errors.js'
 import type { InvocationMemo, InvokeCommandInput } from '../../protocol/invocation.js'
 import type { JsonValue } from '../../protocol/json.js'
 import { agentQueue, COMMANDS_QUEUE, INVOKE_COMMAND_WORKFLOW, invocationId } from '../../protocol/names.js'
+import { PING_COMMAND } from '../../protocol/ping.js'
 import { beyondBounds } from '../../protocol/policy-bounds.js'
 import { PUSH_HEARTBEAT_TIMEOUT_MS, resolvePolicy, type Policy } from '../../protocol/policy.js'
 import { nearest, nearestHint } from '../../protocol/suggest.js'
@@ -128,6 +129,7 @@ async function findCommand(
       `the API key "${keyName}" may not invoke "${command}"; its commands are ${access.patterns.commands.join(', ')}`,
     )
   }
+  if (command === PING_COMMAND) return { functionName: deployment.commands?.[0]?.functionName ?? '', policy: {} }
   const called = ({ name }: KnownCommand): boolean => name === command
   let found = deployment.commands?.find(called)
   if (found) return found

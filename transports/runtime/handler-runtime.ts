@@ -12,6 +12,7 @@
 import { endWithin, type AttemptEnd } from '../../execution/end-within.js'
 import { startRun, type HandlerRun, type RunDeps } from '../../execution/handler-run.js'
 import { Turns } from '../../execution/turns.js'
+import { pingDefinition } from '../../execution/ping.js'
 import { PolicyGate } from '../../execution/policy-gate.js'
 import { Runs } from '../../execution/runs.js'
 import { unknownCommand } from '../../execution/unknown-command.js'
@@ -21,10 +22,10 @@ import { attemptInputOf, parseEnvelope, type Envelope } from '../../protocol/env
 import { CommandError, type ErrorCode } from '../../protocol/errors.js'
 import type { JsonValue } from '../../protocol/json.js'
 import { MAX_PAYLOAD_BYTES } from '../../protocol/limits.js'
+import { PING_COMMAND } from '../../protocol/ping.js'
 import type { CommandDefinition } from '../../sdk/command.js'
 import { AttemptChannel } from './attempt-channel.js'
 import { idOf, MemoryJournal } from './memory-journal.js'
-import { PING_COMMAND, pingDefinition } from './ping.js'
 import { reportRefusal } from './report-refusal.js'
 import { responseRoute, type ResponseRoute } from './response-route.js'
 import { RunClaims, type Claim } from './run-claims.js'
@@ -73,7 +74,8 @@ class Runtime implements HandlerRuntime {
 
   constructor(name: string, settings: RuntimeSettings) {
     this.#settings = settings
-    this.#ping = pingDefinition(name, settings.registry)
+    // The version was written in by `alien build`.
+    this.#ping = pingDefinition(name, process.env['ALIEN_SDK_VERSION'] ?? 'unknown', settings.registry)
     this.#claims = settings.runsStorage && new RunClaims(settings.runsStorage)
     this.#deps = {
       log: runtimeLog,

@@ -1,0 +1,84 @@
+/** `alien deployments test`, over the ways that commands go. */
+import { describe, expect, test } from 'vitest'
+import { PING_COMMAND } from '../protocol/ping.js'
+import { VERSION } from '../workers/version.js'
+import { alien } from './support/cli.js'
+import { api, ARN, lambda, stack, usePushStack } from './support/push-stack.js'
+
+usePushStack()
+
+async function tested(deployment: string, ...flags: string[]) {
+  const env = { ALIEN_URL: stack.state.url, ALIEN_TOKEN: stack.state.token }
+  const { stdout, stderr, exitCode } = await alien(['deployments', 'test', deployment, ...flags], { env })
+  return { lines: stdout.split('\n'), stdout, stderr, exitCode }
+}
+
+describe('by an agent', () => {
+  test('it is answered, and is no command of the deployment', async () => {
+    const { lines, exitCode } = await tested('acme-corp')
+    expect(lines).toEqual([
+      'ok           delivery',
+      expect.stringMatching(new RegExp(`^ok           handler      agent, version ${VERSION}, \\d+ commands$`)),
+      'ok           response',
+    ])
+    expect(exitCode).toBe(0)
+    const { body } = await api('GET', '/v1/deployments/acme-corp/commands')
+    expect((body.commands as { name: string }[]).map(({ name }) => name)).not.toContain(PING_COMMAND)
+  })
+
+  test('of which none is there', async () => {
+    await api('POST', '/v1/deployments', { name: 'nobody-home' })
+    const { lines, exitCode } = await tested('nobody-home', '--timeout', '300ms')
+    expect(lines).toEqual([
+      `failed       delivery     no agent of "nobody-home" took "${PING_COMMAND}" within 300ms; nothing ran`,
+      '                          → start an agent there, or run alien doctor where it runs',
+      'not reached  handler',
+      'not reached  response',
+    ])
+    expect(exitCode).toBe(3)
+  })
+})
+
+describe('by Lambda', () => {
+  test('a function that answers', async () => {
+    lambda.answer = ({ envelope }) => ({
+      status: 200,
+      body: {
+        attempt: envelope.attempt.attempt,
+        status: 'succeeded',
+        result: { runtime: 'lambda', version: '9.9.9', manifest: [] },
+      },
+    })
+    const { stdout, exitCode } = await tested('request-response', '--json')
+    expect(JSON.parse(stdout)).toEqual({
+      ok: true,
+      transport: { kind: 'lambda', functionArn: `${ARN}request-response`, invocation: 'request-response' },
+      legs: [
+        { leg: 'credentials', state: 'ok', message: '' },
+        { leg: 'delivery', state: 'ok', message: '' },
+        { leg: 'handler', state: 'ok', message: 'lambda, version 9.9.9, 0 commands' },
+        { leg: 'response', state: 'ok', message: '' },
+      ],
+    })
+    expect(lambda.invoked.map(({ envelope }) => envelope.command)).toEqual([PING_COMMAND])
+    expect(exitCode).toBe(0)
+  })
+
+  test('a function that may not be invoked', async () => {
+    lambda.answer = () => ({ status: 403, error: 'AccessDeniedException' })
+    const { lines, exitCode } = await tested('event')
+    expect(lines.filter((line) => line.startsWith('failed'))).toEqual([
+      expect.stringContaining("allow lambda:InvokeFunction on it for the vendor worker's credentials"),
+    ])
+    expect(exitCode).not.toBe(0)
+  })
+})
+
+test('a key that may not call the ping is told so, and nothing is sent', async () => {
+  const rights = { kind: 'api-key', name: 'reports', scopes: ['invoke'], commands: ['generate-*'] }
+  const { body } = await api('POST', '/v1/tokens', rights)
+  const { stderr, exitCode } = await tested('event', '--token', String(body.token))
+  expect(stderr).toMatch(/^error permission_denied: the API key "reports" may not invoke "alien\.ping"/m)
+  expect(exitCode).toBe(7)
+  expect(lambda.invoked).toEqual([])
+})
