@@ -4,7 +4,7 @@ import { isPlainObject } from '../protocol/json.js'
 import type { PingAnswer } from '../protocol/ping.js'
 import type { PushTransport } from '../protocol/transport.js'
 
-export type LegName = 'credentials' | 'delivery' | 'handler' | 'response'
+type LegName = 'credentials' | 'delivery' | 'handler' | 'response'
 
 export interface Leg {
   readonly leg: LegName

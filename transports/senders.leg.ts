@@ -10,6 +10,7 @@ import { leg } from '../tests/cloud/leg.js'
 import { startMinistack, startPubSub } from '../tests/cloud/servers.js'
 import { alien } from '../tests/support/cli.js'
 import { callApi } from '../tests/support/http.js'
+import { VERSION } from '../workers/version.js'
 import { startSubscriber } from './pubsub/runtime.js'
 import { testSettings, TestControlPlane } from './runtime/control-plane.testsuite.js'
 
@@ -79,6 +80,10 @@ await leg(
         code: 'command_failed',
         details: { name: 'TypeError', message: 'no disk', code: 'E_DISK' },
       })
+    })
+
+    test.each(['event', 'request-response'])('%s: a ping', async (name) => {
+      expect(await stack.client(name).invoke('alien.ping')).toMatchObject({ runtime: 'lambda', version: VERSION })
     })
 
     test('a cancel reaches the handler within 2 s', async () => {
