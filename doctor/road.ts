@@ -27,7 +27,7 @@ export class Road {
 
   constructor(url: URL) {
     this.url = url
-    this.host = url.hostname.replace(/^\[|\]$/g, '')
+    this.host = withoutBrackets(url.hostname)
     this.port = Number(url.port) || (this.isTls ? 443 : 80)
     const proxy = getProxyForUrl(url.href)
     this.proxy = proxy === '' ? undefined : new URL(proxy)
@@ -72,7 +72,7 @@ export class Road {
 
   async #tunnel(proxy: URL): Promise<Duplex> {
     const request = (proxy.protocol === 'https:' ? httpsRequest : httpRequest)({
-      host: proxy.hostname,
+      host: withoutBrackets(proxy.hostname),
       port: proxy.port,
       method: 'CONNECT',
       path: this.target,
@@ -103,6 +103,9 @@ export class Road {
     }
   }
 }
+
+/** Of an IPv6 address in a URL. */
+const withoutBrackets = (hostname: string): string => hostname.replace(/^\[|\]$/g, '')
 
 const timedOut = (problem: string): Error =>
   Object.assign(new Error(`${problem} within ${CONNECT_TIMEOUT_MS / 1_000} s`), { code: 'ETIMEDOUT' })

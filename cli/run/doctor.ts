@@ -20,10 +20,12 @@ import { printable } from '../printable.js'
 export async function runDoctor(flags: DoctorFlags): Promise<void> {
   const checks = flags.server === true ? serverChecks(flags) : await wayChecks(flags)
   const findings: Finding[] = []
-  const progress = showProgress('looking')
+  let progress = showProgress('looking')
   for await (const finding of examine(checks)) {
     findings.push(finding)
+    progress.stop()
     if (flags.json !== true) print(lineOf(finding))
+    progress = showProgress('looking')
   }
   progress.stop()
   const ok = findings.every(({ level }) => level !== 'failure')
