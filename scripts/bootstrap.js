@@ -13,22 +13,10 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const INSTALL_STAMP = join(root, 'node_modules', '.cache', 'alien-install')
 const BUILD_STAMP = join(root, 'dist', '.built')
 
-/** Folders of sources; what `tsconfig.build.json` compiles, and nothing else, makes a build stale. */
-const SOURCES = [
-  'protocol',
-  'sdk',
-  'bindings',
-  'client',
-  'temporal',
-  'workflows',
-  'execution',
-  'transports',
-  'activities',
-  'gateway',
-  'server',
-  'workers',
-  'cli',
-]
+/** What `tsconfig.build.json` compiles, and nothing else, makes a build stale. */
+const SOURCES = JSON.parse(readFileSync(join(root, 'tsconfig.build.json'), 'utf8')).include.filter(
+  (entry) => !entry.includes('*'),
+)
 
 export function bootstrap() {
   process.chdir(root)

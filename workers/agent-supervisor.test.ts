@@ -19,6 +19,8 @@ beforeAll(async () => {
   const outfile = join(built, 'agent-supervisor.mjs')
   const source = fileURLToPath(new URL('./agent-supervisor.ts', import.meta.url))
   await build({ entryPoints: [source], outfile, bundle: true, platform: 'node', format: 'esm' })
+  // Without it, whatever package.json lies in the folders above would say what kind of module this is.
+  await writeFile(join(built, 'package.json'), '{"type": "commonjs"}')
   await writeFile(join(built, 'agent-main.js'), MAIN)
   ;({ AgentSupervisor } = (await import(pathToFileURL(outfile).href)) as typeof Supervisor)
 })
@@ -67,11 +69,18 @@ function holdTime(): void {
 }
 
 const isRunning = (pid: number | undefined): boolean => {
+  expect(pid).toBeDefined()
   try {
-    return process.kill(pid ?? 0, 0)
+    return process.kill(pid as number, 0)
   } catch {
     return false
   }
+}
+
+/** Never with a process that is not there: 0 would be the tests' own process group. */
+const killAgent = (pid: number | undefined): void => {
+  expect(pid).toBeGreaterThan(0)
+  process.kill(pid as number, 'SIGKILL')
 }
 
 describe('a healthy agent', () => {
@@ -93,7 +102,7 @@ describe('a healthy agent', () => {
     const { supervisor, next } = supervise({ env: { ALIEN_TOKEN: 'agt_7' } })
     await supervisor.restart()
     expect(await next()).toMatchObject({ ready: { deployment: 'agent agt_7 undefined' } })
-    process.kill(supervisor.pid ?? 0, 'SIGKILL')
+    killAgent(supervisor.pid)
     await next()
   })
 
@@ -160,7 +169,7 @@ describe('an agent that ends by itself', () => {
     ] as const) {
       await next()
       vi.advanceTimersByTime(ranMs)
-      process.kill(supervisor.pid ?? 0, 'SIGKILL')
+      killAgent(supervisor.pid)
       const told = (await next()) as { ended: string; retryInMs: number }
       expect(told.ended).toBe('the agent process ended with SIGKILL')
       expect(told.retryInMs).toBeGreaterThanOrEqual(ceilingMs / 2)
