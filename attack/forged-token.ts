@@ -3,7 +3,10 @@ import protobuf from 'protobufjs'
 import { NAMESPACE, type Battlefield } from './battlefield.js'
 
 /** `Task` of Temporal's token.proto. Temporal signs nothing, so this is as good as its own. */
-export async function forgedToken({ temporal }: Battlefield, workflowId: string): Promise<Uint8Array> {
+export async function forgedToken(
+  { temporal }: Pick<Battlefield, 'temporal'>,
+  workflowId: string,
+): Promise<Uint8Array> {
   const { namespaceInfo } = await temporal.workflowService.describeNamespace({ namespace: NAMESPACE })
   const { runId } = await temporal.workflow.getHandle(workflowId).describe()
   const { history } = await temporal.workflowService.getWorkflowExecutionHistory({

@@ -1,0 +1,76 @@
+/** A function on ministack, the very zip that `alien build` makes, invoked through a relay. */
+import { CreateFunctionCommand, LambdaClient, waitUntilFunctionActiveV2 } from '@aws-sdk/client-lambda'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Closers } from '../../workers/closers.js'
+import { alien } from '../support/cli.js'
+import { LambdaRelay } from './lambda-relay.js'
+import { CONTRACT_HANDLERS, reportPushed, type Road } from './road.js'
+import type { VendorSide } from './vendor-side.js'
+
+const REGION = 'eu-central-1'
+const ACCOUNT = '123456789012'
+
+const functionArn = (name: string): string => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`
+
+export interface LambdaWorld {
+  readonly lambda: LambdaClient
+  readonly relay: LambdaRelay
+}
+
+/** Of a ministack at `endpoint`: the senders of this process find it, and their credentials, in the environment. */
+export async function openLambda(endpoint: string, closers: Closers): Promise<LambdaWorld> {
+  const relay = await LambdaRelay.before(endpoint)
+  closers.add(() => relay[Symbol.asyncDispose]())
+  process.env['AWS_ENDPOINT_URL_LAMBDA'] = relay.url
+  process.env['AWS_ACCESS_KEY_ID'] = ACCOUNT
+  process.env['AWS_SECRET_ACCESS_KEY'] = 'test'
+  const lambda = new LambdaClient({ region: REGION, endpoint })
+  closers.add(() => lambda.destroy())
+  return { lambda, relay }
+}
+
+async function createFunction(
+  lambda: LambdaClient,
+  name: string,
+  zip: Uint8Array,
+  variables: Record<string, string> = {},
+): Promise<void> {
+  await lambda.send(
+    new CreateFunctionCommand({
+      FunctionName: name,
+      Runtime: 'nodejs22.x',
+      Role: `arn:aws:iam::${ACCOUNT}:role/function`,
+      Handler: 'index.handler',
+      Timeout: 300,
+      Code: { ZipFile: zip },
+      Environment: { Variables: variables },
+    }),
+  )
+  await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 30, minDelay: 1 }, { FunctionName: name })
+}
+
+/** The deployment, and its function, are named as Lambda's mode. */
+export async function openLambdaRoad(
+  vendor: VendorSide,
+  { lambda, relay }: LambdaWorld,
+  invocation: 'event' | 'request-response',
+): Promise<Road> {
+  const { link, folder } = vendor
+  const out = join(folder, 'build')
+  const { exitCode, stderr } = await alien(['build', CONTRACT_HANDLERS, '--target', 'lambda', '--out', out])
+  if (exitCode !== 0) throw new Error(stderr)
+  await createFunction(lambda, invocation, await readFile(join(out, 'function.zip')), {
+    ALIEN_URL: link.url,
+    ALIEN_DEPLOYMENT_ID: invocation,
+    // Deliveries at once are several processes.
+    ALIEN_RUNS_STORAGE: 'runs',
+    ALIEN_RUNS_BINDING: JSON.stringify({ service: 'local', path: join(folder, 'runs') }),
+  })
+  await vendor.createDeployment(invocation, { kind: 'lambda', functionArn: functionArn(invocation), invocation })
+  return {
+    client: vendor.client(invocation),
+    redeliver: ({ id }) => relay.redeliver(id),
+    report: reportPushed(vendor),
+  }
+}
