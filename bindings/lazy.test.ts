@@ -15,3 +15,10 @@ test('tries again after a failure', async () => {
   await expect(get()).rejects.toThrow('not yet')
   expect(await get()).toBe('made')
 })
+
+test('tells what was made, and makes nothing for that', async () => {
+  const get = lazy(() => Promise.resolve('made'))
+  expect(get.made).toBeUndefined()
+  await get()
+  expect(await get.made).toBe('made')
+})

@@ -16,13 +16,11 @@ import { isCommandName, isInvocationId } from './names.js'
 
 export const ENVELOPE_VERSION = 1
 
-/** Greatest size of an envelope in bytes, as each service takes it. */
+/** Greatest size of an envelope in bytes, as each service takes it. A queue of Service Bus says itself what it takes. */
 export const ENVELOPE_MAX_BYTES = {
   'lambda request-response': 6 * 1024 * 1024,
   'lambda event': 1024 * 1024,
   pubsub: 10_000_000,
-  /** The standard tier's 256 KB less what AMQP puts around the body. An entity of the premium tier may take more. */
-  'service-bus': 256 * 1024 - 4 * 1024,
 } as const
 
 const LARGEST_ENVELOPE_BYTES = Math.max(...Object.values(ENVELOPE_MAX_BYTES))

@@ -23,31 +23,51 @@ const BAD_CREDENTIALS =
 
 const ABOUT_CREDENTIALS = /Credential|Authentication|could not load the default/i
 
+/** What a service may say of a delivery: what that makes of it, what it is about, and the words. */
+const VERDICTS = {
+  credentials: [
+    'rejected',
+    'credentials',
+    (code) =>
+      `does not accept the vendor worker's credentials, or there are none (${code}); give its process some that are good`,
+  ],
+  denied: ['rejected', 'delivery', (code, { permission }) => `denies it (${code}); allow ${permission}`],
+  missing: ['rejected', 'delivery', (code) => `has no such thing (${code}); create it, or set the transport again`],
+  disabled: ['rejected', 'delivery', (code) => `has it disabled (${code}); enable it`],
+  refused: ['rejected', 'delivery', (code) => `refuses the message (${code})`],
+  busy: ['not_now', 'delivery', (code) => `does not take it now (${code})`],
+  unreachable: ['not_now', 'delivery', (code) => `cannot be reached (${code})`],
+  unconfirmed: ['unconfirmed', 'delivery', (code) => `did not say whether it took the message (${code})`],
+} as const satisfies Record<string, [DeliveryErrorKind, DeliveryLeg, (code: string, target: Target) => string]>
+
+export type Verdict = keyof typeof VERDICTS
+
+/** @param code The service's own word for it, and its status where it has one */
+export function verdictError(verdict: Verdict, target: Target, code: string, cause: unknown): DeliveryError {
+  const [kind, leg, say] = VERDICTS[verdict]
+  return new DeliveryError(kind, leg, `${target.resource}: ${target.service} ${say(code, target)}`, cause)
+}
+
 export function deliveryError(target: Target, error: unknown): DeliveryError | CommandError {
   if (error instanceof DeliveryError || error instanceof CommandError) return error
   // The SDK is not installed; the message has the command that installs it.
   if (error instanceof BindingError) return new DeliveryError('rejected', 'credentials', error.message, error)
-  const { service, resource, permission } = target
   const { status, code } = cloudError(error)
-  const make = (kind: DeliveryErrorKind, leg: DeliveryLeg, what: string): DeliveryError =>
-    new DeliveryError(kind, leg, `${resource}: ${service} ${what}`, error)
-  if (status === 401 || BAD_CREDENTIALS.test(code) || (status === undefined && isAboutCredentials(error, code))) {
-    return make(
-      'rejected',
-      'credentials',
-      `does not accept the vendor worker's credentials, or there are none (${code}); give its process some that are good`,
-    )
+  const verdict = verdictOf(error, status, code)
+  const withStatus = status !== undefined && (verdict === 'refused' || verdict === 'unconfirmed')
+  return verdictError(verdict, target, withStatus ? `${status} ${code}` : code, error)
+}
+
+function verdictOf(error: unknown, status: number | undefined, code: string): Verdict {
+  if (status === 401 || BAD_CREDENTIALS.test(code)) return 'credentials'
+  if (status === undefined) {
+    if (isAboutCredentials(error, code)) return 'credentials'
+    return NOT_CONNECTED.has(code) ? 'unreachable' : 'unconfirmed'
   }
-  if (status === 403) return make('rejected', 'delivery', `denies it (${code}); allow ${permission}`)
-  if (status === 404)
-    return make('rejected', 'delivery', `has no such thing (${code}); create it, or set the transport again`)
-  if (status === 409 || status === 429) return make('not_now', 'delivery', `does not take it now (${code})`)
-  if (status !== undefined && status >= 400 && status < 500 && status !== 408) {
-    return make('rejected', 'delivery', `refuses the message (${status} ${code})`)
-  }
-  if (status === undefined && NOT_CONNECTED.has(code)) return make('not_now', 'delivery', `cannot be reached (${code})`)
-  const shown = status === undefined ? code : `${status} ${code}`
-  return make('unconfirmed', 'delivery', `did not say whether it took the message (${shown})`)
+  if (status === 403) return 'denied'
+  if (status === 404) return 'missing'
+  if (status === 409 || status === 429) return 'busy'
+  return status >= 400 && status < 500 && status !== 408 ? 'refused' : 'unconfirmed'
 }
 
 const isAboutCredentials = (error: unknown, code: string): boolean =>

@@ -4,7 +4,7 @@
  */
 import type * as AwsSdk from '@aws-sdk/client-lambda'
 import type { InvokeCommandOutput, LambdaClient, LambdaClientConfig } from '@aws-sdk/client-lambda'
-import { lazy } from '../../bindings/lazy.js'
+import { lazy, type Lazy } from '../../bindings/lazy.js'
 import { loadSdk } from '../../bindings/load-sdk.js'
 import { encodeEnvelope, ENVELOPE_MAX_BYTES, type Envelope } from '../../protocol/envelope.js'
 import type { DeploymentRef } from '../../protocol/invocation.js'
@@ -29,7 +29,7 @@ interface Connection {
 export class LambdaSender implements Sender {
   readonly #transport: LambdaTransport
   readonly #target: Target
-  readonly #connection: () => Promise<Connection>
+  readonly #connection: Lazy<Connection>
 
   constructor(transport: LambdaTransport, deployment: DeploymentRef) {
     const { functionArn, roleArn } = transport
@@ -64,8 +64,8 @@ export class LambdaSender implements Sender {
   }
 
   async close(): Promise<void> {
-    const { client } = await this.#connection()
-    client.destroy()
+    const connection = await this.#connection.made
+    connection?.client.destroy()
   }
 
   /** Before the call itself, so that it is known which of the two was refused. The SDK keeps them until they expire. */

@@ -1,6 +1,6 @@
 /** Publishes to a deployment's topic, with the credentials that Google's library finds by itself. */
 import type { PubSub, Topic } from '@google-cloud/pubsub'
-import { lazy } from '../../bindings/lazy.js'
+import { lazy, type Lazy } from '../../bindings/lazy.js'
 import { loadSdk } from '../../bindings/load-sdk.js'
 import { encodeEnvelope, ENVELOPE_MAX_BYTES, type Envelope } from '../../protocol/envelope.js'
 import type { PubsubTransport } from '../../protocol/transport.js'
@@ -16,7 +16,7 @@ interface Connection {
 
 export class PubsubSender implements Sender {
   readonly #target: Target
-  readonly #connection: () => Promise<Connection>
+  readonly #connection: Lazy<Connection>
 
   constructor({ topic }: PubsubTransport) {
     this.#target = {
@@ -38,8 +38,8 @@ export class PubsubSender implements Sender {
   }
 
   async close(): Promise<void> {
-    const { client } = await this.#connection()
-    await client.close()
+    const connection = await this.#connection.made
+    await connection?.client.close()
   }
 }
 

@@ -2,16 +2,21 @@
  * Sends to a deployment's queue, with the credential that Azure's library finds by itself, or with the connection string
  * in `SERVICEBUS_CONNECTION_STRING` when that is of the deployment's namespace.
  */
-import type { ServiceBusClient, ServiceBusSender as SdkSender } from '@azure/service-bus'
-import { lazy } from '../../bindings/lazy.js'
+import type {
+  parseServiceBusConnectionString,
+  ServiceBusClient,
+  ServiceBusSender as SdkSender,
+} from '@azure/service-bus'
+import { BindingError } from '../../bindings/binding-error.js'
+import { lazy, type Lazy } from '../../bindings/lazy.js'
 import { loadSdk } from '../../bindings/load-sdk.js'
-import { encodeEnvelope, ENVELOPE_MAX_BYTES, type Envelope } from '../../protocol/envelope.js'
+import { encodeEnvelope, type Envelope } from '../../protocol/envelope.js'
 import type { ServiceBusTransport } from '../../protocol/transport.js'
 import { DeliveryError } from '../delivery-error.js'
-import { deliveryError, type Target } from '../sdk-error.js'
+import { deliveryError, verdictError, type Target, type Verdict } from '../sdk-error.js'
 import type { Sender } from '../sender.js'
 
-const SEND_TIMEOUT_MS = 10_000
+const TIMEOUT_MS = 10_000
 
 /** What AMQP puts around a message's body. */
 const FRAME_BYTES = 4 * 1024
@@ -23,30 +28,23 @@ interface Connection {
 
 export class ServiceBusSender implements Sender {
   readonly #target: Target
-  readonly #connection: () => Promise<Connection>
-  /** Of the queue's link, which says what the entity takes. */
-  readonly #maxBytes: () => Promise<number>
+  readonly #connection: Lazy<Connection>
 
   constructor(transport: ServiceBusTransport) {
     const { namespace, queue } = transport
     this.#target = {
       service: 'Service Bus',
       resource: `queue ${queue} in ${namespace}`,
-      permission: 'the role "Azure Service Bus Data Sender" on it to the vendor worker\'s identity',
+      permission: 'the role "Azure Service Bus Data Sender" on it for the vendor worker\'s identity',
     }
     this.#connection = lazy(() => connect(transport))
-    this.#maxBytes = lazy(async () => {
-      const { sender } = await this.#connection()
-      const { maxSizeInBytes } = await sender.createMessageBatch()
-      return Math.max(maxSizeInBytes - FRAME_BYTES, ENVELOPE_MAX_BYTES['service-bus'])
-    })
   }
 
   async send(envelope: Envelope): Promise<undefined> {
+    const { sender, maxBytes } = await this.#open()
+    const body = encodeEnvelope(envelope, 'Service Bus', maxBytes)
+    const { invocationId, attempt } = envelope
     try {
-      const { sender } = await this.#connection()
-      const body = encodeEnvelope(envelope, 'Service Bus', await this.#maxBytes())
-      const { invocationId, attempt } = envelope
       // The id lets a queue that looks for duplicates drop a message which is sent twice.
       await sender.sendMessages({
         body,
@@ -54,36 +52,54 @@ export class ServiceBusSender implements Sender {
         messageId: `${invocationId}/${attempt.attempt}`,
       })
     } catch (error) {
-      throw serviceBusError(this.#target, error)
+      throw serviceBusError(this.#target, error, 'unconfirmed')
     }
   }
 
   async close(): Promise<void> {
-    const { client } = await this.#connection()
-    await client.close()
+    const connection = await this.#connection.made
+    await connection?.client.close()
+  }
+
+  /** The link to the queue, which says what the queue takes. What fails here was not sent. */
+  async #open(): Promise<{ readonly sender: SdkSender; readonly maxBytes: number }> {
+    try {
+      const { sender } = await this.#connection()
+      const { maxSizeInBytes } = await sender.createMessageBatch({ abortSignal: AbortSignal.timeout(TIMEOUT_MS) })
+      return { sender, maxBytes: maxSizeInBytes - FRAME_BYTES }
+    } catch (error) {
+      throw serviceBusError(this.#target, error, 'unreachable')
+    }
   }
 }
 
 async function connect(transport: ServiceBusTransport): Promise<Connection> {
   const { namespace, queue, tenantId } = transport
-  const options = { retryOptions: { maxRetries: 0, timeoutInMs: SEND_TIMEOUT_MS } }
+  const options = { retryOptions: { maxRetries: 0, timeoutInMs: TIMEOUT_MS } }
   return loadSdk('a deployment on Service Bus', ['@azure/service-bus', '@azure/identity'], async () => {
     const { ServiceBusClient, parseServiceBusConnectionString } = await import('@azure/service-bus')
     const shared = process.env['SERVICEBUS_CONNECTION_STRING'] ?? ''
-    const isShared =
-      shared !== '' && hostOf(parseServiceBusConnectionString(shared).endpoint) === namespace.toLowerCase()
-    const client = isShared
-      ? new ServiceBusClient(shared, options)
-      : new ServiceBusClient(namespace, await credential(tenantId), options)
+    const client =
+      shared !== '' && endpointOf(shared, parseServiceBusConnectionString) === namespace.toLowerCase()
+        ? new ServiceBusClient(shared, options)
+        : new ServiceBusClient(namespace, await credential(tenantId), options)
     return { client, sender: client.createSender(queue) }
   })
 }
 
-const hostOf = (endpoint: string): string =>
-  endpoint
-    .replace(/^sb:\/\//, '')
-    .replace(/\/+$/, '')
-    .toLowerCase()
+/** Its host. */
+function endpointOf(connectionString: string, parse: typeof parseServiceBusConnectionString): string {
+  try {
+    return parse(connectionString)
+      .endpoint.replace(/^sb:\/\//, '')
+      .replace(/\/+$/, '')
+      .toLowerCase()
+  } catch (error) {
+    // Not the SDK's own words, which quote it.
+    const message = 'SERVICEBUS_CONNECTION_STRING is no connection string of a namespace; correct it, or unset it'
+    throw new DeliveryError('rejected', 'credentials', message, error)
+  }
+}
 
 async function credential(tenantId: string | undefined) {
   const { DefaultAzureCredential } = await import('@azure/identity')
@@ -91,29 +107,31 @@ async function credential(tenantId: string | undefined) {
 }
 
 /** Service Bus has no status, but words. */
-function serviceBusError(target: Target, error: unknown): Error {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const { resource } = target
-  switch (code) {
-    case 'MessagingEntityNotFound':
-    case 'MessagingEntityDisabled':
-      return new DeliveryError(
-        'rejected',
-        'delivery',
-        `${resource}: there is no such queue, or it is disabled (${code}); create it, or set the transport again`,
-        error,
-      )
-    case 'UnauthorizedAccess':
-      return new DeliveryError(
-        'rejected',
-        'delivery',
-        `${resource}: Service Bus denies it (${code}); give ${target.permission}`,
-        error,
-      )
-    case 'QuotaExceeded':
-    case 'ServiceBusy':
-      return new DeliveryError('not_now', 'delivery', `${resource}: Service Bus does not take it now (${code})`, error)
-    default:
-      return deliveryError(target, error)
+const VERDICTS: Readonly<Record<string, Verdict>> = {
+  MessagingEntityNotFound: 'missing',
+  MessagingEntityDisabled: 'disabled',
+  MessageSizeExceeded: 'refused',
+  QuotaExceeded: 'busy',
+  ServiceBusy: 'busy',
+}
+
+/** @param otherwise What it is when nothing was said: a time-out, a connection that broke */
+function serviceBusError(target: Target, error: unknown, otherwise: Verdict): Error {
+  if (!(error instanceof Error) || error instanceof DeliveryError || error instanceof BindingError) {
+    return deliveryError(target, error)
   }
+  const code = wordOf(error)
+  return verdictError(VERDICTS[code] ?? aboutCredentials(error, code) ?? otherwise, target, code, error)
+}
+
+/** Under `GeneralError` the SDK has all that it has no code for, and begins its text with that. */
+function wordOf(error: Error): string {
+  const code = 'code' in error ? String(error.code) : error.name
+  return code === 'GeneralError' ? (/^\w+(?=: )/.exec(error.message)?.[0] ?? code) : code
+}
+
+/** The same word is for a token that is not good and for one without the right, which the text then names. */
+function aboutCredentials({ name, message }: Error, code: string): Verdict | undefined {
+  if (code === 'UnauthorizedAccess') return message.includes('claim(s) are required') ? 'denied' : 'credentials'
+  return /Authentication|Credential/.test(name) ? 'credentials' : undefined
 }
