@@ -40,13 +40,13 @@ test('what is refused is counted, and logged with its deployment, a line a minut
   refuse('not yours', agent)
   const method = `/service/${'M'.repeat(91)}`
   expect(lines).toStrictEqual([
-    ['warn', { method, deployment: 'acme-corp', token: 'agtid_1' }, 'refused a call of an agent: not yours'],
-    ['warn', { method, deployment: 'globex', token: 'agtid_2' }, 'refused a call of an agent: not yours'],
-    ['warn', { method, deployment: 'acme-corp', token: 'agtid_1' }, 'refused a call of an agent: no method'],
+    ['warn', { method, deployment: 'acme-corp', tokenId: 'agtid_1' }, 'refused a call of an agent: not yours'],
+    ['warn', { method, deployment: 'globex', tokenId: 'agtid_2' }, 'refused a call of an agent: not yours'],
+    ['warn', { method, deployment: 'acme-corp', tokenId: 'agtid_1' }, 'refused a call of an agent: no method'],
     ['warn', { method }, 'refused a call of an agent: not yours'],
     [
       'warn',
-      { method, deployment: 'acme-corp', token: 'agtid_1', alsoRefused: 49 },
+      { method, deployment: 'acme-corp', tokenId: 'agtid_1', alsoRefused: 49 },
       'refused a call of an agent: not yours',
     ],
   ])

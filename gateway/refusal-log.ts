@@ -74,7 +74,7 @@ export class RefusalLog {
     this.#last.set(key, { atMs: Date.now(), since: 0 })
     const fields = {
       method: path.slice(0, MAX_METHOD_LENGTH),
-      ...(agent === undefined ? {} : { deployment, token: agent.tokenId }),
+      ...(agent === undefined ? {} : { deployment, tokenId: agent.tokenId }),
       ...(last?.since ? { alsoRefused: last.since } : {}),
     }
     this.#log.warn(fields, `refused a call of an agent: ${message}`)

@@ -154,9 +154,21 @@ export function failedWith(error: ErrorBody): Outcome {
   return { status: error.code === 'canceled' ? 'canceled' : 'failed', error }
 }
 
+/** What an invocation was, once it has an outcome. Nothing in it is the caller's or the handler's. */
+export interface InvocationSummary {
+  readonly deployment: DeploymentRef
+  readonly command: string
+  /** How it is delivered. */
+  readonly transport: PushTransport['kind'] | 'pull'
+  /** Deliveries, those included that ran nothing. */
+  readonly attempts: number
+  /** From its start until its outcome, by Temporal's clock. */
+  readonly durationMs: number
+}
+
 /** How the workflow tells the process that runs it, beside Temporal, what it came to. */
 export type InvocationSinks = {
-  readonly invocation: { ended(outcome: Outcome): void }
+  readonly invocation: { ended(outcome: Outcome, summary: InvocationSummary): void }
 }
 
 /** A page of `GET /v1/invocations`. */

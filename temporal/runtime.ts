@@ -19,7 +19,10 @@ const METHODS = { TRACE: 'debug', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', E
  */
 const NO_TROUBLE = /^(No (activities|workflows) registered, not polling for |Workflow failed$)/
 
-/** Must run before the first worker or native connection of the process; one that is there already stays. */
+/**
+ * Must run before the first worker or native connection of the process; one that is there already stays. How much the
+ * native core has to say is decided here, by the level of then.
+ */
 export function installTemporalRuntime(log: Sink): void {
   if (Runtime._instance) return
   const write = (level: LogLevel, message: string, meta?: LogMetadata) => {
@@ -40,7 +43,9 @@ export function installTemporalRuntime(log: Sink): void {
     logger,
     // Every process of ours decides by itself what a signal means.
     shutdownSignals: [],
-    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+    telemetryOptions: {
+      logging: { filter: { core: log.isLevelEnabled('debug') ? 'DEBUG' : 'WARN', other: 'ERROR' }, forward: {} },
+    },
   })
 }
 

@@ -25,7 +25,7 @@ import { readAgentToken } from './agent-token.js'
 import { openCustomerPolicy } from './customer-policy.js'
 import { parseGrace } from './grace.js'
 import { journalFile } from './journal-file.js'
-import { createLogger } from './logger.js'
+import { createLogger, toggleDebugOnSignal } from './logger.js'
 
 const MISCONFIGURED: ReadonlySet<ErrorCode> = new Set([
   'invalid_request',
@@ -38,6 +38,7 @@ const MISCONFIGURED: ReadonlySet<ErrorCode> = new Set([
 const LAST_EVENTS_MS = 2_000
 
 const log = createLogger('agent')
+toggleDebugOnSignal(log)
 const stop = new AbortController()
 const stopOrEnd = () => {
   if (stop.signal.aborted) process.exit(1)

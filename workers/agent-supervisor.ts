@@ -58,6 +58,11 @@ export class AgentSupervisor {
     return this.#child?.pid
   }
 
+  /** Passes a signal on to the running process, if there is one. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal)
+  }
+
   /** Starts the agent, or replaces the running one, after which handlers under way were given time to end. */
   async restart(): Promise<void> {
     clearTimeout(this.#retry)

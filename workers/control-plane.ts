@@ -214,7 +214,13 @@ async function openVendorWorker(
 ) {
   const connection = await connectNative(settings.connectionOptions, log).catch(unreachable(settings))
   closers.add(() => connection.close())
-  const worker = await createVendorWorker({ connection, namespace: settings.namespace, onEnded: told.tell, push })
+  const worker = await createVendorWorker({
+    connection,
+    namespace: settings.namespace,
+    onEnded: ({ id, outcome }) => told.tell(id, outcome),
+    push,
+    log,
+  })
   const stop = new AbortController()
   const done = runWorker(worker, stop.signal)
   closers.add(() => {

@@ -1,17 +1,29 @@
 /** The vendor side's Temporal worker: runs the `invokeCommand` workflows, and pushes to deployments without agents. */
 import { Worker, type InjectedSinks, type NativeConnection } from '@temporalio/worker'
 import { pushActivities, type PushDeps } from '../activities/push-command.js'
-import type { InvocationSinks, Outcome } from '../protocol/invocation.js'
+import type { InvocationSinks, InvocationSummary, Outcome } from '../protocol/invocation.js'
 import { COMMANDS_QUEUE } from '../protocol/names.js'
+import type { Logger } from './logger.js'
 import { WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js'
+
+/** An invocation that has its outcome, some milliseconds before Temporal shows it. */
+export interface EndedInvocation {
+  readonly id: string
+  /** Of its workflow. */
+  readonly runId: string
+  readonly outcome: Outcome
+  readonly summary: InvocationSummary
+}
 
 export interface VendorWorkerOptions {
   readonly connection: NativeConnection
   readonly namespace: string
-  /** Hears what each invocation came to, some milliseconds before Temporal shows it. */
-  readonly onEnded?: (id: string, outcome: Outcome) => void
+  /** Hears what each invocation came to. */
+  readonly onEnded?: (ended: EndedInvocation) => void
   /** What pushing takes. Default: it is left to other workers. */
   readonly push?: PushDeps | undefined
+  /** Gets a line for each invocation that ended. */
+  readonly log: Logger
 }
 
 /** Those under way at once: most are a request of some milliseconds, those that are waited for a connection. */
@@ -22,9 +34,20 @@ export function createVendorWorker({
   namespace,
   onEnded = () => undefined,
   push,
+  log,
 }: VendorWorkerOptions): Promise<Worker> {
   const sinks: InjectedSinks<InvocationSinks> = {
-    invocation: { ended: { fn: ({ workflowId }, outcome) => onEnded(workflowId, outcome), callDuringReplay: false } },
+    invocation: {
+      ended: {
+        fn: ({ workflowId, runId }, outcome, summary) => {
+          const ended = { id: workflowId, runId, outcome, summary }
+          // Somebody may be waiting for it.
+          onEnded(ended)
+          logEnded(log, ended)
+        },
+        callDuringReplay: false,
+      },
+    },
   }
   return Worker.create({
     connection,
@@ -42,4 +65,13 @@ export function createVendorWorker({
     shutdownGraceTime: '5s',
     shutdownForceTime: '10s',
   })
+}
+
+/** The one line of an invocation. What it was called with, and what it came to, is its caller's. */
+function logEnded(log: Logger, { id, runId, outcome, summary }: EndedInvocation): void {
+  const { deployment, ...rest } = summary
+  const fields = { invocationId: id, runId, deployment: deployment.name, deploymentId: deployment.id, ...rest }
+  const code = outcome.error?.code
+  if (code === 'internal') log.error({ ...fields, outcome: code }, 'invocation ended')
+  else log.info({ ...fields, outcome: code ?? outcome.status }, 'invocation ended')
 }

@@ -22,6 +22,7 @@ import {
   succeededWith,
   type AttemptInput,
   type InvocationSinks,
+  type InvocationSummary,
   type InvokeCommandInput,
 } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
@@ -90,13 +91,13 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
     if (request !== undefined || isCanceled(outcome)) {
       const { step, verdict } = afterCancel(input, request ?? {}, outcome, count, deadlineAtMs - nowMs)
       await cancellation.settle(verdict)
-      return end(step)
+      return end(step, summaryOf(input, attempt))
     }
     if (outcome.kind !== 'not_delivered' && outcome.kind !== 'not_begun' && outcome.isUnheard !== true) {
       waitsSinceMs = nowMs
     }
     const step = stepAfter(input, outcome, count, deadlineAtMs - nowMs, nowMs - waitsSinceMs)
-    if (step.kind !== 'deliver_again') return end(step)
+    if (step.kind !== 'deliver_again') return end(step, summaryOf(input, attempt))
     if (step.afterMs > 0) await backOff(cancellation, step.afterMs, attempt + 1, responses)
   }
 }
@@ -141,12 +142,18 @@ async function backOff(
   }
 }
 
-function end(step: FinalStep): JsonValue {
+function summaryOf(input: InvokeCommandInput, attempts: number): InvocationSummary {
+  const { deployment, command, transport } = input
+  const durationMs = Date.now() - workflowInfo().startTime.getTime()
+  return { deployment, command, transport: transport ?? 'pull', attempts, durationMs }
+}
+
+function end(step: FinalStep, summary: InvocationSummary): JsonValue {
   if (step.kind === 'succeed') {
-    sinks.invocation.ended(succeededWith(step.result))
+    sinks.invocation.ended(succeededWith(step.result), summary)
     return step.result
   }
-  sinks.invocation.ended(failedWith(step.error))
+  sinks.invocation.ended(failedWith(step.error), summary)
   const { code, message, details } = step.error
   throw ApplicationFailure.nonRetryable(message, code, ...(details === undefined ? [] : [details]))
 }

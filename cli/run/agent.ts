@@ -63,6 +63,8 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
       },
     },
   )
+  // Whoever wants to see more of the agent knows the pid of this process.
+  process.on('SIGUSR2', () => supervisor.signal('SIGUSR2'))
   try {
     await supervisor.restart()
     await Promise.race([misconfiguration, untilSignal()])

@@ -4,13 +4,14 @@ import { stateDir } from '../../protocol/dev-state.js'
 import { CommandError } from '../../protocol/errors.js'
 import { temporalSettings } from '../../temporal/settings.js'
 import { startControlPlane } from '../../workers/control-plane.js'
-import { createLogger } from '../../workers/logger.js'
+import { createLogger, toggleDebugOnSignal } from '../../workers/logger.js'
 import type { ServerFlags } from '../commands/server.js'
 import { parseSealingKeys } from '../sealing-keys.js'
 import { untilSignal } from '../signals.js'
 
 export async function runServer(flags: ServerFlags): Promise<void> {
   const log = createLogger('server')
+  toggleDebugOnSignal(log)
   const temporal = temporalSettings()
   const { databaseUrl: url } = flags
   const controlPlane = await startControlPlane({

@@ -2,7 +2,7 @@
 import { connectNative, unreachable } from '../../temporal/native-connection.js'
 import { temporalSettings } from '../../temporal/settings.js'
 import { openOrClose } from '../../workers/closers.js'
-import { createLogger } from '../../workers/logger.js'
+import { createLogger, toggleDebugOnSignal } from '../../workers/logger.js'
 import { openWorkerPush } from '../../workers/open-push.js'
 import { runWorker } from '../../workers/run-worker.js'
 import { createVendorWorker } from '../../workers/vendor-worker.js'
@@ -12,6 +12,7 @@ import { untilSignal } from '../signals.js'
 
 export async function runVendorWorker({ databaseUrl, publicUrl, sealingKeys }: WorkerFlags): Promise<void> {
   const log = createLogger('worker')
+  toggleDebugOnSignal(log)
   const temporal = temporalSettings()
   const stop = new AbortController()
   void untilSignal().then(() => stop.abort())
@@ -26,7 +27,7 @@ export async function runVendorWorker({ databaseUrl, publicUrl, sealingKeys }: W
     return { connection, push, close: () => closers.close() }
   })
   try {
-    const worker = await createVendorWorker({ connection, namespace: temporal.namespace, push })
+    const worker = await createVendorWorker({ connection, namespace: temporal.namespace, push, log })
     const running = runWorker(worker, stop.signal)
     const { address, namespace } = temporal
     log.info({ temporal: address, namespace, pushes: push !== undefined }, 'ready')

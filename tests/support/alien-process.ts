@@ -30,6 +30,10 @@ export class AlienProcess implements AsyncDisposable {
     return this.#child.exitCode
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
   stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.#child.kill(signal)
     return this.exited()

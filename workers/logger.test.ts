@@ -1,0 +1,43 @@
+import { execa } from 'execa'
+import { pathToFileURL } from 'node:url'
+import { expect, test } from 'vitest'
+
+const LOGGER = pathToFileURL('dist/workers/logger.js').href
+
+/** Each line on stderr, of a process of its own: the log is that of a process. */
+async function logged(code: string, env: Record<string, string> = {}): Promise<string[]> {
+  const program = `import { createLogger, toggleDebugOnSignal } from '${LOGGER}'\nconst log = createLogger('test')\n${code}`
+  const { stderr } = await execa(process.execPath, ['--input-type=module', '--eval', program], { env })
+  return stderr.split('\n')
+}
+
+test('lines are JSON where nobody reads them, and no secret is in them, wherever it was', async () => {
+  const lines = await logged(`
+    log.info({ token: 'hunter2', headers: { authorization: 'hunter2', host: 'a' }, params: { a: 'hunter2' } }, 'one')
+    log.child({ result: 'hunter2' }).warn({ error: { password: 'hunter2' }, tokenId: 'keyid_1' }, 'two')`)
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    { name: 'test', msg: 'one', token: '[redacted]', headers: { authorization: '[redacted]', host: 'a' } },
+    { msg: 'two', result: '[redacted]', error: { password: '[redacted]' }, tokenId: 'keyid_1' },
+  ])
+  expect(lines.join()).not.toContain('hunter2')
+})
+
+test('the level is that of the environment until a signal says otherwise', async () => {
+  const lines = await logged(
+    `toggleDebugOnSignal(log)
+    const alive = setInterval(() => undefined, 1_000)
+    const signalled = () => new Promise((resolve) => { process.once('SIGUSR2', resolve); process.kill(process.pid, 'SIGUSR2') })
+    log.info('unheard')
+    await signalled()
+    log.debug('heard')
+    await signalled()
+    log.info('unheard')
+    clearInterval(alive)`,
+    { ALIEN_LOG_LEVEL: 'warn' },
+  )
+  expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toStrictEqual([
+    'the log level has changed',
+    'heard',
+    'the log level has changed',
+  ])
+})
