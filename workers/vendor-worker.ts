@@ -7,7 +7,7 @@ import type { Logger } from './logger.js'
 import { WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js'
 
 /** An invocation that has its outcome, some milliseconds before Temporal shows it. */
-export interface EndedInvocation {
+interface EndedInvocation {
   readonly id: string
   /** Of its workflow. */
   readonly runId: string
