@@ -1,13 +1,25 @@
 /** `/healthz`: the process answers. `/readyz`: everything it needs does, with the reason when not. */
+import { status as grpc } from '@grpc/grpc-js'
+import { isGrpcServiceError, ServiceError } from '@temporalio/client'
+import { CommandError } from '../../protocol/errors.js'
 import type { Exchange, Route } from '../route.js'
+import type { ServerDeps } from '../server-deps.js'
 
-/** A dependency that takes longer than this to answer is not ready. */
+/** A dependency that takes longer than this to answer is not ready. All are asked at once, so the route takes no longer. */
 const CHECK_TIMEOUT_MS = 2_000
+
+const NO_ANSWER = `no answer within ${CHECK_TIMEOUT_MS} ms`
 
 interface Check {
   readonly ok: boolean
   readonly latencyMs: number
+  /** For anybody to read: no address, no name of a user, no SQL. The log has the error. */
   readonly reason?: string
+}
+
+interface Probe {
+  readonly ask: () => unknown
+  readonly reasonOf: (error: unknown) => string
 }
 
 export const HEALTH_ROUTES: readonly Route[] = [
@@ -19,32 +31,71 @@ function healthz({ response }: Exchange): void {
   response.json({ status: 'ok' })
 }
 
-async function readyz({ deps: { registry, temporal, draining, workerState }, response }: Exchange): Promise<void> {
+async function readyz({ deps, response }: Exchange): Promise<void> {
+  const asked = Object.entries(probesOf(deps)).map(
+    async ([name, probe]) => [name, await check(name, probe, deps)] as const,
+  )
   const checks: Record<string, Check> = {
-    registry: await check(() => registry.ping()),
-    temporal: await check(() => temporal.reader.workflowService.describeNamespace({ namespace: temporal.namespace })),
-    ...(workerState === undefined ? {} : { worker: await check(() => assertRunning(workerState())) }),
-    ...(draining.aborted ? { server: { ok: false, latencyMs: 0, reason: 'shutting down' } } : {}),
+    ...Object.fromEntries(await Promise.all(asked)),
+    ...(deps.draining.aborted ? { server: { ok: false, latencyMs: 0, reason: 'shutting down' } } : {}),
   }
   const ready = Object.values(checks).every(({ ok }) => ok)
   response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not_ready', checks })
 }
 
-async function check(probe: () => unknown): Promise<Check> {
+function probesOf({ registry, temporal, workerState }: ServerDeps): Record<string, Probe> {
+  const { connection, workflowService } = temporal.reader
+  const describe = () => workflowService.describeNamespace({ namespace: temporal.namespace })
+  return {
+    registry: { ask: () => registry.ping(), reasonOf: registryReason },
+    temporal: {
+      ask: () => connection.withDeadline(Date.now() + CHECK_TIMEOUT_MS, describe),
+      reasonOf: temporalReason,
+    },
+    ...(workerState && {
+      worker: { ask: () => assertRunning(workerState()), reasonOf: (error) => (error as Error).message },
+    }),
+  }
+}
+
+async function check(name: string, { ask, reasonOf }: Probe, { log }: ServerDeps): Promise<Check> {
   const start = performance.now()
   const latencyMs = () => Math.round((performance.now() - start) * 10) / 10
+  const late = new Error(NO_ANSWER)
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`)), CHECK_TIMEOUT_MS)
+  const isLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late), CHECK_TIMEOUT_MS)
   })
   try {
-    await Promise.race([probe(), late])
+    await Promise.race([ask(), isLate])
     return { ok: true, latencyMs: latencyMs() }
   } catch (error) {
-    return { ok: false, latencyMs: latencyMs(), reason: error instanceof Error ? error.message : String(error) }
+    log.warn({ err: error, check: name }, 'not ready')
+    return { ok: false, latencyMs: latencyMs(), reason: error === late ? late.message : reasonOf(error) }
   } finally {
     clearTimeout(timer)
   }
+}
+
+function registryReason(error: unknown): string {
+  const { cause } = error as { cause?: { code?: unknown } }
+  // PostgreSQL's class of codes for who may not log in.
+  if (String(cause?.code).startsWith('28')) return 'the registry refuses the credentials'
+  if (error instanceof CommandError && error.code === 'unavailable') return 'the registry cannot be reached'
+  return 'the registry does not answer a query'
+}
+
+/** What passes by itself is tried again by the connection, until it is too late. */
+const TEMPORAL_REASONS: Readonly<Partial<Record<number, string>>> = {
+  [grpc.DEADLINE_EXCEEDED]: NO_ANSWER,
+  [grpc.NOT_FOUND]: 'the namespace does not exist',
+  [grpc.PERMISSION_DENIED]: 'Temporal refuses the credentials',
+  [grpc.UNAUTHENTICATED]: 'Temporal refuses the credentials',
+}
+
+function temporalReason(error: unknown): string {
+  const cause = error instanceof ServiceError ? error.cause : error
+  return (isGrpcServiceError(cause) && TEMPORAL_REASONS[cause.code]) || 'Temporal answers with an error'
 }
 
 function assertRunning(state: string): void {
