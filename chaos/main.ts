@@ -25,13 +25,14 @@ Examples:
   $ npm run chaos
   $ npm run chaos -- --short
   $ npm run chaos -- --bars
+  $ npm run chaos -- --bars --rows backlog
   $ npm run chaos -- --rows link --columns unreported --trials 100 --seed 7`
 
 const { short, bars, rows, columns, trials, seed, json } = new Command('npm run chaos --')
   .description('kills, freezes and cuts off every part of the system at every moment of an invocation')
   .option('--short', 'fewer runs and shorter faults, as CI has them')
   .option('--bars', 'instead: an outage, a backlog, and one slow command before fast ones, against their bars')
-  .option('--rows <texts...>', 'the faults whose names have one of these texts', [''])
+  .option('--rows <texts...>', 'the faults, or bars, whose names have one of these texts', [''])
   .option('--columns <names...>', `of ${COLUMNS.join(', ')}`, columnNames, COLUMNS)
   .option('--trials <n>', 'of each cell', integer)
   .option('--seed <n>', 'repeats a run, as far as a machine repeats itself', integer, Date.now() % 1_000_000)
@@ -61,7 +62,7 @@ console.error(`chaos: ${runs} runs, ${violations.length} violations, seed ${seed
 process.exit(violations.length > 0 ? 1 : 0)
 
 async function meetBars(isShort: boolean): Promise<boolean> {
-  const reports = await runBars(isShort, progress)
+  const reports = await runBars(rows, isShort, progress)
   for (const { name, figures, isMet } of reports) console.log(`${isMet ? 'met   ' : 'MISSED'}  ${name}: ${figures}`)
   return reports.every(({ isMet }) => isMet)
 }

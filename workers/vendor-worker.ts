@@ -58,8 +58,8 @@ export function createVendorWorker({
     ...(push === undefined
       ? {}
       : { activities: pushActivities(push), maxConcurrentActivityTaskExecutions: MAX_PUSHES }),
-    // Workflows wait mostly; a cached one spares the replay of its history.
-    maxCachedWorkflows: 2_000,
+    // A cached one spares the replay of its history, which is short; it takes some 200 KB, most of it of Temporal's core.
+    maxCachedWorkflows: 250,
     // How long a workflow waits for the worker that has it cached, before another one takes it over.
     stickyQueueScheduleToStartTimeout: '2s',
     shutdownGraceTime: '5s',
