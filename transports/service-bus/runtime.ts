@@ -1,5 +1,5 @@
 /** Package entry `./service-bus`: serves commands from a process that takes them from an Azure Service Bus queue. */
-import type { ServiceBusClient, ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus'
+import type { ServiceBusClient, ServiceBusReceivedMessage } from '@azure/service-bus'
 import { loadSdk } from '../../bindings/load-sdk.js'
 import { CommandError } from '../../protocol/errors.js'
 import { UnderWay, type Consumer } from '../runtime/consumer.js'
@@ -7,6 +7,7 @@ import { createHandlerRuntime, type HandlerRuntime } from '../runtime/handler-ru
 import { isDone } from '../runtime/is-done.js'
 import { runtimeLog } from '../runtime/runtime-log.js'
 import { runtimeSettings, type RuntimeOptions } from '../runtime/runtime-settings.js'
+import { Settler } from './settler.js'
 
 export type { Consumer } from '../runtime/consumer.js'
 export type { RuntimeOptions } from '../runtime/runtime-settings.js'
@@ -25,9 +26,6 @@ export interface ConsumerOptions extends RuntimeOptions {
 /** A message's lock is renewed for so long. */
 const MAX_RUN_MS = 3_600_000
 
-/** What Service Bus keeps of a reason. */
-const MAX_REASON_CHARS = 4_096
-
 /**
  * Its identity needs "Azure Service Bus Data Receiver" on the queue.
  *
@@ -38,11 +36,16 @@ export async function startConsumer(options: ConsumerOptions = {}): Promise<Cons
   const queue = options.queue ?? process.env['SERVICEBUS_QUEUE'] ?? ''
   if (queue === '') throw missing('SERVICEBUS_QUEUE')
   const client = await newClient(options)
-  const receiver = client.createReceiver(queue, { maxAutoLockRenewalDurationInMs: MAX_RUN_MS })
+  const receiver = client.createReceiver(queue, {
+    maxAutoLockRenewalDurationInMs: MAX_RUN_MS,
+    // The runtime looks at size and depth before it reads it.
+    skipParsingBodyAsJson: true,
+  })
+  const settler = new Settler(receiver)
   const underWay = new UnderWay()
   const subscription = receiver.subscribe(
     {
-      processMessage: (message) => underWay.track(settle(runtime, receiver, message)),
+      processMessage: (message) => underWay.track(settle(runtime, settler, message)),
       processError: ({ error, errorSource }) => {
         runtimeLog({}).error(`${queue}: ${errorSource}: ${error.message}`)
         return Promise.resolve()
@@ -61,18 +64,11 @@ export async function startConsumer(options: ConsumerOptions = {}): Promise<Cons
 }
 
 /** What can never be run goes to the dead letters at once, with the reason: it would come again at once otherwise. */
-async function settle(
-  runtime: HandlerRuntime,
-  receiver: ServiceBusReceiver,
-  message: ServiceBusReceivedMessage,
-): Promise<void> {
+async function settle(runtime: HandlerRuntime, settler: Settler, message: ServiceBusReceivedMessage): Promise<void> {
   const end = await runtime.deliver(message.body, MAX_RUN_MS)
-  if (isDone(end)) return receiver.completeMessage(message)
-  if (end.kind !== 'refused' || end.error.code !== 'invalid_request') return receiver.abandonMessage(message)
-  return receiver.deadLetterMessage(message, {
-    deadLetterReason: end.error.code,
-    deadLetterErrorDescription: end.error.message.slice(0, MAX_REASON_CHARS),
-  })
+  if (isDone(end)) return settler.complete(message)
+  if (end.kind === 'refused' && end.error.code === 'invalid_request') return settler.giveUp(message, end.error)
+  return settler.giveBack(message)
 }
 
 async function newClient({ namespace, connectionString }: ConsumerOptions): Promise<ServiceBusClient> {

@@ -1,0 +1,74 @@
+/** The consumer, on a queue of the tests' broker; `runtime.leg.ts` has what takes longer. */
+import { ServiceBusClient } from '@azure/service-bus'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { ServiceBusBroker } from '../../tests/cloud/service-bus/broker.js'
+import type { Handler } from '../../sdk/command.js'
+import { TestControlPlane, testEnvelope, testSettings } from '../runtime/control-plane.testsuite.js'
+import { startConsumer } from './runtime.js'
+
+async function world(handler: Handler) {
+  const bus = await ServiceBusBroker.start()
+  onTestFinished(() => bus.close())
+  const queue = bus.createQueue('commands')
+  const connectionString = bus.connectionString()
+  const client = new ServiceBusClient(connectionString)
+  onTestFinished(() => client.close())
+  const sender = client.createSender('commands')
+  const plane = await TestControlPlane.start()
+  const { registry } = testSettings(plane, handler)
+  const consumer = await startConsumer({
+    url: plane.url,
+    deploymentId: 'dep_1',
+    registry,
+    connectionString,
+    queue: 'commands',
+  })
+  onTestFinished(() => consumer.close())
+  return { queue, plane, consumer, send: (body: string) => sender.sendMessages({ body: Buffer.from(body) }) }
+}
+
+test('what it is given is run, reported, and gone from the queue', async () => {
+  const { queue, plane, send } = await world(({ days }: { days: number }) => ({ days }))
+  const envelope = testEnvelope(plane.url, { params: { days: 3 } })
+  await send(JSON.stringify(envelope))
+  expect(await plane.responseOf(envelope)).toStrictEqual({ attempt: 1, status: 'succeeded', result: { days: 3 } })
+  await vi.waitFor(() => expect(queue.messages).toEqual([]))
+})
+
+test.each([
+  ['no JSON', '{', 'bad envelope: it is no JSON'],
+  ['another version', '{"version":2}', 'bad envelope: it is of version 2, '],
+  ['JSON too deep to be read', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'bad envelope: its JSON is more than '],
+])('%s goes to the dead letters at its first delivery, with the reason', async (_, body, reason) => {
+  const handler = vi.fn()
+  const { queue, send } = await world(handler)
+  await send(body)
+  await vi.waitFor(() => expect(queue.deadLetters?.messages).toHaveLength(1), { timeout: 10_000 })
+  expect(queue.deadLetters?.messages[0]).toMatchObject({
+    deliveryCount: 0,
+    message: {
+      application_properties: {
+        DeadLetterReason: 'invalid_request',
+        DeadLetterErrorDescription: expect.stringContaining(reason) as string,
+      },
+    },
+  })
+  expect(handler).not.toHaveBeenCalled()
+})
+
+test('it stops when what is under way is settled, and takes nothing more', async () => {
+  let end: (value: unknown) => void = () => undefined
+  const handler = vi.fn(() => new Promise((resolve) => (end = resolve)))
+  const { queue, plane, consumer, send } = await world(handler)
+  await send(JSON.stringify(testEnvelope(plane.url)))
+  await vi.waitFor(() => expect(handler).toHaveBeenCalledTimes(1), { timeout: 10_000 })
+  const closing = consumer.close().then(() => 'closed')
+  expect(await Promise.race([closing, delay(500)])).toBeUndefined()
+  end('done')
+  await closing
+  expect(plane.responses).toMatchObject([{ result: 'done' }])
+  expect(queue.messages).toEqual([])
+  await send(JSON.stringify(testEnvelope(plane.url, { unique: '0000000000000002' })))
+  expect(queue.messages).toHaveLength(1)
+})
