@@ -1,3 +1,4 @@
+import { ENVELOPE_FUZZER } from './envelopes.js'
 import { EVENTS_FUZZER } from './events.js'
 import { FRAME_FUZZERS } from './frames.js'
 import type { Fuzzer } from './fuzzer.js'
@@ -14,6 +15,7 @@ export const FUZZERS: readonly Fuzzer[] = [
   ...REQUEST_FUZZERS,
   MANIFEST_FUZZER,
   EVENTS_FUZZER,
+  ENVELOPE_FUZZER,
   STORAGE_KEY_FUZZER,
   ...(process.platform === 'linux' ? [STORAGE_RACE_FUZZER] : []),
   REDACTION_FUZZER,
