@@ -3,18 +3,20 @@
 /** The layers a layer may import, itself included. What is not listed is forbidden. */
 const LAYERS = {
   protocol: [],
+  observability: ['protocol'],
   sdk: ['protocol', 'bindings'],
   bindings: ['protocol'],
   client: ['protocol'],
-  temporal: ['protocol'],
+  temporal: ['protocol', 'observability'],
   workflows: ['protocol'],
   execution: ['protocol', 'bindings', 'sdk'],
   transports: ['protocol', 'bindings', 'sdk', 'client', 'execution'],
-  activities: ['protocol', 'bindings', 'sdk', 'temporal', 'execution', 'transports'],
-  gateway: ['protocol', 'temporal'],
-  server: ['protocol', 'temporal'],
+  activities: ['protocol', 'observability', 'bindings', 'sdk', 'temporal', 'execution', 'transports'],
+  gateway: ['protocol', 'observability', 'temporal'],
+  server: ['protocol', 'observability', 'temporal'],
   workers: [
     'protocol',
+    'observability',
     'bindings',
     'sdk',
     'client',
@@ -26,7 +28,7 @@ const LAYERS = {
     'server',
   ],
   doctor: ['protocol', 'server', 'temporal'],
-  cli: ['protocol', 'bindings', 'client', 'temporal', 'workers', 'doctor'],
+  cli: ['protocol', 'observability', 'bindings', 'client', 'temporal', 'workers', 'doctor'],
 }
 
 const tests = '\\.(test|testsuite|leg)\\.ts$'

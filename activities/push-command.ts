@@ -5,6 +5,7 @@
  * as the activity's, and its outcome is a signal to the workflow (`workflows/push.ts`).
  */
 import { ApplicationFailure, CompleteAsyncError, Context } from '@temporalio/activity'
+import { NO_METRICS, type Metrics } from '../observability/metrics.js'
 import {
   attemptResponseSchema,
   heartbeatPath,
@@ -31,6 +32,8 @@ export interface PushDeps {
   readonly tokens: Pick<ResponseTokens, 'issue'>
   /** Where runtimes reach the control plane; `undefined` when nobody said. */
   readonly publicUrl: () => string | undefined
+  /** Default: nobody counts. */
+  readonly metrics?: Metrics | undefined
 }
 
 /** While an answer is waited for, the connection to the service stands for the runtime's heartbeats. */
@@ -55,13 +58,33 @@ async function pushCommand(deps: PushDeps, push: PushInput, params: JsonValue): 
     if (isReturned) {
       heartbeats = setInterval(() => activity.heartbeat({}), HEARTBEAT_INTERVAL_MS)
     }
-    const answer = await deps.senders.send(deployment, transport, envelope)
+    const answer = await timed(deps, transport, () => deps.senders.send(deployment, transport, envelope))
     if (answer === undefined) throw new CompleteAsyncError()
     return responseIn(answer, attempt, push.command)
   } catch (error) {
     throw failureOf(error, push.command, deployment)
   } finally {
     clearInterval(heartbeats)
+  }
+}
+
+async function timed<T>(
+  { metrics = NO_METRICS }: PushDeps,
+  { kind: transport }: PushTransport,
+  send: () => Promise<T>,
+): Promise<T> {
+  const startMs = performance.now()
+  let outcome = 'error'
+  try {
+    const answer = await send()
+    outcome = answer === undefined ? 'accepted' : 'answered'
+    return answer
+  } catch (error) {
+    if (error instanceof DeliveryError) outcome = error.kind
+    throw error
+  } finally {
+    metrics.pushes.add(1, { transport, outcome })
+    metrics.pushSeconds.record((performance.now() - startMs) / 1_000, { transport })
   }
 }
 

@@ -7,6 +7,7 @@
  */
 import { activityInfo, ApplicationFailure, Context } from '@temporalio/activity'
 import { CancelledFailure, type RawValue } from '@temporalio/common'
+import type { Metrics } from '../observability/metrics.js'
 import { CANCEL_GRACE_MS, type StoppedDetails } from '../protocol/cancel.js'
 import type { AttemptInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
@@ -33,6 +34,7 @@ export interface AttemptDeps extends RunDeps {
   readonly openEvents: OpenEvents
   /** Whether another worker of this process has taken the place of the attempts' own. */
   readonly isRetired: () => boolean
+  readonly metrics: Metrics
 }
 
 /** The activities of an agent's worker: one for each command, and one that answers for any other name. */
@@ -60,7 +62,9 @@ async function runAttempt(
   const { workflowExecution, taskToken, scheduleToCloseTimeoutMs } = activity.info
   const attempt = afterWait(asScheduled, scheduleToCloseTimeoutMs)
   const key = { workflowRunId: workflowExecution?.runId ?? attempt.invocationId, run: attempt.run }
-  using attached = deps.runs.attach(key, () => startRun(deps, { definition, params, attempt, key }))
+  using attached = deps.runs.attach(key, () =>
+    timed(deps, definition, startRun(deps, { definition, params, attempt, key })),
+  )
   const { run } = attached
   const channel = run.report.attach({
     heartbeat: (details) => activity.heartbeat(details === undefined ? undefined : jsonPayload(details)),
@@ -71,6 +75,15 @@ async function runAttempt(
   } finally {
     channel[Symbol.dispose]()
   }
+}
+
+function timed({ metrics }: AttemptDeps, { name: command }: CommandDefinition, run: HandlerRun): HandlerRun {
+  const startMs = performance.now()
+  void run.end.then((end) => {
+    const outcome = end.kind === 'failed' ? end.error.code : end.kind
+    metrics.agentRunSeconds.record((performance.now() - startMs) / 1_000, { command, outcome })
+  })
+  return run
 }
 
 /** How the run ends, unless this attempt of it ends before. @throws {ApplicationFailure} which gives the attempt back */

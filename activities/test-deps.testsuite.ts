@@ -1,4 +1,5 @@
 /** What attempts share, for tests. */
+import { NO_METRICS } from '../observability/metrics.js'
 import { Runs } from '../execution/runs.js'
 import { testRunDeps } from '../execution/test-run.testsuite.js'
 import type { AttemptDeps, OpenEvents } from './run-command.js'
@@ -11,6 +12,7 @@ export const testDeps = async (given: Partial<AttemptDeps> = {}): Promise<Attemp
   runs: new Runs(),
   openEvents: SILENT_EVENTS,
   isRetired: () => false,
+  metrics: NO_METRICS,
   ...given,
   ...(await testRunDeps(given)),
 })

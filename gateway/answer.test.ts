@@ -53,7 +53,7 @@ test("how long a task waited is taken from its schedule-to-close time-out, by Te
 
 test('a poll without a task has an empty answer', () => {
   const answer = PollActivityTaskQueueResponse.encode({ pollerGroupInfos: [{}] }).finish()
-  expect(sealTask(answer, 'dep_a', seal)).toEqual({ message: Buffer.alloc(0), token: undefined })
+  expect(sealTask(answer, 'dep_a', seal)).toEqual({ message: Buffer.alloc(0), token: undefined, waitedMs: 0 })
 })
 
 test('how Temporal spreads polls stays inside', () => {

@@ -24,6 +24,8 @@ export interface SealedTask {
   readonly message: Uint8Array
   /** Temporal's own token; `undefined` when the poll ended without a task. */
   readonly token: Uint8Array | undefined
+  /** How long it waited in its queue. */
+  readonly waitedMs: number
 }
 
 /**
@@ -46,11 +48,13 @@ export function sealTask(message: Uint8Array, deploymentId: string, seal: TaskTo
     if (id === STARTED_TIME && content) waitedMs += durationMs(content)
     if (id === START_TO_CLOSE_TIMEOUT && content) timeoutMs = durationMs(content) || NO_TIMEOUT_MS
   }
-  if (!token?.length) return { message: PollActivityTaskQueueResponse.encode({}).finish(), token: undefined }
+  if (!token?.length)
+    return { message: PollActivityTaskQueueResponse.encode({}).finish(), token: undefined, waitedMs: 0 }
   const sealed = seal.seal(token, deploymentId, Date.now() + timeoutMs + REPORTING_GRACE_MS)
-  const leftMs = Math.max(scheduleToCloseMs - Math.max(waitedMs, 0), 1)
+  waitedMs = Math.max(waitedMs, 0)
+  const leftMs = Math.max(scheduleToCloseMs - waitedMs, 1)
   if (scheduleToCloseMs > 0) parts.push(wireField(SCHEDULE_TO_CLOSE_TIMEOUT, durationOf(leftMs)))
-  return { message: Buffer.concat([wireField(TASK_TOKEN, sealed), ...parts]), token }
+  return { message: Buffer.concat([wireField(TASK_TOKEN, sealed), ...parts]), token, waitedMs }
 }
 
 function durationMs(content: Uint8Array): number {

@@ -1,9 +1,11 @@
 /** What becomes of an agent's call once it is known who makes it: checked, sent on to Temporal, its answer made safe. */
 import { status } from '@grpc/grpc-js'
 import proto from '@temporalio/proto'
+import { NO_METRICS, type Metrics } from '../observability/metrics.js'
 import { TASK_NOT_DELIVERED } from '../protocol/names.js'
 import type { Agent, AgentAbout } from './agent.js'
 import { describeNamespace, sealTask } from './answer.js'
+import { AttemptTimes } from './attempt-times.js'
 import type { Authenticated } from './authenticator.js'
 import type { GatewayMethod } from './methods.js'
 import type { OpenPoll, OpenPolls } from './open-polls.js'
@@ -22,6 +24,8 @@ const MAX_POLL_MS = 75_000
 const MAX_CALL_MS = 30_000
 const GIVE_BACK_MS = 10_000
 
+/** Of all that report on an attempt. */
+const TASK_TOKEN = 1
 /** Fields of `PollActivityTaskQueueRequest`. */
 const TASK_QUEUE = 2
 const POLLING_WORKER = 8
@@ -37,6 +41,8 @@ export interface CallsDeps {
   readonly onPoll: (agent: Agent, workerKey: string, about: AgentAbout) => () => void
   /** Of any other call. */
   readonly onHeard: (agent: Agent) => void
+  /** Default: nobody counts. */
+  readonly metrics?: Metrics | undefined
 }
 
 export interface IncomingCall {
@@ -59,15 +65,20 @@ export interface CallAnswer {
 export class Calls {
   readonly #deps: CallsDeps
   readonly #temporalPolls: TemporalPolls
+  readonly #metrics: Metrics
+  readonly #times: AttemptTimes
 
   constructor(deps: CallsDeps) {
     this.#deps = deps
+    this.#metrics = deps.metrics ?? NO_METRICS
+    this.#times = new AttemptTimes(this.#metrics)
     this.#temporalPolls = new TemporalPolls(deps.upstream, deps.namespace)
   }
 
   /** @throws {Refusal} */
   async handle(call: IncomingCall): Promise<CallAnswer> {
     const { method, deadlineMs } = call
+    this.#metrics.gatewayCalls.add(1, { method: method.name })
     const { agent, request } = await this.#check(call)
     if (method.answer === 'task') return this.#poll(call, agent, request)
     if (method.name === 'ShutdownWorker') this.#deps.polls.endOf(agent, textOf(request, LEAVING_WORKER))
@@ -75,6 +86,7 @@ export class Calls {
     const answer = await this.#deps.upstream.call(method.name, request, {
       deadlineMs: Math.min(deadlineMs, Date.now() + MAX_CALL_MS),
     })
+    this.#times.reported(method.name, contentOf(request, TASK_TOKEN))
     return { message: method.answer === 'namespace' ? describeNamespace(answer) : answer }
   }
 
@@ -123,13 +135,15 @@ export class Calls {
       if (error instanceof Refusal && error.code === status.NOT_FOUND) throw unavailable('Temporal cannot be reached')
       throw error
     }
-    const { message, token } = sealTask(answer, agent.deployment.id, this.#deps.seal)
+    const { message, token, waitedMs } = sealTask(answer, agent.deployment.id, this.#deps.seal)
     const refusal = refusalOf(poll)
     if (refusal) {
       if (token) await this.#giveBack(token)
       throw refusal
     }
-    return token === undefined ? { message } : { message, undelivered: () => void this.#giveBack(token) }
+    if (token === undefined) return { message }
+    this.#times.given(answer, token, waitedMs)
+    return { message, undelivered: () => void this.#giveBack(token) }
   }
 
   /** A task that nobody is there to take: told to the workflow at once, which would wait for a time-out otherwise. */

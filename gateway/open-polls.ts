@@ -77,6 +77,10 @@ export class OpenPolls {
     this.#recheck.unref()
   }
 
+  get size(): number {
+    return this.#polls.size
+  }
+
   /**
    * @param workerKey what the agent's worker calls itself: keeps agents of a deployment from starving each other
    * @throws {Refusal} RESOURCE_EXHAUSTED over a limit, UNAVAILABLE while draining

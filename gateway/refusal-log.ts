@@ -1,7 +1,10 @@
 /** Logs what was refused, a line a minute for each deployment and reason, so that an attacker cannot fill a disk. */
 import { status } from '@grpc/grpc-js'
+import { OTHER } from '../observability/bounded-names.js'
+import { NO_METRICS, type Metrics } from '../observability/metrics.js'
 import type { Agent } from './agent.js'
 import type { DenialAudit } from './denial-audit.js'
+import { GATEWAY_METHODS } from './methods.js'
 import { Refusal, unavailable } from './refusal.js'
 
 export interface GatewayLog {
@@ -28,12 +31,18 @@ export interface RefusedCall {
 export class RefusalLog {
   readonly #log: GatewayLog
   readonly #audit: Pick<DenialAudit, 'add'>
+  readonly #metrics: Pick<Metrics, 'gatewayRefusals'>
   readonly #last = new Map<string, { atMs: number; since: number }>()
   #count = 0
 
-  constructor(log: GatewayLog, audit: Pick<DenialAudit, 'add'>) {
+  constructor(
+    log: GatewayLog,
+    audit: Pick<DenialAudit, 'add'>,
+    metrics: Pick<Metrics, 'gatewayRefusals'> = NO_METRICS,
+  ) {
     this.#log = log
     this.#audit = audit
+    this.#metrics = metrics
   }
 
   /** Calls refused so far. */
@@ -46,6 +55,13 @@ export class RefusalLog {
    * for good.
    */
   refusalOf(error: unknown, call: RefusedCall): Refusal {
+    const refusal = this.#told(error, call)
+    const method = GATEWAY_METHODS.get(call.path)?.name ?? OTHER
+    this.#metrics.gatewayRefusals.add(1, { method, code: status[refusal.code] })
+    return refusal
+  }
+
+  #told(error: unknown, call: RefusedCall): Refusal {
     if (!(error instanceof Refusal)) {
       const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
       this.#log.error(

@@ -30,6 +30,8 @@ export interface Gateway {
   readonly inject: (socket: Duplex) => void
   /** Calls refused since the start. */
   readonly refused: number
+  /** Polls that are held. */
+  readonly polls: number
   /** Ends the polls, lets all other calls finish, at most for `graceMs`. */
   drain(graceMs: number): Promise<void>
 }
@@ -57,7 +59,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const polls = new OpenPolls(pollLimits, liveTokens)
   const calls = new Calls({ ...deps, polls })
   const denials = new DenialAudit(audit)
-  const refusals = new RefusalLog(log, denials)
+  const refusals = new RefusalLog(log, denials, deps.metrics)
   const callers = new WeakMap<Metadata, Caller>()
   const strangers = new Strangers()
   const doorDeps = { agents, callLimit, callers, refusals, strangers, receiving: new Receiving() }
@@ -75,6 +77,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     get refused() {
       return refusals.count
+    },
+    get polls() {
+      return polls.size
     },
     drain: async (graceMs) => {
       polls.drain()

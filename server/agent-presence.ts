@@ -44,6 +44,13 @@ export class PresenceWatch {
     this.#renewal.unref()
   }
 
+  /** Agents that are watched here. */
+  get count(): number {
+    let count = 0
+    for (const ofDeployment of this.#watched.values()) count += ofDeployment.size
+    return count
+  }
+
   /** Call what it gives when the poll ends. */
   polls(agent: SeenAgent): () => void {
     const ofDeployment = this.#watched.get(agent.deploymentId) ?? new Map<string, Watched>()

@@ -3,6 +3,7 @@ import express, { type Express } from 'express'
 import helmet from 'helmet'
 import { errorBody, notFound } from './middleware/errors.js'
 import { requestId } from './middleware/request-id.js'
+import { timeRequests } from './middleware/time-requests.js'
 import { ROUTES } from './route-table.js'
 import { serve } from './serve.js'
 import type { ServerDeps } from './server-deps.js'
@@ -15,7 +16,7 @@ export function createApp(deps: ServerDeps, trustedProxies?: string): Express {
   // Answers are never the same twice, and hashing each costs more than it saves.
   app.disable('etag')
   trustProxy(app, trustedProxies)
-  app.use(requestId, helmet())
+  app.use(requestId, timeRequests(deps.metrics), helmet())
   for (const route of ROUTES) {
     const method = route.method.toLowerCase() as Lowercase<typeof route.method>
     app[method](route.path, serve(route, deps))

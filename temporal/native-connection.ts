@@ -1,4 +1,5 @@
 /** The connection that workers use. */
+import type { Meter } from '@opentelemetry/api'
 import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker'
 import { CommandError } from '../protocol/errors.js'
 import { installTemporalRuntime, type Sink } from './runtime.js'
@@ -7,9 +8,11 @@ import type { TemporalSettings } from './settings.js'
 /**
  * Connects, with the process's runtime installed just before: it ends with the last connection, so one that never had
  * any would keep its process alive for good.
+ *
+ * @param meter gets what Temporal's native core counts
  */
-export function connectNative(options: NativeConnectionOptions, log: Sink): Promise<NativeConnection> {
-  installTemporalRuntime(log)
+export function connectNative(options: NativeConnectionOptions, log: Sink, meter?: Meter): Promise<NativeConnection> {
+  installTemporalRuntime(log, meter)
   // Messages are small, a few at a time: compressing them took 4 % of the processor time of a call on both ends.
   return NativeConnection.connect({ grpcCompression: { codec: 'none' }, ...options })
 }

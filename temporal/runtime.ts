@@ -1,6 +1,8 @@
 /** Temporal's native core, once per process: its log goes into ours, its signal handlers stay out of the way. */
 import { TemporalFailure } from '@temporalio/common'
+import type { Meter } from '@opentelemetry/api'
 import { Runtime, type LogLevel, type LogMetadata, type Logger } from '@temporalio/worker'
+import { coreMetricsBuffer } from './core-metrics.js'
 
 /** Where its log goes. */
 export interface Sink {
@@ -22,8 +24,10 @@ const NO_TROUBLE = /^(No (activities|workflows) registered, not polling for |Wor
 /**
  * Must run before the first worker or native connection of the process; one that is there already stays. How much the
  * native core has to say is decided here, by the level of then.
+ *
+ * @param meter gets what the native core counts
  */
-export function installTemporalRuntime(log: Sink): void {
+export function installTemporalRuntime(log: Sink, meter?: Meter): void {
   if (Runtime._instance) return
   const write = (level: LogLevel, message: string, meta?: LogMetadata) => {
     const method = NO_TROUBLE.test(message) ? 'debug' : METHODS[level]
@@ -45,6 +49,7 @@ export function installTemporalRuntime(log: Sink): void {
     shutdownSignals: [],
     telemetryOptions: {
       logging: { filter: { core: log.isLevelEnabled('debug') ? 'DEBUG' : 'WARN', other: 'ERROR' }, forward: {} },
+      ...(meter === undefined ? {} : { metrics: { buffer: coreMetricsBuffer(meter) } }),
     },
   })
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { scratchDirectory } from '../bindings/scratch.testsuite.js'
+import { NO_METRICS } from '../observability/metrics.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { ResponseTokens } from '../protocol/response-token.js'
 import { SCOPES, includesScope, type Scope } from '../protocol/rights.js'
@@ -347,6 +348,7 @@ describe('the app', () => {
       agentLimits: { polls: 20, maxResultBytes: MAX_PAYLOAD_BYTES },
       sealsWithRegistry: true,
       workerState: undefined,
+      metrics: NO_METRICS,
     })
   }
 
@@ -361,7 +363,7 @@ describe('the app', () => {
       route ? route.stack.map(({ method }) => `${(method ?? 'all').toUpperCase()} ${route.path}`) : [name],
     )
 
-  const EXPECTED = ['requestId', 'helmetMiddleware', ...ROUTES.map(nameOf), 'notFound', 'sendError']
+  const EXPECTED = ['requestId', 'timeRequest', 'helmetMiddleware', ...ROUTES.map(nameOf), 'notFound', 'sendError']
 
   test('has the routes of the table, each once, and nothing beside them', async () => {
     expect(layers(await buildApp())).toEqual(EXPECTED)

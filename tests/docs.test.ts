@@ -5,18 +5,24 @@ import { format, resolveConfig } from 'prettier'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { customerPolicySchema, type CustomerPolicy } from '../protocol/customer-policy.js'
+import { METRICS, type MetricEntry } from '../observability/metric-table.js'
 import { ERROR_CODES } from '../protocol/error-codes.js'
 
 const FILE = 'ARCHITECTURE.md'
 
 const between = (name: string): RegExp => new RegExp(`(<!-- ${name} -->\n)[^]*(<!-- /${name} -->)`)
 
-async function expectTable(name: string, head: readonly string[], rows: readonly (readonly string[])[]): Promise<void> {
+async function expectTable(
+  name: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  file = FILE,
+): Promise<void> {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   const table = [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
-  const text = await readFile(FILE, 'utf8')
+  const text = await readFile(file, 'utf8')
   const replaced = text.replace(between(name), (_all, open: string, close: string) => `${open}\n${table}\n\n${close}`)
-  await expectFile(FILE, replaced)
+  await expectFile(file, replaced)
 }
 
 async function expectFile(file: string, content: string): Promise<void> {
@@ -47,6 +53,16 @@ test('the table of layers is that of the check', async () => {
     allowed.length === 0 ? 'nothing of ours' : names(allowed),
   ])
   await expectTable('layers', ['layer', 'may import'], rows)
+})
+
+test('the table of metrics is that of the code', async () => {
+  const rows = Object.values<MetricEntry>(METRICS).map(({ name, kind, labels, help }) => [
+    `\`${name}\``,
+    kind.replace('observed ', ''),
+    labels.map((label) => `\`${label}\``).join(', '),
+    help,
+  ])
+  await expectTable('metrics', ['metric', 'kind', 'labels', 'what'], rows, 'docs/metrics.md')
 })
 
 describe("the customer's policy file", () => {

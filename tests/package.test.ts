@@ -53,6 +53,7 @@ describe('the tarball', () => {
         'client',
         'execution',
         'gateway',
+        'observability',
         'protocol',
         'sdk',
         'server',

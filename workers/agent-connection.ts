@@ -1,6 +1,7 @@
 /** How an agent reaches its slice of Temporal: the control plane's own address, with the agent's token. */
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import type { Meter } from '@opentelemetry/api'
 import type { NativeConnection, NativeConnectionOptions } from '@temporalio/worker'
 import { getProxyForUrl } from 'proxy-from-env'
 import { CommandError } from '../protocol/errors.js'
@@ -17,12 +18,14 @@ export interface AgentConnectionOptions {
   /** What its polls are known by at the control plane; that of no other connection. Default: what the worker calls itself. */
   readonly key?: string
   readonly log: Logger
+  /** Gets what Temporal's native core counts. */
+  readonly meter?: Meter | undefined
 }
 
 /** @throws {CommandError} `unavailable` when the gateway cannot be reached */
-export async function connectAgent({ url, token, key, log }: AgentConnectionOptions): Promise<NativeConnection> {
+export async function connectAgent({ url, token, key, log, meter }: AgentConnectionOptions): Promise<NativeConnection> {
   const options = await connectionOptions(url, token, key)
-  return connectNative(options, log).catch((error: unknown) => {
+  return connectNative(options, log, meter).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error)
     throw new CommandError(
       'unavailable',

@@ -4,7 +4,8 @@
  *   node agent-main.js BUNDLE [FUNCTION]      ALIEN_URL, and ALIEN_TOKEN or ALIEN_TOKEN_FILE, in the environment;
  *                                             ALIEN_POLICY or ALIEN_POLICY_DEFAULT as in policy-location.ts;
  *                                             ALIEN_STATE_DIR, where the journal is kept (default: .alien);
- *                                             ALIEN_GRACE, how long handlers may go on (default: 10s)
+ *                                             ALIEN_GRACE, how long handlers may go on (default: 10s);
+ *                                             ALIEN_METRICS_PORT and ALIEN_METRICS_HOST, for Prometheus (default: none)
  *
  * Ends with 0 when asked to stop, with 78 when it is misconfigured, with 1 for anything that may pass.
  */
@@ -12,6 +13,7 @@ import { pathToFileURL } from 'node:url'
 import type { NativeConnection } from '@temporalio/worker'
 import { openJournal } from '../execution/journal/journal.js'
 import { manifestOf } from '../execution/manifest.js'
+import type { MetricsAddress } from '../observability/settings.js'
 import { CommandError, type ErrorCode } from '../protocol/errors.js'
 import { stateDir } from '../protocol/dev-state.js'
 import { moduleRegistry } from '../sdk/registry.js'
@@ -26,6 +28,7 @@ import { openCustomerPolicy } from './customer-policy.js'
 import { parseGrace } from './grace.js'
 import { journalFile } from './journal-file.js'
 import { createLogger, toggleDebugOnSignal } from './logger.js'
+import { openProcessTelemetry } from './process-telemetry.js'
 
 const MISCONFIGURED: ReadonlySet<ErrorCode> = new Set([
   'invalid_request',
@@ -59,6 +62,8 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
   if (!bundle || !url) throw new CommandError('invalid_request', 'needs a bundle and ALIEN_URL')
   const token = readAgentToken(process.env)
   checkBindings(process.env, log)
+  // Before handlers are loaded, which may use OpenTelemetry themselves.
+  const telemetry = await openProcessTelemetry('alien-agent', metricsAddress(process.env), log)
   // Before the vendor's code, which runs in this process, can change where the policy is looked for.
   const gate = await openCustomerPolicy(process.env, log)
   const state = stateDir(process.env)
@@ -85,18 +90,28 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
   const { done } = await startAgentService({
     registry: moduleRegistry,
     session,
-    connect: async (key) => (connection = await connectAgent({ url, token: token.current, key, log })),
+    connect: async (key) =>
+      (connection = await connectAgent({ url, token: token.current, key, log, meter: telemetry.meter })),
     isReceiving: (key) => askPresence({ url, token: token.current, key, fetch }),
     gate,
     journal,
     openEvents: events.open,
     log,
+    metrics: telemetry.metrics,
     graceMs: parseGrace(process.env['ALIEN_GRACE']),
     signal: stop.signal,
   })
   tell({ kind: 'ready', deployment: session.deployment.name, commands: moduleRegistry.names })
   await done
   await events.close(LAST_EVENTS_MS)
+  await telemetry.close()
+}
+
+function metricsAddress({
+  ALIEN_METRICS_PORT: port,
+  ALIEN_METRICS_HOST: host,
+}: NodeJS.ProcessEnv): MetricsAddress | undefined {
+  return port ? { host: host || '127.0.0.1', port: Number(port) } : undefined
 }
 
 async function loadHandlers(bundle: string): Promise<void> {

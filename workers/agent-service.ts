@@ -33,6 +33,7 @@ interface Serving {
 /** Closes `journal` in the end. */
 export async function startAgentService(options: AgentServiceOptions): Promise<AgentWorker> {
   const shared = sharedByWorkers()
+  options.metrics?.agentRuns.observe((set) => set(shared.runs.count, {}))
   const end = endOfRuns({ ...options, ...shared })
   const first = await open(options, shared).catch((error: unknown) => {
     options.journal.close()
@@ -58,6 +59,7 @@ async function serve(options: AgentServiceOptions, shared: SharedByWorkers, firs
     })
     const isDeaf = await Promise.race([worker.done.then(() => false), deaf]).finally(() => ended.abort())
     if (!isDeaf) return worker.done
+    options.metrics?.agentReconnects.add(1, {})
     log.warn('the polls of this agent do not arrive at the control plane; connecting anew')
     try {
       const next = await open(options, shared)

@@ -7,6 +7,7 @@ import { pingDefinition } from '../execution/ping.js'
 import { Runs } from '../execution/runs.js'
 import { MAX_WAITING, Turns } from '../execution/turns.js'
 import type { AgentLimits, AgentSession } from '../protocol/agent-session.js'
+import { NO_METRICS, type Metrics } from '../observability/metrics.js'
 import { PING_COMMAND } from '../protocol/ping.js'
 import type { CommandRegistry } from '../sdk/registry.js'
 import { DEFAULT_GRACE_MS } from './grace.js'
@@ -47,6 +48,8 @@ export interface AgentWorkerOptions {
   readonly log: Logger
   /** How long running handlers may go on once the worker is asked to stop. Default: 10 s. */
   readonly graceMs?: number | undefined
+  /** Default: nobody counts. */
+  readonly metrics?: Metrics | undefined
   /** Asks the worker to stop. */
   readonly signal: AbortSignal
 }
@@ -101,6 +104,7 @@ export async function startReplaceableWorker({
   openEvents,
   log,
   graceMs = DEFAULT_GRACE_MS,
+  metrics = NO_METRICS,
   signal,
 }: AgentWorkerOptions & SharedByWorkers): Promise<ReplaceableWorker> {
   const { namespace, taskQueue, limits } = session
@@ -113,6 +117,7 @@ export async function startReplaceableWorker({
     runs,
     turns,
     isRetired: () => retired.signal.aborted && !signal.aborted,
+    metrics,
     maxResultBytes: limits.maxResultBytes,
   }
   const worker = await Worker.create({

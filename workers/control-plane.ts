@@ -1,6 +1,7 @@
 /** Composition root of the vendor's side: registry, Temporal, HTTP API, and by default the vendor worker beside them. */
 import { setMaxListeners } from 'node:events'
 import type { AuditSink } from '../protocol/audit.js'
+import { NO_TELEMETRY, type Telemetry } from '../observability/telemetry.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { isLoopback } from '../protocol/loopback.js'
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
@@ -34,6 +35,7 @@ import type { PushDeps } from '../activities/push-command.js'
 import { openOrClose, type Closers } from './closers.js'
 import type { Logger } from './logger.js'
 import { openKeys } from './open-keys.js'
+import { observeControlPlane } from './observe-control-plane.js'
 import { openPush } from './open-push.js'
 import { runWorker } from './run-worker.js'
 import { createVendorWorker } from './vendor-worker.js'
@@ -66,6 +68,8 @@ export interface ControlPlaneOptions extends Omit<ListenOptions, 'tls'> {
   readonly auditRetentionMs?: number | undefined
   /** Whose `x-forwarded-for` says who calls: how many proxies, or their addresses. Default: nobody's. */
   readonly trustProxy?: string | undefined
+  /** Who is told what is counted. Default: nobody. */
+  readonly telemetry?: Telemetry | undefined
   readonly log: Logger
 }
 
@@ -92,7 +96,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 }
 
 async function open(options: ControlPlaneOptions, closers: Closers): Promise<ControlPlane> {
-  const { log, temporal: settings } = options
+  const { log, temporal: settings, telemetry: { metrics } = NO_TELEMETRY } = options
   const registry = await openRegistry(options.registry)
   closers.add(() => registry.close())
   if (options.apiKey !== undefined) await registry.apiKeys.create(options.apiKey)
@@ -101,7 +105,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   const { seal, responseTokens } = await openKeys(options, registry, closers)
   const deployments = knownDeployments(registry)
   let { publicUrl } = options
-  const push = openPush({ deployments, tokens: responseTokens, publicUrl: () => publicUrl }, closers)
+  const push = openPush({ deployments, metrics, tokens: responseTokens, publicUrl: () => publicUrl }, closers)
   const worker = options.vendorWorker ? await openVendorWorker(options, told, push, closers) : undefined
   const temporal = await connectTemporal(settings, worker?.connection).catch(unreachable(settings))
   closers.add(temporal.close)
@@ -111,8 +115,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   const authenticator = new Authenticator(registry, responseTokens)
   const feed = new InvocationFeed(registry.invocationEvents, log)
   closers.add(() => feed.close())
-  const presence = new PresenceWatch(registry.agents, log)
-  closers.add(() => presence.close())
+  const presence = openPresence(options, registry, closers)
   const draining = new AbortController()
   // Every request that is held listens.
   setMaxListeners(0, draining.signal)
@@ -136,11 +139,13 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
       agentLimits: agentLimits(options),
       sealsWithRegistry: options.sealingKeys === undefined,
       workerState: worker?.state,
+      metrics,
       log,
     },
     options.trustProxy,
   )
   const gateway = await openGateway(options, { registry, agents: authenticator.agents, audit, seal, presence }, closers)
+  closers.add(observeControlPlane(metrics, { registry, temporal, presence, audit, gateway }))
   const listener = await listen({ http: app, http2: gateway.inject }, { ...options, tls: tlsFiles(options) })
   closers.add(() => Promise.all([listener.close(DRAIN_MS), gateway.drain(DRAIN_MS)]))
   closers.add(() => draining.abort())
@@ -164,6 +169,12 @@ const tlsFiles = ({ tls, log }: ControlPlaneOptions): TlsFiles | undefined =>
 
 const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
+function openPresence({ log }: ControlPlaneOptions, registry: Registry, closers: Closers): PresenceWatch {
+  const presence = new PresenceWatch(registry.agents, log)
+  closers.add(() => presence.close())
+  return presence
+}
+
 function openAudit(
   { auditRetentionMs = DEFAULT_AUDIT_RETENTION_MS, log }: ControlPlaneOptions,
   registry: Registry,
@@ -184,7 +195,7 @@ interface GatewayDeps {
 }
 
 async function openGateway(
-  { temporal: settings, pollLimits, agentCallsPerSecond, log }: ControlPlaneOptions,
+  { temporal: settings, pollLimits, agentCallsPerSecond, telemetry, log }: ControlPlaneOptions,
   { registry, agents, audit, seal, presence }: GatewayDeps,
   closers: Closers,
 ): Promise<Gateway> {
@@ -199,6 +210,7 @@ async function openGateway(
     pollLimits,
     callLimit: new RateLimiter(agentCallsPerSecond ?? DEFAULT_AGENT_CALLS_PER_SECOND),
     audit,
+    metrics: telemetry?.metrics,
     onPoll: ({ deployment, tokenId }, key, about) =>
       presence.polls({ ...about, deploymentId: deployment.id, key, tokenId }),
     onHeard: ({ deployment, tokenId }) => presence.heard({ deploymentId: deployment.id, tokenId }),
@@ -207,12 +219,12 @@ async function openGateway(
 }
 
 async function openVendorWorker(
-  { temporal: settings, log }: ControlPlaneOptions,
+  { temporal: settings, telemetry, log }: ControlPlaneOptions,
   told: ToldOutcomes,
   push: PushDeps,
   closers: Closers,
 ) {
-  const connection = await connectNative(settings.connectionOptions, log).catch(unreachable(settings))
+  const connection = await connectNative(settings.connectionOptions, log, telemetry?.meter).catch(unreachable(settings))
   closers.add(() => connection.close())
   const worker = await createVendorWorker({
     connection,
@@ -220,6 +232,7 @@ async function openVendorWorker(
     onEnded: ({ id, outcome }) => told.tell(id, outcome),
     push,
     log,
+    metrics: telemetry?.metrics,
   })
   const stop = new AbortController()
   const done = runWorker(worker, stop.signal)

@@ -57,6 +57,8 @@ async function startFunction(
           ALIEN_TOKEN: deployment.agentToken,
           ALIEN_LOCAL_BINDINGS: '1',
           ALIEN_STATE_DIR: stateDir,
+          // One port is not for several agents.
+          ALIEN_METRICS_PORT: '',
         },
       },
       {

@@ -1,3 +1,4 @@
+import type { Metrics } from '../observability/metrics.js'
 import type { PushDeps } from '../activities/push-command.js'
 import { knownDeployments, type KnownDeployments } from '../server/known-deployments.js'
 import { openRegistry, type RegistryOptions } from '../server/registry/open-registry.js'
@@ -8,15 +9,17 @@ import { openKeys } from './open-keys.js'
 
 interface PushParts extends Pick<PushDeps, 'tokens' | 'publicUrl'> {
   readonly deployments: KnownDeployments
+  readonly metrics: Metrics
 }
 
 /** What a vendor worker pushes with. No cloud's SDK is loaded before something is pushed there. */
-export function openPush({ deployments, tokens, publicUrl }: PushParts, closers: Closers): PushDeps {
+export function openPush({ deployments, metrics, tokens, publicUrl }: PushParts, closers: Closers): PushDeps {
   const senders = new Senders()
   closers.add(() => senders.close())
   return {
     transportOf: async ({ id }) => (await deployments.get(id))?.transport,
     senders,
+    metrics,
     tokens,
     publicUrl: () => publicUrl()?.replace(/\/+$/, ''),
   }
@@ -27,6 +30,7 @@ export interface WorkerPushOptions {
   /** Where handler runtimes reach the control plane. */
   readonly publicUrl: string | undefined
   readonly sealingKeys?: readonly [Buffer, ...Buffer[]] | undefined
+  readonly metrics: Metrics
   readonly log: Logger
 }
 
@@ -36,5 +40,8 @@ export async function openWorkerPush(options: WorkerPushOptions, closers: Closer
   closers.add(() => registry.close())
   const { responseTokens } = await openKeys(options, registry, closers)
   const deployments = knownDeployments(registry)
-  return openPush({ deployments, tokens: responseTokens, publicUrl: () => options.publicUrl }, closers)
+  return openPush(
+    { deployments, metrics: options.metrics, tokens: responseTokens, publicUrl: () => options.publicUrl },
+    closers,
+  )
 }

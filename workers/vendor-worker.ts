@@ -1,6 +1,7 @@
 /** The vendor side's Temporal worker: runs the `invokeCommand` workflows, and pushes to deployments without agents. */
 import { Worker, type InjectedSinks, type NativeConnection } from '@temporalio/worker'
 import { pushActivities, type PushDeps } from '../activities/push-command.js'
+import { NO_METRICS, type Metrics } from '../observability/metrics.js'
 import type { InvocationSinks, InvocationSummary, Outcome } from '../protocol/invocation.js'
 import { COMMANDS_QUEUE } from '../protocol/names.js'
 import type { Logger } from './logger.js'
@@ -24,6 +25,8 @@ export interface VendorWorkerOptions {
   readonly push?: PushDeps | undefined
   /** Gets a line for each invocation that ended. */
   readonly log: Logger
+  /** Default: nobody counts. */
+  readonly metrics?: Metrics | undefined
 }
 
 /** Those under way at once: most are a request of some milliseconds, those that are waited for a connection. */
@@ -35,6 +38,7 @@ export function createVendorWorker({
   onEnded = () => undefined,
   push,
   log,
+  metrics = NO_METRICS,
 }: VendorWorkerOptions): Promise<Worker> {
   const sinks: InjectedSinks<InvocationSinks> = {
     invocation: {
@@ -44,6 +48,7 @@ export function createVendorWorker({
           // Somebody may be waiting for it.
           onEnded(ended)
           logEnded(log, ended)
+          countEnded(metrics, ended)
         },
         callDuringReplay: false,
       },
@@ -71,7 +76,14 @@ export function createVendorWorker({
 function logEnded(log: Logger, { id, runId, outcome, summary }: EndedInvocation): void {
   const { deployment, ...rest } = summary
   const fields = { invocationId: id, runId, deployment: deployment.name, deploymentId: deployment.id, ...rest }
-  const code = outcome.error?.code
-  if (code === 'internal') log.error({ ...fields, outcome: code }, 'invocation ended')
-  else log.info({ ...fields, outcome: code ?? outcome.status }, 'invocation ended')
+  const level = outcome.error?.code === 'internal' ? 'error' : 'info'
+  log[level]({ ...fields, outcome: nameOf(outcome) }, 'invocation ended')
 }
+
+function countEnded(metrics: Metrics, { outcome, summary: { command, transport, durationMs } }: EndedInvocation): void {
+  metrics.invocationsEnded.add(1, { command, outcome: nameOf(outcome), transport })
+  metrics.invocationSeconds.record(durationMs / 1_000, { command })
+}
+
+/** `succeeded`, or a code of the error table. */
+const nameOf = ({ status, error }: Outcome): string => error?.code ?? status

@@ -1,8 +1,9 @@
 /** `alien agent start`: runs the handlers of one module at the customer's. */
 import { Command, Option } from 'commander'
+import { metricsHostOption, metricsPortOption, type MetricsFlags } from '../metrics-options.js'
 import { policyCommand } from './policy.js'
 
-export interface AgentFlags {
+export interface AgentFlags extends MetricsFlags {
   readonly url?: string
   readonly token?: string
   readonly tokenFile?: string
@@ -21,7 +22,7 @@ Examples:
   $ alien agent start handlers.ts --policy /etc/alien/alien-policy.json
 
 Runs until it is stopped; a worker that dies is started again after a back-off. Dials out to the one address and
-listens on no port. It needs no rights, and writes to its state folder only. HTTPS_PROXY and NO_PROXY are honored; NODE_EXTRA_CA_CERTS adds a private certificate authority.
+listens on no port, unless --metrics-port is given. It needs no rights, and writes to its state folder only. HTTPS_PROXY and NO_PROXY are honored; NODE_EXTRA_CA_CERTS adds a private certificate authority.
 
 Told to stop, it takes no more work, and what its handlers do not finish within the grace time is given back at once;
 told a second time, it ends at once. What it ran is noted in a journal in its state folder, so that nothing that ended is run again: keep that folder over restarts.
@@ -57,6 +58,8 @@ export function agentCommand(): Command {
         'ALIEN_GRACE',
       ),
     )
+    .addOption(metricsPortOption())
+    .addOption(metricsHostOption())
     .addHelpText('after', EXAMPLES)
     .action(async (module: string | undefined, flags: AgentFlags) =>
       (await import('../run/agent.js')).runAgent(module, flags),

@@ -2,12 +2,13 @@
 import { Command, Option } from 'commander'
 import { DEFAULT_PORT } from '../../protocol/names.js'
 import { parseAuditRetention } from '../audit-retention.js'
+import { metricsHostOption, metricsPortOption, type MetricsFlags } from '../metrics-options.js'
 import { parsePollLimit } from '../poll-limit.js'
 import { parsePort } from '../port.js'
 import { databaseUrlOption, publicUrlOption, sealingKeysOption } from '../push-options.js'
 import { parseRateLimit } from '../rate-limit.js'
 
-export interface ServerFlags {
+export interface ServerFlags extends MetricsFlags {
   readonly port: number
   readonly host: string
   readonly databaseUrl?: string
@@ -62,6 +63,8 @@ export function serverCommand(): Command {
       ).env('ALIEN_TRUST_PROXY'),
     )
     .option('--no-worker', 'leave the vendor worker to "alien worker"')
+    .addOption(metricsPortOption())
+    .addOption(metricsHostOption())
   return withLimits(command)
     .addHelpText('after', SERVER_EXAMPLES)
     .action(async (flags: ServerFlags) => (await import('../run/server.js')).runServer(flags))
@@ -102,7 +105,7 @@ function withLimits(command: Command): Command {
     )
 }
 
-export interface WorkerFlags {
+export interface WorkerFlags extends MetricsFlags {
   readonly databaseUrl?: string
   readonly publicUrl?: string
   readonly sealingKeys?: string
@@ -121,6 +124,8 @@ export function workerCommand(): Command {
     .addOption(databaseUrlOption('PostgreSQL of the registry, to push commands (default: none)'))
     .addOption(publicUrlOption())
     .addOption(sealingKeysOption())
+    .addOption(metricsPortOption())
+    .addOption(metricsHostOption())
     .addHelpText('after', WORKER_EXAMPLES)
     .action(async (flags: WorkerFlags) => (await import('../run/worker.js')).runVendorWorker(flags))
 }

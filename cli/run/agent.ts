@@ -53,6 +53,8 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
         ...credentials,
         ...policyEnv(policy),
         ALIEN_GRACE: flags.grace,
+        ALIEN_METRICS_PORT: flags.metricsPort === undefined ? '' : String(flags.metricsPort),
+        ALIEN_METRICS_HOST: flags.metricsHost,
       },
     },
     {

@@ -6,6 +6,8 @@ import { temporalSettings } from '../../temporal/settings.js'
 import { startControlPlane } from '../../workers/control-plane.js'
 import { createLogger, toggleDebugOnSignal } from '../../workers/logger.js'
 import type { ServerFlags } from '../commands/server.js'
+import { openProcessTelemetry } from '../../workers/process-telemetry.js'
+import { metricsAddress } from '../metrics-options.js'
 import { parseSealingKeys } from '../sealing-keys.js'
 import { untilSignal } from '../signals.js'
 
@@ -14,6 +16,7 @@ export async function runServer(flags: ServerFlags): Promise<void> {
   toggleDebugOnSignal(log)
   const temporal = temporalSettings()
   const { databaseUrl: url } = flags
+  const telemetry = await openProcessTelemetry('alien-server', metricsAddress(flags), log)
   const controlPlane = await startControlPlane({
     host: flags.host,
     port: flags.port,
@@ -31,6 +34,7 @@ export async function runServer(flags: ServerFlags): Promise<void> {
     auditRetentionMs: flags.auditRetention,
     trustProxy: flags.trustProxy,
     sealingKeys: flags.sealingKeys === undefined ? undefined : parseSealingKeys(flags.sealingKeys),
+    telemetry,
     log,
   })
   try {
@@ -41,6 +45,7 @@ export async function runServer(flags: ServerFlags): Promise<void> {
     log.info('draining')
   } finally {
     await controlPlane.close()
+    await telemetry.close()
   }
 }
 

@@ -1,4 +1,5 @@
 /** What the invocation routes work with. */
+import type { Metrics } from '../../observability/metrics.js'
 import type { KnownDeployments } from '../known-deployments.js'
 import type { Registry } from '../registry/open-registry.js'
 import type { TemporalClients } from '../temporal-clients.js'
@@ -13,6 +14,7 @@ export interface InvocationDeps {
   readonly temporalUiUrl: string | undefined
   /** Aborts when the control plane drains: held requests are answered with what is known by then. */
   readonly draining: AbortSignal
+  readonly metrics: Metrics
 }
 
 /** The page of one workflow in Temporal's Web UI. */

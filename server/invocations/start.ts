@@ -87,7 +87,7 @@ async function offline({ registry }: InvocationDeps, deployment: KnownDeployment
  * @throws {CommandError} `conflict` when the id or the idempotency key was used for another call, or the call's refusal
  *   when it was not used
  */
-export async function startInvocation({ temporal }: InvocationDeps, call: Call): Promise<StartedInvocation> {
+export async function startInvocation({ temporal, metrics }: InvocationDeps, call: Call): Promise<StartedInvocation> {
   const { id, input, params, memo, refusal } = call
   if (refusal !== undefined) {
     return existingInvocation(temporal, call).catch((error: unknown) => {
@@ -110,6 +110,7 @@ export async function startInvocation({ temporal }: InvocationDeps, call: Call):
         { key: COMMAND_KEY, value: input.command },
       ],
     })
+    metrics.invocationsStarted.add(1, { command: input.command })
     return { runId: firstExecutionRunId, isHere: eagerlyStarted }
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error

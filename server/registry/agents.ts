@@ -94,6 +94,23 @@ export class Agents {
     return byDeployment
   }
 
+  /** Of the deployments that ever had an agent: how many have one online, and how many have none. */
+  async countDeployments(): Promise<{ readonly online: number; readonly offline: number }> {
+    const { online, all } = await this.#db
+      .selectFrom('agents')
+      .select(({ fn, eb }) => [
+        fn
+          .count<number | string>('deployment_id')
+          .distinct()
+          .filterWhere(eb('online_until', '>', new Date().toISOString()))
+          .as('online'),
+        fn.count<number | string>('deployment_id').distinct().as('all'),
+      ])
+      .executeTakeFirstOrThrow()
+    // PostgreSQL gives counts as text.
+    return { online: Number(online), offline: Number(all) - Number(online) }
+  }
+
   async #forgetOldest(deploymentId: string): Promise<void> {
     await this.#db
       .deleteFrom('agents')

@@ -1,0 +1,37 @@
+/** The port where Prometheus gets metrics: `GET /metrics`, and nothing else. */
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { CommandError } from '../protocol/errors.js'
+import type { MetricsAddress } from './settings.js'
+
+/** @throws {CommandError} `conflict` when the port is in use */
+export async function listenForPrometheus(
+  { host, port }: MetricsAddress,
+  metrics: RequestListener,
+): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
+  const server = createServer((request, response) => {
+    if (request.method === 'GET' && request.url?.split('?')[0] === '/metrics') metrics(request, response)
+    else response.writeHead(404).end()
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, { host, port })))
+    server.listen({ host, port }, resolve)
+  })
+  // Being asked is no reason to go on.
+  server.unref()
+  const { port: taken } = server.address() as AddressInfo
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}/metrics`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function listenError(error: NodeJS.ErrnoException, { host, port }: MetricsAddress): Error {
+  if (error.code !== 'EADDRINUSE') return error
+  const message = `port ${port} of ${host} is already in use; stop what holds it, or choose another for metrics with --metrics-port`
+  return new CommandError('conflict', message, { cause: error })
+}

@@ -1,0 +1,1 @@
+export function promtoolPath(): { found: string | undefined; place: string }
