@@ -3,6 +3,7 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import type { Logger } from 'pino'
 import { CommandError, ERROR_CODES } from '../../protocol/errors.js'
 import { MAX_BODY_BYTES } from '../../protocol/limits.js'
+import { registryTrouble } from '../registry/registry-trouble.js'
 import { temporalTrouble } from '../temporal-trouble.js'
 
 export const notFound: RequestHandler = (request, response) => {
@@ -43,7 +44,11 @@ function setHeaders(response: Response, { code }: CommandError): void {
 }
 
 export const asCommandError = (thrown: unknown): CommandError =>
-  pathTrouble(thrown) ?? bodyTrouble(thrown) ?? temporalTrouble(thrown) ?? CommandError.from(thrown)
+  pathTrouble(thrown) ??
+  bodyTrouble(thrown) ??
+  temporalTrouble(thrown) ??
+  registryTrouble(thrown) ??
+  CommandError.from(thrown)
 
 /** What Express's router throws for a path like `/%E0%A4`. Without its status, it would be a defect of ours. */
 function pathTrouble(thrown: unknown): CommandError | undefined {

@@ -17,6 +17,8 @@ export async function openPostgres(url: string, address: string): Promise<Kysely
   })
   // The pool drops an idle connection that broke and makes a new one when needed; unheard, this event ends the process.
   pool.on('error', () => undefined)
+  // The same of one that is in use: whoever waits for its query hears of it.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const connect = async () => {
     try {
       return await pool.connect()

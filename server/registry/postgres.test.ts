@@ -2,6 +2,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../../tests/support/postgres.js'
 import { openRegistry } from './open-registry.js'
+import { registryTrouble } from './registry-trouble.js'
 import { testRegistry } from './registry.testsuite.js'
 
 let server: TestPostgres
@@ -36,6 +37,18 @@ describe('registry in PostgreSQL', () => {
         ),
       )
       .toBe('answered')
+    await registry.close()
+  })
+
+  test('is unavailable to whoever waits for a connection that is cut, which ends no process', async () => {
+    const url = await server.createDatabase()
+    const registry = await openRegistry({ url })
+    const cut = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'alien'`
+    const asking = Array.from({ length: 200 }, () => registry.ping().then(() => undefined, registryTrouble))
+    await execute(url, cut)
+    const troubles = (await Promise.all(asking)).filter((trouble) => trouble !== undefined)
+    // Those that had their answer before are not counted; which ones is a race.
+    for (const trouble of troubles) expect(trouble.code).toBe('unavailable')
     await registry.close()
   })
 

@@ -57,6 +57,33 @@ export const PSTEST: Tool = {
   install: (folder) =>
     run('go', ['build', '-o', join(folder, 'bin', 'pstest'), '.'], { GOFLAGS: '-p=1' }, PSTEST_SOURCES),
 }
+/** The plugin `docker compose`, whose commands that need no engine work without one. The last one for Go 1.26.8. */
+export const DOCKER_COMPOSE: Tool = {
+  id: 'docker-compose-5.5.1',
+  needs: 'go',
+  install: async (folder) => {
+    const module = 'github.com/docker/compose/v5/cmd'
+    const go = (...args: string[]) => run('go', args, { GOFLAGS: '-p=2 -mod=mod', CGO_ENABLED: '0' }, folder)
+    // Its module cannot be installed as it is: it leaves out versions of others, which only a main module may.
+    await go('mod', 'init', 'docker-compose.test')
+    await go('get', '-tool', `${module}@v5.5.1`)
+    await go('build', '-o', join(folder, 'bin', 'docker-compose'), module)
+  },
+}
+/** What production runs, with its schema tool and the schemas themselves. Takes some seven minutes on two cores. */
+export const TEMPORAL_SERVER: Tool = {
+  id: 'temporal-server-1.32.0',
+  needs: 'go',
+  install: async (folder) => {
+    const module = 'go.temporal.io/server'
+    const env = { GOBIN: join(folder, 'bin'), GOFLAGS: '-p=2', CGO_ENABLED: '0' }
+    await run('go', ['install', `${module}/cmd/server@v1.32.0`], env)
+    await run('go', ['install', `${module}/cmd/tools/sql@v1.32.0`], env)
+    const { stdout } = await run('go', ['mod', 'download', '-json', `${module}@v1.32.0`])
+    const { Dir: sources } = JSON.parse(stdout) as { Dir: string }
+    await run('cp', ['-R', join(sources, 'schema'), folder])
+  },
+}
 /** The last one for Node 20. 240 MB with what it needs, so none of our own dependencies. */
 export const AZURITE: Tool = {
   id: 'azurite-3.35.0',

@@ -6,7 +6,7 @@
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { freePort } from '../../temporal/free-port.js'
 import { embeddedBinaries, installedBinaries } from './postgres-binaries.js'
+import { unprivilegedUser, type User } from './unprivileged-user.js'
 
 export interface TestPostgres {
   /** Makes an empty database and gives its `postgres://` URL. */
@@ -22,9 +23,6 @@ export interface TestPostgres {
   /** Stops the server and removes its data; open connections are cut. */
   stop(): Promise<void>
 }
-
-/** `nobody` on every Linux; used when root starts the tests and there is no `postgres` user. */
-const NOBODY = { uid: 65_534, gid: 65_534 }
 
 /** What a test database can lose: it is gone after the run. */
 const SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'shared_buffers=16MB']
@@ -61,15 +59,6 @@ export async function startPostgres(source?: 'installed' | 'embedded'): Promise<
     await rm(dir, { recursive: true, force: true })
     throw error
   }
-}
-
-type User = { readonly uid: number; readonly gid: number } | undefined
-
-/** PostgreSQL refuses to run as root: then, who it runs as. */
-async function unprivilegedUser(): Promise<User> {
-  if (process.getuid?.() !== 0) return undefined
-  const postgres = /^postgres:[^:]*:(\d+):(\d+):/m.exec(await readFile('/etc/passwd', 'utf8'))
-  return postgres ? { uid: Number(postgres[1]), gid: Number(postgres[2]) } : NOBODY
 }
 
 /** Without the caller's `PG*` variables, and with messages in the language that {@link serve} waits for. */

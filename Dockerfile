@@ -1,0 +1,38 @@
+# syntax=docker/dockerfile:1
+# docker build --target control-plane -t alien-control-plane .     serves `alien server` and `alien worker`
+# docker build --target agent -t alien-agent .                     serves `alien agent start`
+
+FROM node:22-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY . .
+RUN node scripts/build.js
+
+FROM node:22-bookworm-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+COPY scripts/prune-image.js scripts/
+RUN node scripts/prune-image.js
+
+# tini reaps what handlers leave behind and hands signals on.
+FROM node:22-bookworm-slim AS run
+RUN apt-get update && apt-get install --yes --no-install-recommends tini ca-certificates && rm -rf /var/lib/apt/lists/*
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=packages /app/node_modules ./node_modules
+COPY --from=build /build/dist ./dist
+COPY package.json LICENSE ./
+RUN mkdir -p /state && chown node:node /state
+ENV ALIEN_STATE_DIR=/state
+USER node
+ENTRYPOINT ["tini", "--", "node", "--enable-source-maps", "/app/dist/cli/main.js"]
+
+FROM run AS control-plane
+COPY ops/ready.js ops/
+EXPOSE 7700
+CMD ["server", "--host", "0.0.0.0"]
+
+FROM run AS agent
+CMD ["agent", "start", "/handlers/handlers.ts"]

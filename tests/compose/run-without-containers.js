@@ -1,0 +1,3 @@
+import { runBundled } from '../../scripts/run-bundled.js'
+
+await runBundled('tests/compose/main.ts')
