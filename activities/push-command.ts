@@ -17,8 +17,8 @@ import { CommandError } from '../protocol/errors.js'
 import type { DeploymentRef, PushActivity, PushInput } from '../protocol/invocation.js'
 import { describeIssues } from '../protocol/issues.js'
 import type { JsonValue } from '../protocol/json.js'
-import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { DELIVERY_UNCONFIRMED, PUSH_ACTIVITY } from '../protocol/names.js'
+import { responseJson } from '../protocol/readable-response.js'
 import type { ResponseTokens } from '../protocol/response-token.js'
 import type { PushTransport } from '../protocol/transport.js'
 import { toApplicationFailure } from '../temporal/failure.js'
@@ -135,22 +135,26 @@ function responseIn(answer: unknown, attempt: number, command: string): AttemptR
   const parsed = attemptResponseSchema.safeParse(answer)
   if (!parsed.success || parsed.data.attempt !== attempt) {
     const problem = parsed.success ? `it is of attempt ${parsed.data.attempt}` : describeIssues(parsed.error)
-    throw new CommandError(
-      'invalid_result',
+    throw unreadable(
       `the function answered "${command}" with what is no response of a handler runtime (${problem}); deploy what "alien build" makes`,
-      { details: { leg: 'handler' } },
     )
   }
   // What its handler said went with heartbeats, or is lost.
-  const response = { ...parsed.data, events: undefined }
-  const bytes = Buffer.byteLength(JSON.stringify(response))
-  if (bytes <= MAX_PAYLOAD_BYTES) return response as AttemptResponse
-  throw new CommandError(
-    'payload_too_large',
-    `the result of "${command}" is ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}; return less, or store it and return where it is`,
-    { details: { side: 'result', bytes, maxBytes: MAX_PAYLOAD_BYTES } },
-  )
+  const response = { ...(parsed.data as AttemptResponse), events: undefined }
+  try {
+    responseJson(response)
+  } catch (thrown) {
+    const { code, message, details } = CommandError.from(thrown)
+    if (code !== 'payload_too_large')
+      throw unreadable(`what the function answered "${command}" cannot be read: ${message}`)
+    const problem = `what the function answered "${command}" is too large: ${message}; return less, or store it and return where it is`
+    throw new CommandError(code, problem, { details })
+  }
+  return response
 }
+
+const unreadable = (message: string): CommandError =>
+  new CommandError('invalid_result', message, { details: { leg: 'handler' } })
 
 function failureOf(error: unknown, command: string, { name }: DeploymentRef): unknown {
   if (error instanceof CompleteAsyncError) return error

@@ -19,7 +19,7 @@ import type { AttemptEvents } from '../execution/attempt-events.js'
 import { endWithin, type AttemptEnd } from '../execution/end-within.js'
 import { startRun, type HandlerRun, type RunDeps } from '../execution/handler-run.js'
 import { afterWait } from '../execution/attempt-budget.js'
-import { jsonPayload } from './json-payload.js'
+import { jsonPayload } from '../temporal/json-payload.js'
 import { STOPPED_WITHIN_MS, type Runs } from '../execution/runs.js'
 import { unknownCommand } from '../execution/unknown-command.js'
 

@@ -99,7 +99,7 @@ export const ENVELOPE_FUZZER: Fuzzer = {
     if (raw === undefined) return
     if (JSON.stringify(parsed) !== JSON.stringify(raw)) throw new Error('accepted as text, and not as JSON')
     if (!isInvocationId(raw.invocationId) || !isCommandName(raw.command)) throw new Error('accepted: a bad name')
-    if (read(() => responseRoute(raw, CONTROL_PLANE)) !== undefined) checkAddresses(raw)
+    if (read(() => responseRoute(raw, { controlPlane: CONTROL_PLANE, fetch })) !== undefined) checkAddresses(raw)
   },
 }
 

@@ -9,6 +9,9 @@ export const MAX_PAYLOAD_BYTES = 2 * 1024 * 1024 - 64 * 1024
 /** Greatest HTTP body: params at their limit, and the call around them. */
 export const MAX_BODY_BYTES = MAX_PAYLOAD_BYTES + 32 * 1024
 
+/** Greatest HTTP body of a handler runtime: result and checkpoint at their limits, and what its handler said meanwhile. */
+export const MAX_REPORT_BODY_BYTES = 2 * MAX_PAYLOAD_BYTES
+
 /** Longest time a request is held open for a result: proxies commonly cut at 60 s. */
 export const MAX_WAIT_MS = 55_000
 

@@ -5,7 +5,7 @@
 import express, { type RequestHandler } from 'express'
 import type { Actor, AuditEntry } from '../protocol/audit.js'
 import { CommandError } from '../protocol/errors.js'
-import { MAX_BODY_BYTES } from '../protocol/limits.js'
+import { MAX_BODY_BYTES, MAX_REPORT_BODY_BYTES } from '../protocol/limits.js'
 import { CallSubject } from './audit/call-subject.js'
 import { actorOf, type ApiKeyCaller, type Caller } from './identity/caller.js'
 import { asCommandError, statusOf } from './middleware/errors.js'
@@ -59,7 +59,7 @@ async function serveRuntime(route: RuntimeRoute, exchange: Exchange, authorizati
     Promise.resolve().then(() => deps.authenticator.responseToken(authorization, invocationId)),
   )
   refuseTooMany(exchange, deps.rateLimiter.countToken(invocationId), 'this invocation')
-  await readBody(exchange)
+  await readBody(exchange, parseReport)
   const late = () =>
     deps.audit.append({
       ...recordOf(exchange, { kind: 'response-token', id: `${invocationId}/${caller.attempt}` }),
@@ -95,7 +95,7 @@ async function answer<Who extends Caller>(
   let subject = new CallSubject({})
   let ending: Ending | undefined
   try {
-    if (route.method === 'POST' || route.method === 'PUT') await readBody(exchange)
+    if (route.method === 'POST' || route.method === 'PUT') await readBody(exchange, parseJson)
     subject = new CallSubject(route.claims?.(request) ?? {})
     await handle({ ...exchange, caller, subject })
     ending = { outcome: 'done', status: response.statusCode, code: null }
@@ -134,10 +134,11 @@ function assertAllowed(route: ApiKeyRoute, { name, access }: ApiKeyCaller): void
 }
 
 const parseJson: RequestHandler = express.json({ limit: MAX_BODY_BYTES, strict: false })
+const parseReport: RequestHandler = express.json({ limit: MAX_REPORT_BODY_BYTES, strict: false })
 
-const readBody = ({ request, response }: Exchange): Promise<void> =>
+const readBody = ({ request, response }: Exchange, parse: RequestHandler): Promise<void> =>
   new Promise((resolve, reject) => {
-    void parseJson(request, response, (error?: Error | string) => {
+    void parse(request, response, (error?: Error | string) => {
       if (error === undefined) resolve()
       else reject(error instanceof Error ? error : new Error(error))
     })

@@ -37,6 +37,28 @@ describe('waited for', () => {
     })
   })
 
+  test('an answer that is nested too deeply', async () => {
+    const nested: unknown = JSON.parse('['.repeat(1_500) + ']'.repeat(1_500))
+    answered({ status: 'succeeded', result: nested })
+    expect(await failure(await start({}, {}, 'request-response'))).toMatchObject({
+      code: 'invalid_result',
+      message:
+        'what the function answered "generate-report" cannot be read: the result is nested more than 1000 levels deep',
+      details: { leg: 'handler' },
+    })
+  })
+
+  test('an answer at the limit, and one over it', async () => {
+    const result = 'x'.repeat(2_031_614)
+    answered({ status: 'succeeded', result, checkpoint: 'x'.repeat(63_998) })
+    expect(await (await start({}, {}, 'request-response')).result()).toBe(result)
+    answered({ status: 'succeeded', result: `${result}x` })
+    expect(await failure(await start({}, {}, 'request-response'))).toMatchObject({
+      code: 'payload_too_large',
+      details: { side: 'result', bytes: 2_031_617, maxBytes: 2_031_616 },
+    })
+  })
+
   test('a function without a handler runtime', async () => {
     lambda.answer = () => ({ status: 200, body: { statusCode: 200, body: 'hello' } })
     expect(await failure(await start({}, {}, 'request-response'))).toMatchObject({

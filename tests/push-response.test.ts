@@ -47,10 +47,10 @@ describe('a response', () => {
       'the result is nested more than 1000 levels deep',
     ],
     [
-      { attempt: 1, status: 'succeeded', result: 'x'.repeat(2_031_600) },
+      { attempt: 1, status: 'succeeded', result: 'x'.repeat(2_031_615) },
       413,
       'payload_too_large',
-      'the result is 2031646 bytes of JSON, the limit is 2031616',
+      'the result is 2031617 bytes of JSON, the limit is 2031616',
     ],
     [
       { attempt: 1, status: 'succeeded', result: 1, checkpoint: 'x'.repeat(64_000) },
@@ -82,4 +82,15 @@ describe('a response', () => {
     await report(theirs, { status: 'succeeded', result: 1 })
     await other.result()
   })
+})
+
+test('a result and a checkpoint at their limits arrive, with much that the handler said', async () => {
+  const handle = await start()
+  const { envelope } = await nthInvoked(lambda.invoked.length + 1)
+  const line = { type: 'log', at: new Date().toISOString(), level: 'info', message: 'x'.repeat(2_000) }
+  const result = 'x'.repeat(2_031_614)
+  const events = { first: 1, events: Array.from({ length: 100 }, () => line) }
+  const answer = await report(envelope, { status: 'succeeded', result, checkpoint: 'x'.repeat(63_998), events })
+  expect(answer.body).toEqual({ recorded: true })
+  expect(await handle.result()).toBe(result)
 })

@@ -11,6 +11,7 @@
  */
 import { pathToFileURL } from 'node:url'
 import type { NativeConnection } from '@temporalio/worker'
+import { fetchThroughProxy } from '../client/fetch-through-proxy.js'
 import { openJournal } from '../execution/journal/journal.js'
 import { manifestOf } from '../execution/manifest.js'
 import type { MetricsAddress } from '../observability/settings.js'
@@ -22,7 +23,7 @@ import { checkBindings } from './agent-bindings.js'
 import { connectAgent } from './agent-connection.js'
 import { AgentEventSender } from './agent-events.js'
 import { startAgentService } from './agent-service.js'
-import { askPresence, fetchThroughProxy, openAgentSession } from './agent-session.js'
+import { askPresence, openAgentSession } from './agent-session.js'
 import { readAgentToken } from './agent-token.js'
 import { openCustomerPolicy } from './customer-policy.js'
 import { parseGrace } from './grace.js'
@@ -75,7 +76,7 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
     commands: manifestOf(moduleRegistry),
   })
   const journal = await openJournal(journalFile(state, session.deployment.id), (message) => log.error(message))
-  const fetch = await fetchThroughProxy(url)
+  const fetch = fetchThroughProxy(url)
   const events = new AgentEventSender({
     url,
     token: token.current,

@@ -1,6 +1,6 @@
 /** Opens the agent's session: one call that publishes the manifest and learns where the work is. */
-import { getProxyForUrl } from 'proxy-from-env'
 import type { AgentPresenceAnswer, AgentSession } from '../protocol/agent-session.js'
+import { fetchThroughProxy } from '../client/fetch-through-proxy.js'
 import { requestJson } from '../client/request.js'
 import type { ManifestCommand } from '../protocol/manifest.js'
 
@@ -17,7 +17,7 @@ interface SessionRequest {
  */
 export async function openAgentSession({ url, token, functionName, commands }: SessionRequest): Promise<AgentSession> {
   return requestJson<AgentSession>(
-    { baseUrl: url, token, giveUpAfterMs: 30_000, fetch: await fetchThroughProxy(url) },
+    { baseUrl: url, token, giveUpAfterMs: 30_000, fetch: fetchThroughProxy(url) },
     { method: 'POST', path: '/v1/agent/session', body: { function: functionName, commands } },
   )
 }
@@ -39,14 +39,4 @@ export async function askPresence({ url, token, key, fetch }: PresenceQuestion):
     { method: 'GET', path: '/v1/agent/presence', query: { key } },
   )
   return receiving
-}
-
-/** Node's own `fetch` knows of no proxy; `undefined` where there is none. */
-export async function fetchThroughProxy(url: string): Promise<typeof fetch | undefined> {
-  const proxy = getProxyForUrl(url)
-  if (proxy === '') return undefined
-  const { fetch: undiciFetch, ProxyAgent } = await import('undici')
-  const dispatcher = new ProxyAgent({ uri: proxy, proxyTunnel: true })
-  return ((input: URL, init: RequestInit) =>
-    undiciFetch(input, { ...init, dispatcher } as never)) as unknown as typeof fetch
 }

@@ -2,7 +2,6 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import type { Logger } from 'pino'
 import { CommandError, ERROR_CODES } from '../../protocol/errors.js'
-import { MAX_BODY_BYTES } from '../../protocol/limits.js'
 import { registryTrouble } from '../registry/registry-trouble.js'
 import { temporalTrouble } from '../temporal-trouble.js'
 
@@ -58,11 +57,11 @@ function pathTrouble(thrown: unknown): CommandError | undefined {
 
 /** What Express's body parser throws. Its messages quote the body, so they are not passed on. */
 function bodyTrouble(thrown: unknown): CommandError | undefined {
-  const type = thrown instanceof Error ? (thrown as { type?: unknown }).type : undefined
+  const { type, limit } = (thrown instanceof Error ? thrown : {}) as { type?: unknown; limit?: number }
   switch (type) {
     case 'entity.too.large':
-      return new CommandError('payload_too_large', `the request body is over the limit of ${MAX_BODY_BYTES} bytes`, {
-        details: { side: 'params', maxBytes: MAX_BODY_BYTES },
+      return new CommandError('payload_too_large', `the request body is over the limit of ${limit ?? 0} bytes`, {
+        details: { side: 'params', maxBytes: limit ?? 0 },
       })
     case 'entity.parse.failed':
       return new CommandError('invalid_request', 'the request body is not JSON')

@@ -15,12 +15,12 @@ import {
 } from '../../protocol/attempt-response.js'
 import { CommandError } from '../../protocol/errors.js'
 import { describeIssues } from '../../protocol/issues.js'
-import { MAX_CHECKPOINT_BYTES, MAX_PAYLOAD_BYTES } from '../../protocol/limits.js'
 import { attemptActivityId, RESPONSE_SIGNAL } from '../../protocol/names.js'
+import { assertCheckpoint, responseJson } from '../../protocol/readable-response.js'
 import { isWorkflowNotFound } from '../../temporal/failure.js'
+import { jsonPayload } from '../../temporal/json-payload.js'
 import { batchOf } from '../events/receive.js'
 import type { RuntimeCall } from '../route.js'
-import { assertReadable } from './readable.js'
 
 /** `PUT /v1/invocations/{id}/response`. */
 export async function receiveResponse({ deps, caller, request, response, late }: RuntimeCall): Promise<void> {
@@ -29,12 +29,11 @@ export async function receiveResponse({ deps, caller, request, response, late }:
   const { events, ...body } = parsed.data
   assertOwn(body.attempt, caller.attempt)
   const { invocationId } = caller
-  assertReadable(body.checkpoint, 'checkpoint', MAX_CHECKPOINT_BYTES)
-  assertReadable(body, 'result', MAX_PAYLOAD_BYTES)
+  const payload = jsonPayload(responseJson(body as AttemptResponse))
   await append(deps, caller, events)
   let answer: ResponseAnswer = { recorded: true }
   try {
-    await deps.temporal.reader.workflow.getHandle(invocationId).signal(RESPONSE_SIGNAL, body as AttemptResponse)
+    await deps.temporal.reader.workflow.getHandle(invocationId).signal(RESPONSE_SIGNAL, payload)
   } catch (error) {
     if (!isWorkflowNotFound(error)) throw error
     // Nobody shall try again: that is how it is.
@@ -50,7 +49,7 @@ export async function receiveHeartbeat({ deps, caller, request, response }: Runt
   if (!parsed.success) throw new CommandError('invalid_request', `bad heartbeat: ${describeIssues(parsed.error)}`)
   const { attempt, events, ...details } = parsed.data
   assertOwn(attempt, caller.attempt)
-  assertReadable(details.checkpoint, 'checkpoint', MAX_CHECKPOINT_BYTES)
+  if (details.checkpoint !== undefined) assertCheckpoint(details.checkpoint)
   await append(deps, caller, events)
   const { reader } = deps.temporal
   response.json(await recordHeartbeat(reader, caller.invocationId, attempt, details))

@@ -1,5 +1,5 @@
 /**
- * The part of a control plane that runtimes speak to, for tests: checks each body by its schema and the token by its text,
+ * The part of a control plane that runtimes speak to, for tests: checks each body as a real one does and the token by its text,
  * records the first response of an invocation and calls later ones late. What it does not model: who may have a token.
  */
 import { once } from 'node:events'
@@ -15,9 +15,13 @@ import {
   attemptResponseSchema,
   heartbeatPath,
   responsePath,
+  type AttemptResponse,
   type HeartbeatAnswer,
 } from '../../protocol/attempt-response.js'
+import { fetchThroughProxy } from '../../client/fetch-through-proxy.js'
 import type { Envelope } from '../../protocol/envelope.js'
+import { CommandError } from '../../protocol/errors.js'
+import { responseJson } from '../../protocol/readable-response.js'
 import type { CommandDefinition, CommandOptions, Handler } from '../../sdk/command.js'
 import { CommandRegistry } from '../../sdk/registry.js'
 import type { RuntimeSettings } from './runtime-settings.js'
@@ -85,6 +89,11 @@ export class TestControlPlane {
       return { status: 200, body: this.answer }
     }
     const response = attemptResponseSchema.parse(body)
+    try {
+      responseJson(response as AttemptResponse)
+    } catch (error) {
+      return { status: 400, body: { error: CommandError.from(error).toBody() } }
+    }
     const isLate = this.#byPath.has(path)
     if (!isLate) this.#byPath.set(path, response)
     this.responses.push(response)
@@ -142,7 +151,13 @@ export function testSettings(
 ): RuntimeSettings {
   const report: CommandDefinition = { name: 'report', options, handler }
   const registry = new CommandRegistry([report])
-  return { controlPlane: new URL(url), deployment: 'acme-corp', runsStorage, registry }
+  return {
+    controlPlane: new URL(url),
+    fetch: fetchThroughProxy(url) ?? fetch,
+    deployment: 'acme-corp',
+    runsStorage,
+    registry,
+  }
 }
 
 /** One that the instances of a function share. */

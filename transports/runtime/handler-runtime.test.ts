@@ -1,4 +1,7 @@
-import { describe, expect, test, vi } from 'vitest'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
 import { createHandlerRuntime } from './handler-runtime.js'
 import { sharedStorage, TestControlPlane, testEnvelope, testSettings } from './control-plane.testsuite.js'
@@ -101,6 +104,45 @@ describe('what it reports', () => {
         },
       },
     ])
+  })
+
+  test('that its result cannot be read on the other side', async () => {
+    const { plane, runtime } = await world(() => JSON.parse('['.repeat(1_500) + ']'.repeat(1_500)) as unknown)
+    await expect(runtime.deliver(testEnvelope(plane.url))).resolves.toMatchObject({ kind: 'done' })
+    expect(plane.responses).toStrictEqual([
+      {
+        attempt: 1,
+        status: 'failed',
+        error: {
+          code: 'invalid_result',
+          message:
+            'the control plane does not take what "report" came to: the result is nested more than 1000 levels deep',
+        },
+      },
+    ])
+  })
+
+  test.each([
+    ['', 'through the proxy'],
+    ['127.0.0.1', 'past it'],
+  ])('with NO_PROXY "%s", %s', async (noProxy, way) => {
+    const tunnels: string[] = []
+    const proxy = createServer().on('connect', ({ url = '' }: IncomingMessage, socket: Socket) => {
+      tunnels.push(url)
+      const onward = connect(Number(url.split(':')[1]), '127.0.0.1', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'))
+      socket.pipe(onward).pipe(socket)
+      onTestFinished(() => void onward.destroy())
+    })
+    proxy.listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    onTestFinished(() => void proxy.close())
+    vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`)
+    vi.stubEnv('NO_PROXY', noProxy)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { plane, runtime } = await world(() => 'done')
+    await runtime.deliver(testEnvelope(plane.url))
+    expect(plane.responses).toMatchObject([{ result: 'done' }])
+    expect([...new Set(tunnels)]).toStrictEqual(way === 'past it' ? [] : [new URL(plane.url).host])
   })
 
   test('nothing to the control plane when the answer is waited for', async () => {

@@ -102,7 +102,7 @@ class Runtime implements HandlerRuntime {
   #deliver(delivered: unknown, time: TimeLeft): Promise<DeliveryEnd> {
     const envelope = parseEnvelope(delivered)
     this.#assertOurs(envelope)
-    const route = responseRoute(envelope, this.#settings.controlPlane)
+    const route = responseRoute(envelope, this.#settings)
     const id = `${idOf(keyOf(envelope))}/${envelope.attempt.attempt}`
     const underWay = this.#underWay.get(id)
     if (underWay) return underWay
@@ -193,6 +193,10 @@ class Runtime implements HandlerRuntime {
       return { kind: 'done', response }
     } catch (thrown) {
       const error = CommandError.from(thrown)
+      // Whoever waits for a result that can never be taken is told so.
+      if (isUnreadable(error) && response.status === 'succeeded') {
+        return await this.#report({ envelope, route, time }, failed(envelope, notTaken(envelope, error)), redeliver)
+      }
       const isKept = mayPass(error) && redeliver
       const kept = isKept ? 'it is kept for when the message comes again' : 'it is lost'
       this.#log(envelope).error(`what the handler came to cannot be reported, ${kept}: ${error.message}`)
@@ -209,6 +213,15 @@ class Runtime implements HandlerRuntime {
 const mayPass = (error: unknown): boolean => MAY_PASS.has(CommandError.from(error).code)
 
 const MAY_PASS: ReadonlySet<ErrorCode> = new Set(['unavailable', 'rate_limited', 'internal'])
+
+const isUnreadable = ({ code }: CommandError): boolean => code === 'invalid_request' || code === 'payload_too_large'
+
+const notTaken = ({ command }: Envelope, { code, message, details }: CommandError): CommandError =>
+  new CommandError(
+    code === 'payload_too_large' ? code : 'invalid_result',
+    `the control plane does not take what "${command}" came to: ${message}`,
+    { details },
+  )
 
 const keyOf = ({ workflowRunId, attempt: { run } }: Envelope) => ({ workflowRunId, run })
 

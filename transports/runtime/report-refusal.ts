@@ -17,7 +17,7 @@ const MAX_REPORT_MS = 5_000
 /** Never rejects: what cannot be told comes again, until the transport gives it up. */
 export async function reportRefusal(
   delivered: unknown,
-  { controlPlane }: RuntimeSettings,
+  settings: RuntimeSettings,
   error: CommandError,
   withinMs: number,
 ): Promise<void> {
@@ -27,7 +27,7 @@ export async function reportRefusal(
     const { attempt } = addressed.data.attempt
     // Neither for the control plane's own refusal, nor for a storage that cannot be had, is there anything to tell.
     if (error.code !== 'invalid_request') return
-    const route = responseRoute(addressed.data, controlPlane)
+    const route = responseRoute(addressed.data, settings)
     await route.report({ attempt, status: 'failed', error: error.toBody() }, Math.min(withinMs, MAX_REPORT_MS))
   } catch {
     // It is in the log why it was refused.

@@ -8,6 +8,7 @@ import {
 } from '../../protocol/attempt-response.js'
 import type { Envelope } from '../../protocol/envelope.js'
 import { CommandError } from '../../protocol/errors.js'
+import type { RuntimeSettings } from './runtime-settings.js'
 
 /** What an answer to a heartbeat may take: the next one tells as much. */
 const HEARTBEAT_TIMEOUT_MS = 5_000
@@ -29,7 +30,10 @@ export interface ResponseRoute {
  *
  * @throws {CommandError} `permission_denied` for any other address
  */
-export function responseRoute({ invocationId, response }: Addressed, controlPlane: URL): ResponseRoute {
+export function responseRoute(
+  { invocationId, response }: Addressed,
+  { controlPlane, fetch }: Pick<RuntimeSettings, 'controlPlane' | 'fetch'>,
+): ResponseRoute {
   const path = responsePath(invocationId)
   const base = baseOf(response.url, path, controlPlane)
   baseOf(response.heartbeatUrl, heartbeatPath(invocationId), controlPlane)
@@ -38,7 +42,8 @@ export function responseRoute({ invocationId, response }: Addressed, controlPlan
     token: response.token,
     giveUpAfterMs,
     signal: AbortSignal.timeout(timeoutMs),
-    fetch: withoutRedirects,
+    // A redirect is answered as an error: it would take the token elsewhere.
+    fetch: ((input, init) => fetch(input, { ...init, redirect: 'manual' })) satisfies typeof fetch,
   })
   return {
     heartbeat: (body) =>
@@ -61,9 +66,6 @@ function baseOf(address: string, path: string, controlPlane: URL): string {
     `the envelope wants its response at ${url.origin}${url.pathname}; this runtime answers ${controlPlane.origin} (ALIEN_URL) alone, where responses are put`,
   )
 }
-
-/** A redirect is answered as an error: it would take the token elsewhere. */
-const withoutRedirects: typeof fetch = (input, init) => fetch(input, { ...init, redirect: 'manual' })
 
 async function unlessTimeout<T>(answer: Promise<T>): Promise<T> {
   try {

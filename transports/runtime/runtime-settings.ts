@@ -1,5 +1,6 @@
 /** What a handler runtime must know, resolved once: option, else environment, else an error. */
 import type { Storage } from '../../bindings/storage/storage.js'
+import { fetchThroughProxy } from '../../client/fetch-through-proxy.js'
 import { CommandError } from '../../protocol/errors.js'
 import { isLoopback } from '../../protocol/loopback.js'
 import { moduleRegistry, type CommandRegistry } from '../../sdk/registry.js'
@@ -21,6 +22,8 @@ export interface RuntimeOptions {
 
 export interface RuntimeSettings {
   readonly controlPlane: URL
+  /** How requests get there. */
+  readonly fetch: typeof fetch
   readonly deployment: string
   readonly runsStorage: Storage | undefined
   readonly registry: CommandRegistry
@@ -33,8 +36,10 @@ export function runtimeSettings(options: RuntimeOptions = {}, environment: Envir
   const deployment = options.deploymentId ?? environment['ALIEN_DEPLOYMENT_ID'] ?? ''
   if (deployment === '') throw missing('ALIEN_DEPLOYMENT_ID', 'the id or the name of the deployment that this is')
   const runsStorageName = environment['ALIEN_RUNS_STORAGE'] ?? ''
+  const controlPlane = controlPlaneUrl(options.url ?? environment['ALIEN_URL'] ?? '')
   return {
-    controlPlane: controlPlaneUrl(options.url ?? environment['ALIEN_URL'] ?? ''),
+    controlPlane,
+    fetch: fetchThroughProxy(controlPlane.href) ?? fetch,
     deployment,
     runsStorage: options.runsStorage ?? (runsStorageName === '' ? undefined : storage(runsStorageName)),
     registry: options.registry ?? moduleRegistry,
