@@ -9,7 +9,7 @@ const LAYERS = {
   client: ['protocol'],
   temporal: ['protocol', 'observability'],
   workflows: ['protocol'],
-  execution: ['protocol', 'bindings', 'sdk'],
+  execution: ['protocol', 'observability', 'bindings', 'sdk'],
   transports: ['protocol', 'bindings', 'sdk', 'client', 'execution'],
   activities: ['protocol', 'observability', 'bindings', 'sdk', 'temporal', 'execution', 'transports'],
   gateway: ['protocol', 'observability', 'temporal'],

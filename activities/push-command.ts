@@ -5,6 +5,7 @@
  * as the activity's, and its outcome is a signal to the workflow (`workflows/push.ts`).
  */
 import { ApplicationFailure, CompleteAsyncError, Context } from '@temporalio/activity'
+import { currentTrace, inSpan, SpanKind } from '../observability/tracing.js'
 import { NO_METRICS, type Metrics } from '../observability/metrics.js'
 import {
   attemptResponseSchema,
@@ -54,11 +55,13 @@ async function pushCommand(deps: PushDeps, push: PushInput, params: JsonValue): 
     const transport = await deps.transportOf(deployment)
     if (transport === undefined) throw notPushed(deployment)
     const isReturned = isWaitedFor(transport)
-    const envelope = envelopeOf(deps, push, params, isReturned)
     if (isReturned) {
       heartbeats = setInterval(() => activity.heartbeat({}), HEARTBEAT_INTERVAL_MS)
     }
-    const answer = await timed(deps, transport, () => deps.senders.send(deployment, transport, envelope))
+    const answer = await inSpan(`push ${push.command}`, spanOptions(push, transport), () => {
+      const envelope = envelopeOf(deps, push, params, isReturned)
+      return timed(deps, transport, () => deps.senders.send(deployment, transport, envelope))
+    })
     if (answer === undefined) throw new CompleteAsyncError()
     return responseIn(answer, attempt, push.command)
   } catch (error) {
@@ -67,6 +70,18 @@ async function pushCommand(deps: PushDeps, push: PushInput, params: JsonValue): 
     clearInterval(heartbeats)
   }
 }
+
+const spanOptions = ({ command, attempt }: PushInput, { kind }: PushTransport) => ({
+  kind: SpanKind.PRODUCER,
+  parent: attempt.trace,
+  attributes: {
+    'alien.invocation.id': attempt.invocationId,
+    'alien.attempt': attempt.attempt,
+    'alien.command': command,
+    'alien.deployment': attempt.deployment.name,
+    'alien.transport': kind,
+  },
+})
 
 async function timed<T>(
   { metrics = NO_METRICS }: PushDeps,
@@ -98,7 +113,8 @@ function envelopeOf(
   isReturned: boolean,
 ): Envelope {
   const { command, attempt: input, deadlineAtMs } = push
-  const { invocationId, deployment, ...attempt } = input
+  const { invocationId, deployment, trace: given, ...attempt } = input
+  const trace = currentTrace() ?? given
   const { workflowExecution, startToCloseTimeoutMs } = Context.current().info
   const base = publicUrl()
   if (base === undefined) {
@@ -119,6 +135,7 @@ function envelopeOf(
     params,
     attempt,
     sentAt: new Date(nowMs).toISOString(),
+    ...(trace === undefined ? {} : { trace }),
     ...(deadlineAtMs === null ? {} : { deadlineAt: new Date(deadlineAtMs).toISOString() }),
     response: {
       url: base + responsePath(invocationId),

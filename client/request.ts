@@ -7,6 +7,7 @@ import { CommandError, isErrorCode, type ErrorBody, type ErrorCode } from '../pr
 import { formatDuration } from '../protocol/format-duration.js'
 import { isPlainObject } from '../protocol/json.js'
 import { backoffMs, retryAfterMs } from './backoff.js'
+import { traceHeaders } from './trace-headers.js'
 
 export interface Endpoint {
   readonly baseUrl: string
@@ -62,7 +63,7 @@ interface Passing {
  * @throws {CommandError} the server's error, or `unavailable` when it could not be reached in `giveUpAfterMs`
  */
 export async function requestJson<T>(endpoint: Endpoint, call: ApiCall): Promise<T> {
-  const request = prepare(endpoint, call)
+  const request = prepare(endpoint, call, await traceHeaders())
   let troubleSinceMs: number | undefined
   let { giveUpAfterMs } = endpoint
   for (let tries = 0; ; tries += 1) {
@@ -85,10 +86,14 @@ interface PreparedRequest {
   readonly init: RequestInit
 }
 
-function prepare({ baseUrl, token }: Endpoint, { method, path, query = {}, body }: ApiCall): PreparedRequest {
+function prepare(
+  { baseUrl, token }: Endpoint,
+  { method, path, query = {}, body }: ApiCall,
+  trace: Readonly<Record<string, string>> = {},
+): PreparedRequest {
   const url = new URL(baseUrl.replace(/\/+$/, '') + path)
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value))
-  const headers: Record<string, string> = { accept: 'application/json', authorization: `Bearer ${token}` }
+  const headers: Record<string, string> = { ...trace, accept: 'application/json', authorization: `Bearer ${token}` }
   if (body === undefined) return { url, init: { method, headers } }
   return {
     url,

@@ -6,6 +6,7 @@
  * A run that the journal knows is not begun again: its outcome is, or that it cannot be known.
  */
 import { SecretScope } from '../bindings/vault/secret-scope.js'
+import { inSpan, SpanKind } from '../observability/tracing.js'
 import { CommandError } from '../protocol/errors.js'
 import type { AttemptInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
@@ -167,7 +168,7 @@ async function enter(
   deps.journal.begin(key, start)
   entry.entered = true
   report.entered()
-  const call = () => handler(checkedParams, context)
+  const call = () => inSpan(`run ${name}`, spanOptions(name, attempt), () => handler(checkedParams, context))
   // Entered in a promise of its own, so that a handler that throws before its first await is caught alike.
   const running = Promise.resolve()
     .then(() => (options.captureConsole === true ? captureConsole(lineWithoutSecrets(report.log), call) : call()))
@@ -178,6 +179,18 @@ async function enter(
   const result = await checkSchema(name, 'result', options.result, await Promise.race([running, time.cutShort]))
   return { kind: 'succeeded', text: await encodeResult(name, result, admission.maxResultBytes, deps.maxResultBytes) }
 }
+
+/** Below the trace of the call; what the handler does in spans of its own is below this one. */
+const spanOptions = (command: string, { invocationId, attempt, deployment, trace: parent }: AttemptInput) => ({
+  kind: SpanKind.CONSUMER,
+  parent,
+  attributes: {
+    'alien.invocation.id': invocationId,
+    'alien.attempt': attempt,
+    'alien.command': command,
+    'alien.deployment': deployment.name,
+  },
+})
 
 /** By the caller or by the author, whose word the control plane may not have had when the invocation was started. */
 const isAtMostOnce = ({ attempt, definition }: RunRequest): boolean =>

@@ -60,6 +60,7 @@ test('the attempt is what an agent would have got', () => {
   expect(attemptInputOf(envelope)).toEqual({
     invocationId: envelope.invocationId,
     deployment: envelope.deployment,
+    trace: envelope.trace,
     ...envelope.attempt,
   })
 })

@@ -13,6 +13,7 @@ import { jsonProblem, type JsonValue } from './json.js'
 import { jsonValueSchema } from './json-value-schema.js'
 import { jsonDepth, MAX_JSON_DEPTH } from './json-depth.js'
 import { isCommandName, isInvocationId } from './names.js'
+import type { TraceContext } from './trace-context.js'
 
 export const ENVELOPE_VERSION = 1
 
@@ -47,13 +48,13 @@ export interface Envelope {
   readonly deployment: DeploymentRef
   readonly command: string
   readonly params: JsonValue
-  readonly attempt: Omit<AttemptInput, 'invocationId' | 'deployment'>
+  readonly attempt: Omit<AttemptInput, 'invocationId' | 'deployment' | 'trace'>
   /** ISO 8601. */
   readonly sentAt: string
   /** ISO 8601: when all of it must be over. Absent: never. */
   readonly deadlineAt?: string | undefined
   /** W3C trace context. */
-  readonly trace?: { readonly traceparent: string; readonly tracestate?: string | undefined } | undefined
+  readonly trace?: TraceContext | undefined
   readonly response: EnvelopeResponse
 }
 
@@ -131,10 +132,11 @@ function parseJson(raw: string | Uint8Array): unknown {
 }
 
 /** The attempt as an agent's worker would have got it. */
-export const attemptInputOf = ({ invocationId, deployment, attempt }: Envelope): AttemptInput => ({
+export const attemptInputOf = ({ invocationId, deployment, attempt, trace }: Envelope): AttemptInput => ({
   invocationId,
   deployment,
   ...attempt,
+  ...(trace === undefined ? {} : { trace }),
 })
 
 /**

@@ -5,6 +5,7 @@
 import type { AttemptResponse } from './attempt-response.js'
 import type { ErrorBody } from './errors.js'
 import type { JsonValue } from './json.js'
+import type { TraceContext } from './trace-context.js'
 import type { PushTransport } from './transport.js'
 
 export interface DeploymentRef {
@@ -42,6 +43,8 @@ export interface InvokeCommandInput {
   /** Where it is pushed to; absent where agents pull. */
   readonly transport?: PushTransport['kind']
   readonly policy: ResolvedPolicy
+  /** Whose trace it is part of; absent when there is none. */
+  readonly trace?: TraceContext
 }
 
 /** What time an attempt has, as of its hand-over to Temporal. Durations, for the clocks of the two sides differ. */
@@ -75,6 +78,8 @@ export interface AttemptInput {
   readonly exposeStack: boolean
   /** The newest checkpoint of an earlier attempt; absent when there is none. */
   readonly checkpoint?: JsonValue
+  /** Whose trace its handler is part of; absent when there is none. */
+  readonly trace?: TraceContext
 }
 
 /** First argument of the activity that pushes an attempt; the second is the params. */
@@ -164,6 +169,7 @@ export interface InvocationSummary {
   readonly attempts: number
   /** From its start until its outcome, by Temporal's clock. */
   readonly durationMs: number
+  readonly trace?: TraceContext
 }
 
 /** How the workflow tells the process that runs it, beside Temporal, what it came to. */

@@ -11,6 +11,7 @@ import { actorOf, type ApiKeyCaller, type Caller } from './identity/caller.js'
 import { asCommandError, statusOf } from './middleware/errors.js'
 import type { AgentRoute, ApiKeyRoute, Call, Exchange, Route, RuntimeRoute } from './route.js'
 import type { ServerDeps } from './server-deps.js'
+import { inServerSpan } from './server-span.js'
 
 export function serve(route: Route, deps: ServerDeps): RequestHandler {
   return async (request, response) => {
@@ -30,10 +31,12 @@ export function serve(route: Route, deps: ServerDeps): RequestHandler {
         await serveRuntime(route, exchange, authorization)
         return
       case 'api-key': {
-        const caller = await identified(exchange, deps.authenticator.apiKey(authorization))
-        await answer(route, exchange, caller, (call) => {
-          assertAllowed(route, caller)
-          return route.handle(call)
+        await inServerSpan(route, exchange, async () => {
+          const caller = await identified(exchange, deps.authenticator.apiKey(authorization))
+          await answer(route, exchange, caller, (call) => {
+            assertAllowed(route, caller)
+            return route.handle(call)
+          })
         })
       }
     }

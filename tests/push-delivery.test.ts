@@ -19,6 +19,18 @@ describe('waited for', () => {
     expect(lambda.invoked[0]?.envelope.response.isReturned).toBe(true)
   })
 
+  test('the trace of the caller goes along, though nobody traces here', async () => {
+    answered({ status: 'succeeded', result: null })
+    const { url, token } = stack.state
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    await fetch(`${url}/v1/invocations`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', traceparent, tracestate: 'a=1' },
+      body: JSON.stringify({ deployment: 'request-response', command: 'generate-report', wait: '30s' }),
+    })
+    expect(lambda.invoked[0]?.envelope.trace).toStrictEqual({ traceparent, tracestate: 'a=1' })
+  })
+
   test('an error of the handler too', async () => {
     answered({ status: 'failed', error: { code: 'invalid_params', message: 'no' } })
     const handle = await start({}, {}, 'request-response')

@@ -2,6 +2,8 @@
 import { Worker, type InjectedSinks, type NativeConnection } from '@temporalio/worker'
 import { pushActivities, type PushDeps } from '../activities/push-command.js'
 import { NO_METRICS, type Metrics } from '../observability/metrics.js'
+import { spanOf } from '../observability/tracing.js'
+import { traceIdOf } from '../protocol/trace-context.js'
 import type { InvocationSinks, InvocationSummary, Outcome } from '../protocol/invocation.js'
 import { COMMANDS_QUEUE } from '../protocol/names.js'
 import type { Logger } from './logger.js'
@@ -49,6 +51,7 @@ export function createVendorWorker({
           onEnded(ended)
           logEnded(log, ended)
           countEnded(metrics, ended)
+          traceEnded(ended)
         },
         callDuringReplay: false,
       },
@@ -74,8 +77,15 @@ export function createVendorWorker({
 
 /** The one line of an invocation. What it was called with, and what it came to, is its caller's. */
 function logEnded(log: Logger, { id, runId, outcome, summary }: EndedInvocation): void {
-  const { deployment, ...rest } = summary
-  const fields = { invocationId: id, runId, deployment: deployment.name, deploymentId: deployment.id, ...rest }
+  const { deployment, trace, ...rest } = summary
+  const fields = {
+    invocationId: id,
+    runId,
+    deployment: deployment.name,
+    deploymentId: deployment.id,
+    ...rest,
+    ...(trace === undefined ? {} : { traceId: traceIdOf(trace) }),
+  }
   const level = outcome.error?.code === 'internal' ? 'error' : 'info'
   log[level]({ ...fields, outcome: nameOf(outcome) }, 'invocation ended')
 }
@@ -83,6 +93,20 @@ function logEnded(log: Logger, { id, runId, outcome, summary }: EndedInvocation)
 function countEnded(metrics: Metrics, { outcome, summary: { command, transport, durationMs } }: EndedInvocation): void {
   metrics.invocationsEnded.add(1, { command, outcome: nameOf(outcome), transport })
   metrics.invocationSeconds.record(durationMs / 1_000, { command })
+}
+
+function traceEnded({ id, outcome, summary }: EndedInvocation): void {
+  const { command, deployment, transport, attempts, durationMs, trace } = summary
+  if (trace === undefined) return
+  const attributes = {
+    'alien.invocation.id': id,
+    'alien.command': command,
+    'alien.deployment': deployment.name,
+    'alien.transport': transport,
+    'alien.attempts': attempts,
+    'alien.outcome': nameOf(outcome),
+  }
+  spanOf(`invocation ${command}`, { attributes, durationMs, isFailure: outcome.error !== undefined }, trace)
 }
 
 /** `succeeded`, or a code of the error table. */

@@ -76,6 +76,7 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
       timeoutMs: attemptMs === Infinity ? null : attemptMs,
       exposeStack: policy.exposeStack,
       ...(checkpoint === undefined ? {} : { checkpoint }),
+      ...(input.trace === undefined ? {} : { trace: input.trace }),
     }
     const waitedMs = Date.now() - waitsSinceMs
     const delivery: PushDelivery = await cancellation.cancelable(() =>
@@ -143,9 +144,16 @@ async function backOff(
 }
 
 function summaryOf(input: InvokeCommandInput, attempts: number): InvocationSummary {
-  const { deployment, command, transport } = input
+  const { deployment, command, transport, trace } = input
   const durationMs = Date.now() - workflowInfo().startTime.getTime()
-  return { deployment, command, transport: transport ?? 'pull', attempts, durationMs }
+  return {
+    deployment,
+    command,
+    transport: transport ?? 'pull',
+    attempts,
+    durationMs,
+    ...(trace === undefined ? {} : { trace }),
+  }
 }
 
 function end(step: FinalStep, summary: InvocationSummary): JsonValue {

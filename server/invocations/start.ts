@@ -1,6 +1,7 @@
 /** Starts an invocation: one Temporal workflow, found again whenever the same call is made again. */
 import { createHash, randomBytes } from 'node:crypto'
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import { currentTrace } from '../../observability/tracing.js'
 import { CommandError } from '../../protocol/errors.js'
 import type { InvocationMemo, InvokeCommandInput } from '../../protocol/invocation.js'
 import type { JsonValue } from '../../protocol/json.js'
@@ -18,6 +19,7 @@ import type { InvocationDeps } from './service.js'
 import { noAgentOnline } from './waiting.js'
 import { findDeployment } from '../identity/find-deployment.js'
 import type { ApiKeyCall } from '../route.js'
+import { traceOfCaller } from '../server-span.js'
 
 /**
  * How long a vendor worker may take over one step of a workflow before Temporal gives the step to another; a step takes
@@ -48,6 +50,8 @@ export async function resolveCall(call: ApiKeyCall, request: InvocationRequest):
   const deployment = { id: known.id, name: known.name }
   const { transport } = known
   const { functionName, policy } = await findCommand(call, known, request.command)
+  // Passed on where nobody traces here: the caller's trace goes on at the agent.
+  const trace = currentTrace() ?? traceOfCaller(call)
   return {
     id: request.id ?? invocationId(request.command, uniquePart(deployment.id, request)),
     input: {
@@ -57,6 +61,7 @@ export async function resolveCall(call: ApiKeyCall, request: InvocationRequest):
       ...(transport === undefined
         ? { taskQueue: agentQueue(deployment.id, functionName) }
         : { taskQueue: COMMANDS_QUEUE, transport: transport.kind }),
+      ...(trace === undefined ? {} : { trace }),
     },
     params: request.params,
     memo: { deployment, paramsDigest: digest(request.paramsJson) },
