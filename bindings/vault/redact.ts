@@ -3,7 +3,8 @@
  *
  * Looked for is each secret as it is, and as it stands inside a JSON string, once and twice encoded; and, of a secret
  * that is a URL or JSON, the passwords in it by themselves. What has less than `MIN_CHARS` stays: it would be found
- * everywhere, and tells nothing.
+ * everywhere, and tells nothing. Numbers stay, too: most that are like a secret are something else, and whoever gets a
+ * text in the place of a count cannot go on.
  */
 import type { JsonValue } from '../../protocol/json.js'
 
@@ -11,35 +12,38 @@ export const REDACTED = '[redacted]'
 
 const MIN_CHARS = 4
 
-/** Members of a JSON secret that are secret by themselves; a user's or a host's name is not. */
-const SECRET_MEMBER = /pass|pwd|secret|token|key|credential|connection|dsn|url/i
+/**
+ * The words by which a text in a JSON secret is secret by itself; the name of a user or of a host is not. A URL's is
+ * none: of one with a password, that is taken by itself.
+ */
+const SECRET_WORD = /^(pass|passwd|passphrase|pwd|(api|private|access)?keys?|(password|secret|token|credential)s?)$/
+/** Words that are secret only together, and the short form of it. */
+const CONNECTION_STRING = /^(connection_?string|dsn)$/
 
 const MAX_DEPTH = 20
 
 export class Redactor {
-  /** The longest first, so that of two that begin alike nothing is left over. */
-  readonly #needles: readonly string[]
-  readonly #pattern: RegExp
+  /** `undefined` when there is nothing to look for. */
+  readonly #pattern: RegExp | undefined
 
   constructor(secrets: Iterable<string>) {
     const needles = new Set([...secrets].flatMap(partsOf).flatMap(formsOf))
-    this.#needles = [...needles].sort((a, b) => b.length - a.length)
-    this.#pattern = new RegExp(this.#needles.map(escapeRegExp).join('|'), 'g')
+    // The longest first, so that of two that begin alike nothing is left over.
+    const patterns = [...needles].sort((a, b) => b.length - a.length).map(escapeRegExp)
+    this.#pattern = patterns.length === 0 ? undefined : new RegExp(patterns.join('|'), 'g')
   }
 
-  /** Whether there is nothing to look for. */
   get isEmpty(): boolean {
-    return this.#needles.length === 0
+    return this.#pattern === undefined
   }
 
   text(text: string): string {
-    return this.isEmpty ? text : text.replace(this.#pattern, REDACTED)
+    return this.#pattern === undefined ? text : text.replace(this.#pattern, REDACTED)
   }
 
-  /** A copy of a JSON value, with names of members redacted, too, and numbers that are a secret. */
+  /** A copy of a JSON value, with names of members redacted, too. */
   json(value: JsonValue): JsonValue {
     if (typeof value === 'string') return this.text(value)
-    if (typeof value === 'number') return this.#needles.includes(String(value)) ? REDACTED : value
     if (Array.isArray(value)) return value.map((item) => this.json(item))
     if (value === null || typeof value !== 'object') return value
     return Object.fromEntries(Object.entries(value).map(([name, member]) => [this.text(name), this.json(member)]))
@@ -49,57 +53,6 @@ export class Redactor {
   jsonText(text: string): string {
     // As text, a secret of digits or brackets could be a piece of the JSON itself.
     return this.text(text) === text ? text : JSON.stringify(this.json(JSON.parse(text) as JsonValue))
-  }
-
-  stream(): RedactingStream {
-    return new RedactingStream(this.#needles, this.#pattern)
-  }
-}
-
-/** Redacts text that comes in pieces: holds back what may be the beginning of a secret until more, or the end, comes. */
-class RedactingStream {
-  readonly #needles: readonly string[]
-  readonly #pattern: RegExp
-  #held = ''
-
-  constructor(needles: readonly string[], pattern: RegExp) {
-    this.#needles = needles
-    this.#pattern = pattern
-  }
-
-  /** What of the text so far can go out. */
-  write(chunk: string): string {
-    const text = this.#held + chunk
-    return this.#release(text, text.length - this.#beginningAtTheEnd(text))
-  }
-
-  /** What was held back. */
-  end(): string {
-    return this.#release(this.#held, this.#held.length)
-  }
-
-  /** @param safe Where the first secret may begin that is not whole yet; one that begins before is. */
-  #release(text: string, safe: number): string {
-    let released = ''
-    let done = 0
-    for (const { 0: found, index } of this.#needles.length === 0 ? [] : text.matchAll(this.#pattern)) {
-      if (index >= safe) break
-      released += text.slice(done, index) + REDACTED
-      done = index + found.length
-    }
-    const end = Math.max(done, safe)
-    this.#held = text.slice(end)
-    return released + text.slice(done, end)
-  }
-
-  /** How much of the text's end is the beginning of a secret. */
-  #beginningAtTheEnd(text: string): number {
-    const longest = Math.min(text.length, (this.#needles[0]?.length ?? 0) - 1)
-    for (let length = longest; length > 0; length--) {
-      const end = text.slice(-length)
-      if (this.#needles.some((needle) => needle.length > length && needle.startsWith(end))) return length
-    }
-    return 0
   }
 }
 
@@ -133,13 +86,21 @@ function decoded(text: string): string {
   }
 }
 
+/** @param isSecret Whether the member's name says so; the members of an object go by their own names. */
 function secretMembers(value: unknown, isSecret: boolean, depth: number): string[] {
   if (typeof value === 'string') return isSecret ? [value, ...passwordsOfUrl(value)] : passwordsOfUrl(value)
-  if (typeof value === 'number') return isSecret ? [String(value)] : []
   if (typeof value !== 'object' || value === null || depth === 0) return []
-  return Object.entries(value).flatMap(([name, member]) =>
-    secretMembers(member, isSecret || (!Array.isArray(value) && SECRET_MEMBER.test(name)), depth - 1),
-  )
+  if (Array.isArray(value)) return value.flatMap((item) => secretMembers(item, isSecret, depth - 1))
+  return Object.entries(value).flatMap(([name, member]) => secretMembers(member, isSecretName(name), depth - 1))
+}
+
+/** By whole words, or a "monkey" were a key. `clientSecret`, `client_secret` and `CLIENT-SECRET` are the same. */
+function isSecretName(name: string): boolean {
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+  return words.some((word) => SECRET_WORD.test(word)) || CONNECTION_STRING.test(words.join('_'))
 }
 
 function parse(text: string): unknown {
