@@ -117,7 +117,44 @@ describe('secrets are taken out of', () => {
     const handler: Handler = async () => console.warn('as %s', await readPassword())
     const { lines } = await outcomeOf(handler, { captureConsole: true })
     expect(lines).toEqual([['as [redacted]', undefined]])
+    expect(shown.mock.calls).toEqual([['as [redacted]']])
   })
+})
+
+const circular: Record<string, unknown> = {}
+circular['self'] = circular
+
+describe.each([
+  ['before', false],
+  ['after', true],
+])('%s a handler read a secret, no log line ends it:', (_, reads) => {
+  test.each<[string, unknown, unknown, string]>([
+    ['circular fields', 'said', circular, 'said'],
+    ['a BigInt in fields', 'said', { n: 1n }, 'said'],
+    ['fields that are text', 'said', 'more', 'said'],
+    ['an error as message', new Error('boom'), undefined, 'Error: boom'],
+    ['no message', undefined, undefined, 'undefined'],
+  ])('%s', async (_name, message, fields, said) => {
+    const { result, lines } = await outcomeOf(async (_params, { log }) => {
+      if (reads) await readPassword()
+      log.info(message as string, fields as Record<string, unknown>)
+      return 'done'
+    })
+    expect(result).toBe('done')
+    expect(lines).toHaveLength(2)
+    for (const line of lines)
+      expect((line as unknown[])[0]).toMatch(new RegExp(`^${said}( \\[fields left out: not JSON\\])?$`))
+  })
+})
+
+test('a checkpoint that is a number stays one', async () => {
+  await backend.set('settings', JSON.stringify({ password: PASSWORD, timeoutMs: 5000 }))
+  const { error } = await outcomeOf(async (_, { checkpoint }) => {
+    await vault.getJson('settings')
+    await checkpoint(5000)
+    throw new Error('5000 is no row')
+  })
+  expect(error).toMatchObject({ details: [{ message: '5000 is no row' }, { checkpoint: 5000 }] })
 })
 
 test('what another handler read is none of its business', async () => {

@@ -4,17 +4,21 @@ import console from 'node:console'
 import { format } from 'node:util'
 import type { LogLevel } from '../protocol/events.js'
 
-type WriteLine = (level: LogLevel, message: string) => void
-
 const LEVELS = { debug: 'debug', log: 'info', info: 'info', warn: 'warn', error: 'error' } as const
 
-const capturing = new AsyncLocalStorage<WriteLine>()
+export interface ConsoleCapture {
+  /** Makes of a line what may be seen of it, on the console as well. */
+  readonly redact: (line: string) => string
+  readonly write: (level: LogLevel, line: string) => void
+}
+
+const capturing = new AsyncLocalStorage<ConsoleCapture>()
 let isPatched = false
 
-/** Runs `work`; what it writes to `console`, and all that it calls and starts, goes to `write` as well. */
-export function captureConsole<T>(write: WriteLine, work: () => T): T {
+/** Runs `work`; what it writes to `console`, and all that it calls and starts, goes to `capture` as well. */
+export function captureConsole<T>(capture: ConsoleCapture, work: () => T): T {
   patch()
-  return capturing.run(write, work)
+  return capturing.run(capture, work)
 }
 
 function patch(): void {
@@ -23,8 +27,11 @@ function patch(): void {
   for (const method of Object.keys(LEVELS) as (keyof typeof LEVELS)[]) {
     const original = console[method].bind(console)
     console[method] = (...values: unknown[]) => {
-      original(...values)
-      capturing.getStore()?.(LEVELS[method], format(...values))
+      const capture = capturing.getStore()
+      if (capture === undefined) return original(...values)
+      const line = capture.redact(format(...values))
+      original(line)
+      capture.write(LEVELS[method], line)
     }
   }
 }

@@ -23,7 +23,7 @@ import type { AttemptToAdmit, PolicyGate } from './policy-gate.js'
 import { RunReport } from './run-report.js'
 import { turnWait } from './turn-wait.js'
 import type { Turns } from './turns.js'
-import { errorWithoutSecrets, lineWithoutSecrets, logWithoutSecrets } from './without-secrets.js'
+import { errorWithoutSecrets, logWithoutSecrets, textWithoutSecrets } from './without-secrets.js'
 
 /** Gives a handler its log; `fields` are on every line. */
 export type LogFactory = (fields: Record<string, unknown>) => CommandLog
@@ -169,9 +169,10 @@ async function enter(
   entry.entered = true
   report.entered()
   const call = () => inSpan(`run ${name}`, spanOptions(name, attempt), () => handler(checkedParams, context))
+  const capture = { redact: textWithoutSecrets(), write: report.log }
   // Entered in a promise of its own, so that a handler that throws before its first await is caught alike.
   const running = Promise.resolve()
-    .then(() => (options.captureConsole === true ? captureConsole(lineWithoutSecrets(report.log), call) : call()))
+    .then(() => (options.captureConsole === true ? captureConsole(capture, call) : call()))
     .catch((error: unknown) => {
       throw commandFailed(name, error, exposeStack, admission.maxResultBytes)
     })

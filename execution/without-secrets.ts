@@ -15,27 +15,33 @@ export function logWithoutSecrets(log: CommandLog): CommandLog {
   const scope = SecretScope.current()
   const redacted =
     (write: LogMethod): LogMethod =>
-    (message, fields) => {
+    (message: unknown, fields) => {
       const { redactor } = scope
-      if (redactor.isEmpty) write(message, fields)
-      else write(redactor.text(message), fields && redactedFields(fields, (text) => redactor.jsonText(text)))
+      // What handlers pass is not always what the type says, and no log line may end them.
+      const text = typeof message === 'string' ? message : String(message)
+      if (redactor.isEmpty || fields === undefined) return write(redactor.text(text), fields)
+      const json = fieldsJson(fields)
+      if (json === undefined) write(`${redactor.text(text)} [fields left out: not JSON]`)
+      else write(redactor.text(text), JSON.parse(redactor.jsonText(json)) as Record<string, unknown>)
     }
   const { debug, info, warn, error } = log
   return { debug: redacted(debug), info: redacted(info), warn: redacted(warn), error: redacted(error) }
 }
 
-/** The same for lines of text, which the handler wrote. */
-export function lineWithoutSecrets<Level>(
-  write: (level: Level, text: string) => void,
-): (level: Level, text: string) => void {
+/** Takes secrets out of what the attempt that asks writes, also of those that it has yet to read. */
+export function textWithoutSecrets(): (text: string) => string {
   const scope = SecretScope.current()
-  return (level, text) => write(level, scope.redactor.text(text))
+  return (text) => scope.redactor.text(text)
 }
 
 /** Fields are logged as JSON, so nothing is lost that would be there otherwise; errors have no members of their own. */
-function redactedFields(fields: Record<string, unknown>, redact: (text: string) => string): Record<string, unknown> {
-  const text = JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? described(value) : value))
-  return JSON.parse(redact(text)) as Record<string, unknown>
+function fieldsJson(fields: Record<string, unknown>): string | undefined {
+  try {
+    const json = JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? described(value) : value))
+    return (json as string | undefined)?.startsWith('{') === true ? json : undefined
+  } catch {
+    return undefined
+  }
 }
 
 const described = ({ name, message, stack }: Error): object => ({ type: name, message, stack })
