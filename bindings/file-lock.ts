@@ -4,7 +4,8 @@
  * with its text, who has it, in one step. Where only administrators may make links, on Windows, it is a file.
  *
  * 1. Within this process callers queue in memory; only the first of them looks at the lock.
- * 2. A lock is released by its owner. One whose process is gone, or that is older than `STALE_MS`, may be broken.
+ * 2. A lock is released by its owner. It may be broken when the owner's process is gone, and when it is older than
+ *    `STALE_MS` and its owner is not a process of this machine. That of a living process is waited for, frozen or not.
  * 3. Breaking is a rename, which only one process can do; and one that took a newer lock than it saw puts it back.
  */
 import { randomUUID } from 'node:crypto'
@@ -12,6 +13,7 @@ import { lstat, readFile, readlink, rename, rm, symlink, unlink, writeFile } fro
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { BindingError } from './binding-error.js'
+import { processStart } from './process-start.js'
 import { unless } from './fs-error.js'
 import { isPlainObject } from '../protocol/json.js'
 
@@ -78,7 +80,8 @@ async function holding<T>(path: string, what: string, section: () => Promise<T>)
 }
 
 async function acquire(path: string, what: string): Promise<string> {
-  const owner = JSON.stringify({ pid: process.pid, host: hostname(), id: randomUUID() })
+  const { pid } = process
+  const owner = JSON.stringify({ pid, start: processStart(pid), host: hostname(), id: randomUUID() })
   const giveUpAt = performance.now() + WAIT_MS
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
     const created = await unless(
@@ -102,30 +105,35 @@ async function breakStale(path: string): Promise<boolean> {
   const seen = await unless(['ENOENT'], read(path))
   const stats = await unless(['ENOENT'], lstat(path))
   if (seen === undefined || stats === undefined) return true
-  if (!isOrphan(seen) && Date.now() - stats.mtimeMs < STALE_MS) return false
+  const owner = ownerOf(seen)
+  if (owner === 'alive' || (owner === 'unknown' && Date.now() - stats.mtimeMs < STALE_MS)) return false
+  // It may have been released and taken again meanwhile.
+  if ((await unless(['ENOENT'], read(path))) !== seen) return false
   const taken = `${path}.${randomUUID()}`
   const renamed = await unless(
     ['ENOENT'],
     rename(path, taken).then(() => true),
   )
   if (renamed === undefined) return true
-  const owner = await read(taken)
-  const isTheOneSeen = owner === seen
-  if (!isTheOneSeen) await unless(['EEXIST'], make(path, owner))
+  const found = await read(taken)
+  const isTheOneSeen = found === seen
+  if (!isTheOneSeen) await unless(['EEXIST'], make(path, found))
   await rm(taken)
   return isTheOneSeen
 }
 
-/** Whether the process that made the lock ran on this machine and is gone. */
-function isOrphan(lock: string): boolean {
+/** The process that made a lock, as far as this one can tell: `unknown` when it ran elsewhere. */
+function ownerOf(lock: string): 'alive' | 'gone' | 'unknown' {
   const owner = parse(lock)
-  if (!isPlainObject(owner) || owner['host'] !== hostname() || typeof owner['pid'] !== 'number') return false
+  if (!isPlainObject(owner) || owner['host'] !== hostname() || typeof owner['pid'] !== 'number') return 'unknown'
   try {
     process.kill(owner['pid'], 0)
-    return false
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH'
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return 'gone'
   }
+  // Numbers are used again: as the first process of a container, always the same one.
+  const start = processStart(owner['pid'])
+  return start === undefined || owner['start'] === undefined || owner['start'] === start ? 'alive' : 'gone'
 }
 
 /** A lock that is a file is empty for the moment between its creation and its first byte. */
