@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { JsonValue } from '../../protocol/json.js'
 import { scratchDirectory } from '../scratch.testsuite.js'
 import { LocalStorage } from './local-storage.js'
-import { Storage } from './storage.js'
+import { Storage, type PutOptions } from './storage.js'
 
 /** Validation must come before the backend is touched. */
 const untouched = new Storage('workspace', () => Promise.reject(new Error('the backend was asked')))
@@ -58,6 +59,38 @@ describe('arguments are checked before the backend is asked', () => {
       code: 'invalid_value',
       message: 'object "a" in storage "workspace": ifNotExists and ifMatch exclude each other; give one',
     })
+  })
+
+  test.each<[unknown, string]>([
+    [null, 'options must be an object, got null'],
+    [{ ifNoneMatch: '*' }, 'unknown option "ifNoneMatch"; there are "contentType", "ifNotExists", "ifMatch"'],
+    [{ ifNotExist: true }, 'unknown option "ifNotExist"; the nearest name is "ifNotExists"'],
+    [{ ifNotExists: 'true' }, 'ifNotExists must be true or false, got "true"'],
+    [
+      { ifMatch: undefined },
+      'ifMatch must be the etag of an object, got undefined; leave it out to overwrite any version',
+    ],
+    [{ ifMatch: '' }, 'ifMatch must be the etag of an object, got ""; leave it out to overwrite any version'],
+    [{ contentType: 5 }, 'contentType 5 is not a media type such as "text/plain"'],
+  ])('put: options %j', async (options, problem) => {
+    await expect(untouched.put('a', 'x', options as PutOptions)).rejects.toMatchObject({
+      code: 'invalid_value',
+      message: `object "a" in storage "workspace": ${problem}`,
+    })
+  })
+
+  test('putJson: what JSON cannot carry', async () => {
+    const cycle: Record<string, JsonValue> = {}
+    cycle['self'] = cycle
+    for (const [value, why] of [
+      [cycle, 'Converting circular structure to JSON'],
+      [1n as unknown as JsonValue, 'Do not know how to serialize a BigInt'],
+    ] as const) {
+      await expect(untouched.putJson('a', value)).rejects.toMatchObject({
+        code: 'invalid_value',
+        message: `object "a" in storage "workspace": JSON cannot carry the value: ${why}`,
+      })
+    }
   })
 
   test.each([0, -1, 1.5, NaN, Infinity, 604_800_001])('signedUrl: expiresInMs %d', async (expiresInMs) => {

@@ -4,11 +4,12 @@
  * Small objects are read whole by `get`: one request, and a consistent copy. Greater ones are opened again when they
  * are read, by etag: so an object that nobody reads holds no file and no connection open.
  */
-import type { JsonValue } from '../../protocol/json.js'
+import { jsonProblem, type JsonValue } from '../../protocol/json.js'
 import { quote } from '../../protocol/resource-name.js'
 import { BindingError } from '../binding-error.js'
 import { collect, toBody, type ObjectContent } from './object-content.js'
 import { replacedMeanwhile } from './object-stream.js'
+import { putOptionsProblem } from './put-options.js'
 import { assertKey, assertPrefix, objectIn } from './object-key.js'
 import type { ObjectMetadata, StorageBackend, WriteOptions, WrittenObject } from './storage-backend.js'
 import { StoredObject, type OpenBody } from './stored-object.js'
@@ -18,8 +19,6 @@ export const BUFFERED_BYTES = 256 * 1024
 
 /** Longest life of a signed URL: S3 and GCS sign for at most seven days. */
 const MAX_SIGNED_URL_MS = 7 * 24 * 3_600_000
-
-const CONTENT_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}( *;[ -~]{0,200})?$/
 
 /** Of getting an object that others keep replacing. */
 const MAX_ATTEMPTS = 10
@@ -82,13 +81,15 @@ export class Storage {
   /**
    * Writes the whole object, atomically. A body that throws leaves the old object as it was.
    *
-   * @param options A content type of `application/octet-stream` is taken as none.
+   * @param options A content type of `application/octet-stream` is taken as none. `ifMatch` must be an etag if it is given.
    * @returns The new object's key, size, content type and etag, which a handler may return.
-   * @throws {BindingError} `precondition_failed` when `ifNotExists` or `ifMatch` does not hold.
+   * @throws {BindingError} `precondition_failed` when `ifNotExists` or `ifMatch` does not hold, `invalid_value` for an
+   *   option that is none.
    */
   async put(key: string, content: ObjectContent, options: PutOptions = {}): Promise<WrittenObject> {
     assertKey(this.name, key)
-    this.#assertPutOptions(key, options)
+    const problem = putOptionsProblem(options)
+    if (problem !== undefined) throw new BindingError('invalid_value', `${this.#where(key)}: ${problem}`)
     const body = toBody(this.#where(key), content)
     const backend = await this.#backend()
     const written = await backend.write(key, body, typed(options))
@@ -104,7 +105,13 @@ export class Storage {
   /** Writes `value` as JSON, with content type `application/json` unless the options say otherwise. */
   async putJson(key: string, value: JsonValue, options: PutOptions = {}): Promise<WrittenObject> {
     assertKey(this.name, key)
-    const json = JSON.stringify(value) as string | undefined
+    let json: string | undefined
+    try {
+      json = JSON.stringify(value) as string | undefined
+    } catch (error) {
+      const problem = `JSON cannot carry the value: ${jsonProblem(error)}`
+      throw new BindingError('invalid_value', `${this.#where(key)}: ${problem}`, { cause: error })
+    }
     if (json === undefined) {
       throw new BindingError('invalid_value', `${this.#where(key)}: JSON cannot carry ${quote(value)}`)
     }
@@ -163,16 +170,6 @@ export class Storage {
     }
     const backend = await this.#backend()
     return backend.signedUrl(key, expiresInMs)
-  }
-
-  #assertPutOptions(key: string, { contentType, ifNotExists, ifMatch }: PutOptions): void {
-    const problem =
-      contentType !== undefined && !CONTENT_TYPE.test(contentType)
-        ? `contentType ${quote(contentType)} is not a media type such as "text/plain"`
-        : ifNotExists === true && ifMatch !== undefined
-          ? 'ifNotExists and ifMatch exclude each other; give one'
-          : undefined
-    if (problem !== undefined) throw new BindingError('invalid_value', `${this.#where(key)}: ${problem}`)
   }
 
   #where(key: string): string {
