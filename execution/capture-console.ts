@@ -28,7 +28,10 @@ function patch(): void {
     const original = console[method].bind(console)
     console[method] = (...values: unknown[]) => {
       const capture = capturing.getStore()
-      if (capture === undefined) return original(...values)
+      if (capture === undefined) {
+        original(...values)
+        return
+      }
       const line = capture.redact(format(...values))
       original(line)
       capture.write(LEVELS[method], line)

@@ -19,7 +19,10 @@ export function logWithoutSecrets(log: CommandLog): CommandLog {
       const { redactor } = scope
       // What handlers pass is not always what the type says, and no log line may end them.
       const text = typeof message === 'string' ? message : String(message)
-      if (redactor.isEmpty || fields === undefined) return write(redactor.text(text), fields)
+      if (redactor.isEmpty || fields === undefined) {
+        write(redactor.text(text), fields)
+        return
+      }
       const json = fieldsJson(fields)
       if (json === undefined) write(`${redactor.text(text)} [fields left out: not JSON]`)
       else write(redactor.text(text), JSON.parse(redactor.jsonText(json)) as Record<string, unknown>)

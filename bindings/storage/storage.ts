@@ -107,7 +107,7 @@ export class Storage {
     assertKey(this.name, key)
     let json: string | undefined
     try {
-      json = JSON.stringify(value) as string | undefined
+      json = jsonText(value)
     } catch (error) {
       const problem = `JSON cannot carry the value: ${jsonProblem(error)}`
       throw new BindingError('invalid_value', `${this.#where(key)}: ${problem}`, { cause: error })
@@ -180,6 +180,9 @@ export class Storage {
     return new BindingError('not_found', `no ${this.#where(key)}`)
   }
 }
+
+/** `undefined` for functions, symbols and `undefined`, which the standard library's type does not say. */
+const jsonText: (value: unknown) => string | undefined = JSON.stringify
 
 /** The same without a content type that says nothing. */
 function typed<T extends { readonly contentType?: string }>(described: T): T {
