@@ -67,7 +67,7 @@ export function createVendorWorker({
       ? {}
       : { activities: pushActivities(push), maxConcurrentActivityTaskExecutions: MAX_PUSHES }),
     // A cached one spares the replay of its history, which is short; it takes some 200 KB, most of it of Temporal's core.
-    maxCachedWorkflows: 250,
+    maxCachedWorkflows: 100,
     // How long a workflow waits for the worker that has it cached, before another one takes it over.
     stickyQueueScheduleToStartTimeout: '2s',
     shutdownGraceTime: '5s',
