@@ -8,6 +8,8 @@ import { inLanes } from '../../bench/lanes.js'
 const COUNT = { full: 10_000, short: 300 }
 const IN_FLIGHT = 8
 const MAX_GROWN_BYTES = 100_000_000
+/** For V8 to collect what starting them left behind, which it does when there is less to do: what stays is what they cost. */
+const SETTLES_WITHIN_MS = 60_000
 /**
  * The queue is in order. What is started at the same time may come to it in another, since a start is answered before
  * its workflow has put the delivery there.
@@ -29,7 +31,14 @@ export const BACKLOG: Bar = {
     await site.killMachine(await site.agentPid())
     const beforeBytes = await world.controlPlaneBytes()
     await inLanes(count, IN_FLIGHT, (line) => client.start('note', { file: queued, line }))
-    const grownBytes = (await world.controlPlaneBytes()) - beforeBytes
+    const grownBytes = async (): Promise<number> => (await world.controlPlaneBytes()) - beforeBytes
+    const atOnceBytes = await grownBytes()
+    await eventually(
+      'its memory settles',
+      async () => (await grownBytes()) < MAX_GROWN_BYTES || undefined,
+      SETTLES_WITHIN_MS,
+    ).catch(() => undefined)
+    const settledBytes = await grownBytes()
     progress(`${count} are queued; the agent returns`)
     site.startMachine()
     await eventually('the first is run', async () => (await linesOf(queued))[0], DRAINED_WITHIN_MS)
@@ -42,15 +51,17 @@ export const BACKLOG: Bar = {
     const speed = (count / drainMs) * 1_000
     return {
       figures: [
-        `${count} queued, ${Math.round(grownBytes / 1e6)} MB more in the control plane (bar ${MAX_GROWN_BYTES / 1e6})`,
+        `${count} queued, ${megabytes(settledBytes)} MB more in the control plane (bar ${megabytes(MAX_GROWN_BYTES)}), ${megabytes(atOnceBytes)} right after the last start`,
         `run at ${speed.toFixed(1)} a second, calls from outside at ${fullSpeed.toFixed(1)}`,
         `at most ${outOfOrder} places out of order (bar ${MAX_OUT_OF_ORDER})`,
         isOnce ? 'each once' : 'NOT each once',
       ].join('; '),
-      isMet: grownBytes < MAX_GROWN_BYTES && speed >= fullSpeed * 0.9 && outOfOrder <= MAX_OUT_OF_ORDER && isOnce,
+      isMet: settledBytes < MAX_GROWN_BYTES && speed >= fullSpeed * 0.9 && outOfOrder <= MAX_OUT_OF_ORDER && isOnce,
     }
   },
 }
+
+const megabytes = (bytes: number): number => Math.round(bytes / 1e6)
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const startMs = performance.now()
