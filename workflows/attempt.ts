@@ -4,7 +4,7 @@
 import { formatDuration } from '../protocol/format-duration.js'
 import type { ErrorBody, ErrorCode, HandlerError } from '../protocol/errors.js'
 import type { InvokeCommandInput } from '../protocol/invocation.js'
-import type { JsonValue } from '../protocol/json.js'
+import { isPlainObject, type JsonValue } from '../protocol/json.js'
 import { MAX_RETRY_AFTER_MS } from '../protocol/limits.js'
 import { STOPPED_BY_POLICY } from '../protocol/names.js'
 
@@ -154,14 +154,21 @@ function retryAfterOf(error: ErrorBody): number | undefined {
   return typeof afterMs === 'number' && afterMs >= 0 && afterMs <= MAX_RETRY_AFTER_MS ? afterMs : undefined
 }
 
-const thrownIn = (error: ErrorBody): Partial<HandlerError> | undefined =>
-  error.code === 'command_failed' ? (error.details as Partial<HandlerError> | undefined) : undefined
+/** What the handler threw, as its agent tells it, which may say anything. */
+const thrownIn = ({ code, details }: ErrorBody): Said | undefined =>
+  code === 'command_failed' ? detailsOf(details) : undefined
+
+type Said = Partial<Record<keyof HandlerError, unknown>>
+
+const detailsOf = (details: unknown): Said => (isPlainObject(details) ? details : {})
 
 function isFinal(error: ErrorBody, finalCodes: readonly string[]): boolean {
-  const thrown = error.details as Partial<HandlerError> | undefined
-  if (thrown?.code === STOPPED_BY_POLICY) return true
-  return [thrown?.code, thrown?.name].some((code) => code !== undefined && finalCodes.includes(String(code)))
+  const { code, name } = detailsOf(error.details)
+  if (code === STOPPED_BY_POLICY) return true
+  return [code, name].some((named) => isName(named) && finalCodes.includes(String(named)))
 }
+
+const isName = (named: unknown): named is string | number => typeof named === 'string' || typeof named === 'number'
 
 const SAYS_NOTHING_RAN: ReadonlySet<ErrorCode> = new Set([
   'refused',

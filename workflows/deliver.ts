@@ -9,7 +9,7 @@ import {
 import type { StoppedDetails } from '../protocol/cancel.js'
 import { isErrorCode } from '../protocol/error-codes.js'
 import type { AttemptInput, InvokeCommandInput } from '../protocol/invocation.js'
-import type { JsonValue } from '../protocol/json.js'
+import { isPlainObject, type JsonValue } from '../protocol/json.js'
 import { REPORTING_GRACE_MS } from '../protocol/limits.js'
 import { AGENT_STOPPING, attemptActivityId, TASK_NOT_DELIVERED } from '../protocol/names.js'
 import type { AttemptOutcome } from './attempt.js'
@@ -69,11 +69,14 @@ export async function deliver(
 /** What Temporal says when it cancels an activity that no worker has taken. */
 const NOT_STARTED = 'ACTIVITY_ID_NOT_STARTED'
 
+/** An agent may say anything. */
+const isStoppedDetails = (details: unknown): details is Partial<StoppedDetails> => isPlainObject(details)
+
 /** What the failure of an attempt's activity means; `undefined` when it means nothing. */
 export function outcomeOf(cause: Error | undefined): Delivery | undefined {
   if (cause instanceof CancelledFailure) {
-    const [details] = cause.details as (string | Partial<StoppedDetails>)[]
-    if (typeof details !== 'object') return { kind: details === NOT_STARTED ? 'not_started' : 'stopped' }
+    const [details] = cause.details
+    if (!isStoppedDetails(details)) return { kind: details === NOT_STARTED ? 'not_started' : 'stopped' }
     if (details.entered === false) return { kind: 'not_started' }
     return { kind: details.stopped === false ? 'not_stopped' : 'stopped' }
   }

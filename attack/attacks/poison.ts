@@ -92,6 +92,13 @@ const payload = (encoding: string, data: string | Uint8Array): Poison =>
     }).finish(),
   )
 
+const json = (value: unknown) => ({
+  payloads: [{ metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(JSON.stringify(value)) }],
+})
+const handlerFailed = (details: unknown): Poison =>
+  failure({ message: 'x', applicationFailureInfo: { type: 'command_failed', details: json(details) } })
+const NO_PRIMITIVE = { toString: 1, valueOf: 1 }
+
 const manyBraces = 200_000
 
 export const POISON_ATTACKS: readonly Attack[] = [
@@ -112,6 +119,11 @@ export const POISON_ATTACKS: readonly Attack[] = [
     failure({ message: 'x', childWorkflowExecutionFailureInfo: { namespace: 'other' } }),
     failure({ message: 'x', nexusOperationExecutionFailureInfo: { endpoint: 'x' } }),
     failure({}),
+  ]),
+  attack('fail with details that only look like an error', () => [
+    handlerFailed(null),
+    handlerFailed([NO_PRIMITIVE]),
+    handlerFailed({ retryable: true, retryAfterMs: NO_PRIMITIVE, code: NO_PRIMITIVE, name: NO_PRIMITIVE }),
   ]),
   attack('fail with what does not decode', () => [
     failure({
