@@ -27,7 +27,7 @@ const LAYERS = {
     'gateway',
     'server',
   ],
-  doctor: ['protocol', 'server', 'temporal'],
+  doctor: ['protocol', 'client', 'server', 'temporal'],
   cli: ['protocol', 'observability', 'bindings', 'client', 'temporal', 'workers', 'doctor'],
 }
 

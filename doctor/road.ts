@@ -5,7 +5,7 @@ import { request as httpsRequest } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { getProxyForUrl } from 'proxy-from-env'
+import { proxyOf } from '../client/proxy-of.js'
 
 const CONNECT_TIMEOUT_MS = 5_000
 
@@ -29,8 +29,7 @@ export class Road {
     this.url = url
     this.host = withoutBrackets(url.hostname)
     this.port = Number(url.port) || (this.isTls ? 443 : 80)
-    const proxy = getProxyForUrl(url.href)
-    this.proxy = proxy === '' ? undefined : new URL(proxy)
+    this.proxy = proxyOf(url.href)
   }
 
   get isTls(): boolean {

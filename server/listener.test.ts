@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
@@ -216,8 +217,13 @@ describe('with TLS', () => {
     expect((await handshake(port, ['h2'])).name).toBe('first')
   })
 
-  test('a key of another certificate is refused at the start', async () => {
-    await copyFile(join(FIXTURES, 'second.key'), join(folder, 'tls.key'))
+  // OpenSSL takes a key of another kind than the certificate's for one of a second pair.
+  const otherKind = generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey
+  test.each([
+    ['of the same kind', () => readFile(join(FIXTURES, 'second.key'))],
+    ['of another kind', () => otherKind.export({ type: 'pkcs8', format: 'pem' })],
+  ])('a key of another certificate, %s, is refused at the start', async (_kind, key) => {
+    await writeFile(join(folder, 'tls.key'), await key())
     await expect(startTls()).rejects.toMatchObject({
       code: 'invalid_request',
       message: expect.stringContaining('give both as PEM files that belong together') as string,

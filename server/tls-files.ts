@@ -1,4 +1,5 @@
 /** A certificate and its key as files, read again when they change: certificates are renewed under running servers. */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { unwatchFile, watchFile } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
@@ -32,7 +33,11 @@ export class TlsFiles {
   async read(): Promise<CertificateAndKey> {
     try {
       const [cert, key] = await Promise.all([readFile(this.#certFile), readFile(this.#keyFile)])
+      // It takes a key of another kind than the certificate's for one of a second pair.
       createSecureContext({ cert, key })
+      if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
+        throw new Error('the key is not the key of the certificate')
+      }
       return { cert, key }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)

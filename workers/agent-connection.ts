@@ -1,9 +1,10 @@
 /** How an agent reaches its slice of Temporal: the control plane's own address, with the agent's token. */
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { rootCertificates } from 'node:tls'
 import type { Meter } from '@opentelemetry/api'
 import type { NativeConnection, NativeConnectionOptions } from '@temporalio/worker'
-import { getProxyForUrl } from 'proxy-from-env'
+import { proxyOf } from '../client/proxy-of.js'
 import { CommandError } from '../protocol/errors.js'
 import { AGENT_HOST_HEADER, AGENT_KEY_HEADER, AGENT_VERSION_HEADER } from '../protocol/names.js'
 import { connectNative } from '../temporal/native-connection.js'
@@ -38,7 +39,7 @@ export async function connectAgent({ url, token, key, log, meter }: AgentConnect
 async function connectionOptions(url: string, token: string, key = ''): Promise<NativeConnectionOptions> {
   const { protocol, hostname: host, port } = new URL(url)
   const secure = protocol === 'https:'
-  const proxy = proxyOf(url)
+  const proxy = connectProxyOf(url)
   return {
     address: `${host}:${port || (secure ? '443' : '80')}`,
     tls: secure ? await tlsOptions() : false,
@@ -51,17 +52,20 @@ async function connectionOptions(url: string, token: string, key = ''): Promise<
 /** What metadata may carry. */
 const asciiHostname = (): string => hostname().replace(/[^\x20-\x7e]/g, '?')
 
-/** Node reads this variable for its own connections; the native ones need to be told. */
-async function tlsOptions(): Promise<{ serverRootCACertificate?: Buffer }> {
+/**
+ * What Node trusts, its own authorities and those of this variable: the native core would go by the system's, or by the
+ * variable's alone, and the session over HTTP and the polls over gRPC would not agree.
+ */
+async function tlsOptions(): Promise<{ serverRootCACertificate: Buffer }> {
   const file = process.env['NODE_EXTRA_CA_CERTS']
-  return file ? { serverRootCACertificate: await readFile(file) } : {}
+  const extra = file ? [await readFile(file, 'utf8')] : []
+  return { serverRootCACertificate: Buffer.from([...rootCertificates, ...extra].join('\n')) }
 }
 
-/** By `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, as everything else on the machine finds it. */
-function proxyOf(url: string): NativeConnectionOptions['proxy'] {
-  const proxy = getProxyForUrl(url)
-  if (proxy === '') return undefined
-  const { host, port, hostname, username, password } = new URL(proxy)
+function connectProxyOf(url: string): NativeConnectionOptions['proxy'] {
+  const proxy = proxyOf(url)
+  if (proxy === undefined) return undefined
+  const { host, port, hostname, username, password } = proxy
   return {
     type: 'http-connect',
     targetHost: port ? host : `${hostname}:80`,

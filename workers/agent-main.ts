@@ -62,6 +62,8 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
   const { ALIEN_URL: url } = process.env
   if (!bundle || !url) throw new CommandError('invalid_request', 'needs a bundle and ALIEN_URL')
   const token = readAgentToken(process.env)
+  const followers: ((token: string) => void)[] = []
+  token.onRotated((rotated) => followers.forEach((follow) => follow(rotated)))
   checkBindings(process.env, log)
   // Before handlers are loaded, which may use OpenTelemetry themselves.
   const telemetry = await openProcessTelemetry('alien-agent', metricsAddress(process.env), log)
@@ -84,15 +86,19 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
     onTrouble: (reason) => log.warn(`what handlers say cannot be told to those who follow them: ${reason}`),
   })
   let connection: NativeConnection | undefined
-  token.onRotated((rotated) => {
+  followers.push((rotated) => {
     void connection?.setApiKey(rotated)
     events.setToken(rotated)
   })
   const { done } = await startAgentService({
     registry: moduleRegistry,
     session,
-    connect: async (key) =>
-      (connection = await connectAgent({ url, token: token.current, key, log, meter: telemetry.meter })),
+    connect: async (key) => {
+      connection = await connectAgent({ url, token: token.current, key, log, meter: telemetry.meter })
+      // It may have been replaced while this connected.
+      await connection.setApiKey(token.current)
+      return connection
+    },
     isReceiving: (key) => askPresence({ url, token: token.current, key, fetch }),
     gate,
     journal,

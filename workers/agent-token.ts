@@ -6,6 +6,7 @@ import { CommandError } from '../protocol/errors.js'
 const LOOK_MS = 1_000
 
 export interface AgentToken {
+  /** The newest, once {@link onRotated} was called. */
   readonly current: string
   /** Calls back with each new token. */
   readonly onRotated: (rotated: (token: string) => void) => void
@@ -23,7 +24,9 @@ export function readAgentToken(env: NodeJS.ProcessEnv): AgentToken {
   }
   let current = readToken(file)
   return {
-    current,
+    get current() {
+      return current
+    },
     onRotated: (rotated) => {
       watchFile(file, { interval: LOOK_MS, persistent: false }, () => {
         // Half-way through a rotation there may be none; the one before stays until there is.
