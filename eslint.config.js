@@ -5,6 +5,20 @@ const noBuiltins = {
   patterns: [{ regex: '^node:', message: 'workflow code must be deterministic: no Node built-ins' }],
 }
 
+/** The version before runs on while a migration is made: it may only add. */
+const onlyAdds = [
+  {
+    selector:
+      'CallExpression[callee.property.name=/^(drop|rename|modify|alterColumn|setNotNull|addUnique|deleteFrom|updateTable)/]',
+    message: 'a migration only adds: the version before still needs what is there; take it away some versions later',
+  },
+  { selector: 'TaggedTemplateExpression[tag.name="sql"]', message: 'a migration is in words that can be checked' },
+  {
+    selector: ':matches(Property[key.name="down"], FunctionDeclaration[id.name="down"])',
+    message: 'migrations go forward only',
+  },
+]
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '**/.alien/', 'coverage/', '**/*.js', '**/*.mjs'] },
   {
@@ -25,6 +39,10 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
     },
+  },
+  {
+    files: ['server/registry/migrations/[0-9]*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...onlyAdds] },
   },
   { files: ['workflows/**/*.ts'], rules: { 'no-restricted-imports': ['error', noBuiltins] } },
   {

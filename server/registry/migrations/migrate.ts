@@ -1,6 +1,7 @@
 /**
  * The registry's migrations, oldest first. Forward only: a released migration never changes, a mistake in it is undone
- * by the next one. The name is kept in the database, and names must sort in the order of their making.
+ * by the next one. And they only add, for the version before runs on while they do: it must find what it knows, and what it
+ * writes must be enough. The name is kept in the database, and names must sort in the order of their making.
  */
 import { Migrator, type Kysely, type Migration } from 'kysely'
 import { CommandError } from '../../../protocol/errors.js'
@@ -14,7 +15,7 @@ import { sealingKeyEnds } from './0007-sealing-key-ends.js'
 import { invocationEvents } from './0008-invocation-events.js'
 import { transports } from './0009-transports.js'
 
-const MIGRATIONS: Readonly<Record<string, Migration>> = {
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0003-sealing-keys': sealingKeys,
   '0004-identity': identity,
