@@ -8,8 +8,9 @@ export class AlienProcess implements AsyncDisposable {
   readonly #child
   stderr = ''
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
-    this.#child = execa(process.execPath, [CLI, ...args], {
+  /** @param cli of another version than that of the working tree */
+  constructor(args: readonly string[], env: Readonly<Record<string, string>>, cli = CLI) {
+    this.#child = execa(process.execPath, [cli, ...args], {
       env: cliEnv(env),
       extendEnv: false,
       reject: false,
