@@ -29,6 +29,17 @@ test.each(files)('%s', async (file) => {
   await expect(replay(readFileSync(folder + file, 'utf8'))).resolves.toBeUndefined()
 })
 
+test('every version that was released has its histories, the one of package.json included', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+  const released = [...readFileSync('CHANGELOG.md', 'utf8').matchAll(/^## \[?(\d+\.\d+\.\d+)/gm)].map(([, it]) => it)
+  for (const known of [version, ...released]) {
+    expect(
+      files.filter((file) => file.startsWith(`v${String(known)}-`)).length,
+      `histories of ${String(known)}`,
+    ).toBeGreaterThanOrEqual(14)
+  }
+})
+
 test('a history of another workflow is noticed', async () => {
   const text = readFileSync(`${folder}v0.1.0-succeeded.json`, 'utf8')
   // As a version that named its activities otherwise would have left it.
