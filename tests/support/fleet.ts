@@ -20,6 +20,7 @@ import { RoundRobin } from './round-robin.js'
 /** What all fleets of a test share. */
 export interface Ground {
   readonly temporalAddress: string
+  readonly temporalPid: number
   readonly temporal: TemporalClient
   /** An empty registry. */
   readonly createDatabase: () => Promise<string>
@@ -35,6 +36,7 @@ export async function startGround(closers: Closers): Promise<Ground> {
   closers.add(() => connection.close())
   return {
     temporalAddress: server.address,
+    temporalPid: server.pid,
     temporal: new TemporalClient({ connection }),
     createDatabase: () => postgres.createDatabase(),
   }
@@ -42,6 +44,8 @@ export async function startGround(closers: Closers): Promise<Ground> {
 
 /** A process of the fleet that serves. */
 export interface Member {
+  /** An agent's is its supervisor's. */
+  readonly pid: number
   /** Asks it to stop, having it get nothing new, and waits for its end. */
   readonly stop: () => Promise<unknown>
   /** `kill -9`, of its children as well. */
@@ -102,6 +106,7 @@ export class Fleet {
     await eventually('the control plane is ready', () => ready().catch(() => undefined), READY_WITHIN_MS)
     this.#balancer.add(port)
     return {
+      pid: process.pid,
       stop: async () => {
         this.#balancer.remove(port)
         await process.stop()
@@ -113,7 +118,7 @@ export class Fleet {
   async startWorker(cli?: string): Promise<Member> {
     const process = this.#start(['worker'], cli)
     await says(process, '"msg":"ready"')
-    return { stop: () => process.stop(), kill: () => process.stop('SIGKILL') }
+    return { pid: process.pid, stop: () => process.stop(), kill: () => process.stop('SIGKILL') }
   }
 
   /** @param machine agents of one deployment on the same machine share their journal */
@@ -130,6 +135,7 @@ export class Fleet {
     this.#closers.add(() => agent.stop())
     await says(agent, '"msg":"serving"')
     return {
+      pid: agent.pid,
       stop: () => agent.stop(),
       // Its child watches the channel between them, and ends by itself.
       kill: () => agent.stop('SIGKILL'),
