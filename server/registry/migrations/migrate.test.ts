@@ -2,7 +2,7 @@
  * Migrations while the version before still runs: what it writes and reads, by the names that it knows, works on after each of
  * them. The version before is here the tables as the migrations before made them.
  */
-import type { Kysely} from 'kysely';
+import type { Kysely } from 'kysely'
 import { Migrator, sql } from 'kysely'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
