@@ -149,13 +149,55 @@ describe('queries', () => {
     expect(await limit(20_000)).toMatch(/^1\d{4}ms$/)
     // That of the transaction before is not left behind.
     expect(await limit()).toBe('0')
+    // 30 days, which the server would refuse.
+    expect(await limit(2_592_000_000)).toBe('2147483647ms')
+  })
+
+  test('that find all connections in use say so', async () => {
+    const users = await holding(LOCK_USERS)
+    const inUse = [1, 2, 3, 4].map(() => client.invoke('get-users', { status: 'active', limit: 1 }))
+    await eventually('four wait for the table', async () => {
+      const active = (await sessions()).filter(({ state }) => state === 'active')
+      return active.length === 4 || undefined
+    })
+    expect(await errorOf(client.invoke('get-users', { status: 'active' }))).toMatchObject({
+      details: { code: 'busy' },
+      message: '"get-users" failed: WarehouseError: all 4 connections to the database are in use for 5 s; try again',
+    })
+    await users.letGo()
+    await Promise.all(inUse)
+  })
+
+  test('fail when their server stops in the middle, and their agent goes on', async () => {
+    const agent = await agentPid()
+    const server = await startPostgres()
+    const url = await server.createDatabase()
+    await credentials.set('warehouse', JSON.stringify({ connectionString: url }))
+    const other = new pg.Client(url)
+    other.on('error', () => undefined)
+    await other.connect()
+    await other.query(`create view users as select 1 as id, pg_sleep(60)::text as name, '' as email, '' as status`)
+    const failed = errorOf(client.invoke('get-users', { status: '' }))
+    await eventually('it sleeps', async () => {
+      const { rows } = await other.query(`select 1 from pg_stat_activity where wait_event = 'PgSleep'`)
+      return rows[0]
+    })
+    await server.stop()
+    expect(await failed).toMatchObject({ code: 'command_failed', details: { name: 'WarehouseError' } })
+    await credentials.set('warehouse', JSON.stringify({ connectionString: database }))
+    expect(await client.invoke('get-users', { status: 'active', limit: 1 })).toMatchObject({ count: 1 })
+    expect(await agentPid()).toBe(agent)
   })
 })
 
 /** `kill -9` of the agent's process; its supervisor starts another. */
 async function killAgent(): Promise<void> {
+  process.kill(await agentPid(), 'SIGKILL')
+}
+
+async function agentPid(): Promise<number> {
   const [line = ''] = (await processesOf(stateDir())).filter((text) => text.includes('agent-main'))
-  process.kill(Number.parseInt(line, 10), 'SIGKILL')
+  return Number.parseInt(line, 10)
 }
 
 const stateDir = (): string => join(stack.registryFile, '..')

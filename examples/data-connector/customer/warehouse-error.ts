@@ -2,7 +2,7 @@
 import pg from 'pg'
 
 export type WarehouseErrorCode =
-  'invalid_credentials' | 'credentials_refused' | 'unreachable' | 'statement_timeout' | 'statement_failed'
+  'invalid_credentials' | 'credentials_refused' | 'unreachable' | 'busy' | 'statement_timeout' | 'statement_failed'
 
 export class WarehouseError extends Error {
   override readonly name = 'WarehouseError'

@@ -5,15 +5,19 @@
  *    gone by then, and by `pg_cancel_backend` when it is canceled. Closing the connection would not do: a server that
  *    waits or computes does not look at it.
  * 2. A connection on which something failed is not used again. That also rolls back.
+ * 3. A server that goes away fails what it was asked, and ends no process, whatever the connection is doing.
  */
 import type { CommandContext } from '@alienplatform/sdk'
 import pg from 'pg'
 import { setTimeout } from 'node:timers/promises'
 import { readCredentials, type Credentials } from './credentials.js'
-import { warehouseError } from './warehouse-error.js'
+import { warehouseError, WarehouseError } from './warehouse-error.js'
 
 const MAX_CONNECTIONS = 4
+/** For a new connection, and for one of the pool to come free. */
 const CONNECT_TIMEOUT_MS = 5_000
+/** The greatest that PostgreSQL takes: 24 days. */
+const MAX_STATEMENT_TIMEOUT_MS = 2_147_483_647
 /** What is canceled before it arrived at the server is not canceled. */
 const CANCEL_AGAIN_MS = 100
 
@@ -60,7 +64,7 @@ export async function inTransaction<T>(
 
 /** 0 is for ever. */
 const remainingMs = (deadline: Date | undefined): number =>
-  deadline === undefined ? 0 : Math.max(1, deadline.getTime() - Date.now())
+  deadline === undefined ? 0 : Math.min(Math.max(1, deadline.getTime() - Date.now()), MAX_STATEMENT_TIMEOUT_MS)
 
 let current: { readonly credentials: string; readonly pool: pg.Pool } | undefined
 
@@ -71,17 +75,29 @@ async function connect(credentials: Credentials): Promise<pg.PoolClient> {
     void current?.pool.end()
     current = { credentials: id, pool: newPool(credentials) }
   }
+  const { pool } = current
+  // The pool words its own time-out only, which has no code.
+  const isBusy = pool.idleCount === 0 && pool.totalCount >= MAX_CONNECTIONS
   try {
-    return await current.pool.connect()
+    return await pool.connect()
   } catch (error) {
+    if (isBusy && error instanceof Error && !('code' in error)) throw busy()
     throw warehouseError(error)
   }
 }
 
+const busy = (): WarehouseError =>
+  new WarehouseError(
+    'busy',
+    `all ${MAX_CONNECTIONS} connections to the database are in use for ${CONNECT_TIMEOUT_MS / 1000} s; try again`,
+  )
+
 function newPool(credentials: Credentials): pg.Pool {
   const pool = new pg.Pool({ ...settings(credentials), max: MAX_CONNECTIONS })
-  // An idle connection that breaks would otherwise end this process; the pool has dropped it by then.
+  // A connection that breaks would otherwise end this process. The pool listens to idle ones, and drops them; while one
+  // is in use, its query fails, too.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 
