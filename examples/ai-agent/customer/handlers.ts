@@ -54,6 +54,8 @@ command(
   {
     description:
       'Runs a shell script in the workspace and gives its exit code and the end of its output; each line is logged as it comes. What it leaves running is ended.',
+    // Nobody knows what a script does when it is run again from its beginning.
+    atMostOnce: true,
     params: z.strictObject({
       script: z.string().min(1).max(10_000),
       directory: z.string().default('.'),

@@ -1,6 +1,7 @@
 /**
  * Runs a shell script in a process group of its own, so that what it started ends with it: when it has ended, when its
- * time is over, and when it is canceled. Only a process that makes itself a session of its own gets away.
+ * time is over, when it is canceled, and when this process ends, however that happens. Only a process that makes itself a
+ * session of its own gets away.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,6 +15,16 @@ const MAX_LINE_CHARACTERS = 4 * 1024
 const KILL_AFTER_MS = 2_000
 /** For what is still in the pipes when all are gone; one that got away may hold them open. */
 const DRAIN_MS = 500
+
+/**
+ * Runs the script `$1`. In its group a watcher reads a pipe from us, on which nothing ever comes: its end says that we are
+ * gone. Twice removed, so that it is nobody's child; and deaf to the polite signal, after which we may be killed as well.
+ */
+const WATCHED = `
+((trap '' TERM; cat <&3; kill -KILL 0) >/dev/null 2>&1 &)
+exec 3<&-
+exec /bin/sh -c "$1"
+`
 
 export interface ShellOptions {
   readonly cwd: string
@@ -35,14 +46,14 @@ export interface ShellResult {
 export async function runShell(script: string, options: ShellOptions): Promise<ShellResult> {
   const { cwd, timeLimitMs, signal, onLine } = options
   signal.throwIfAborted()
-  const shell = spawn('/bin/sh', ['-c', script], {
+  const shell = spawn('/bin/sh', ['-c', WATCHED, 'sh', script], {
     cwd,
     env: shellEnv(),
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
   const output = new OutputTail()
-  for (const stream of [shell.stdout, shell.stderr]) {
+  for (const stream of outputsOf(shell)) {
     readLines(stream, (line) => {
       output.add(line)
       onLine(line)
@@ -54,6 +65,8 @@ export async function runShell(script: string, options: ShellOptions): Promise<S
   return { exitCode, timedOut: wasStopped, ...output.result() }
 }
 
+const outputsOf = ({ stdout, stderr }: ChildProcess): Readable[] => [stdout, stderr].filter((stream) => stream !== null)
+
 /** Not the agent's own environment: its token is in there. */
 function shellEnv(): NodeJS.ProcessEnv {
   const { PATH, HOME, LANG, TMPDIR } = process.env
@@ -61,12 +74,13 @@ function shellEnv(): NodeJS.ProcessEnv {
 }
 
 async function endOf(shell: ChildProcess, stop: AbortSignal) {
-  const closed = once(shell, 'close')
+  // Not "close", which would wait for the watcher as well.
+  const closed = Promise.all([once(shell, 'exit'), ...outputsOf(shell).map((stream) => once(stream, 'close'))])
   const timers: NodeJS.Timeout[] = []
   const end = { wasStopped: false }
   const kill = (): void => {
     signalGroup(shell, 'SIGKILL')
-    timers.push(setTimeout(() => [shell.stdout, shell.stderr].map((stream) => stream?.destroy()), DRAIN_MS))
+    timers.push(setTimeout(() => outputsOf(shell).map((stream) => stream.destroy()), DRAIN_MS))
   }
   const onStop = (): void => {
     end.wasStopped = true
@@ -84,7 +98,7 @@ async function endOf(shell: ChildProcess, stop: AbortSignal) {
     return { ...end, exitCode: shell.exitCode }
   } finally {
     for (const timer of timers) clearTimeout(timer)
-    // Whose output went elsewhere kept nothing open, and may be there still.
+    // The watcher is left, and whose output went elsewhere kept nothing open.
     if (end.wasStopped) signalGroup(shell, 'SIGKILL')
   }
 }
