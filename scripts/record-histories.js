@@ -13,10 +13,12 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { execa } from 'execa'
 import { startDeafPoll } from '../tests/support/deaf-poll.js'
+import { startPushed } from '../tests/support/pushed.js'
 import { bootstrap } from './bootstrap.js'
 
 bootstrap()
 const [version = 'next', ...only] = process.argv.slice(2)
+const lambda = await startPushed()
 const { startTestStack } = await import('@alienplatform/sdk/testing')
 const stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
 const connection = await Connection.connect({ address: stack.state.temporalAddress })
@@ -26,11 +28,28 @@ const file = join(tmpdir(), `alien-record-${process.pid}`)
 const retry = { maxAttempts: 3, initialInterval: 10 }
 
 const { url, token } = stack.state
-await fetch(`${url}/v1/deployments`, {
-  method: 'POST',
-  headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-  body: JSON.stringify({ name: 'nobody-home' }),
-})
+const createDeployment = (body) =>
+  fetch(`${url}/v1/deployments`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+await createDeployment({ name: 'nobody-home' })
+for (const invocation of ['event', 'request-response']) {
+  const functionArn = `arn:aws:lambda:eu-central-1:123456789012:function:${invocation}`
+  // A silent one counts as lost soon.
+  const commands = [{ name: 'report', policy: { heartbeatTimeout: '3s' } }]
+  await createDeployment({ name: invocation, transport: { kind: 'lambda', functionArn, invocation }, commands })
+}
+
+/** Starts one that is pushed; `runtime` is given what arrives, and does as the function's runtime would. */
+const pushed = async (runtime, options = {}, deployment = 'event') => {
+  const handle = await stack.client(deployment).start('report', { days: 7 }, options)
+  await runtime(handle)
+  return handle
+}
+const succeeded = { status: 'succeeded', result: { rowCount: 3 } }
+const failed = { status: 'failed', error: { code: 'command_failed', message: '"report" failed: Error: no' } }
 
 /** Each: how to start it, and what to do meanwhile. */
 const CASES = {
@@ -65,6 +84,54 @@ const CASES = {
     await handle.cancel()
     return handle
   },
+  'pushed-then-succeeded': () => pushed(async () => lambda.report(await lambda.next(), succeeded)),
+  'pushed-then-failed': () => pushed(async () => lambda.report(await lambda.next(), failed)),
+  'pushed-retried-then-succeeded': () =>
+    pushed(
+      async () => {
+        await lambda.report(await lambda.next(), { ...failed, checkpoint: { row: 7 } })
+        await lambda.report(await lambda.next(), succeeded)
+      },
+      { retry },
+    ),
+  'pushed-and-answered': () => {
+    lambda.answers.push({ status: 200, body: succeeded })
+    return pushed(() => lambda.next(), {}, 'request-response')
+  },
+  'pushed-not-taken-then-succeeded': () => {
+    lambda.answers.push({ status: 429, body: {} })
+    return pushed(async () => {
+      await lambda.next()
+      await lambda.report(await lambda.next(), succeeded)
+    })
+  },
+  'pushed-and-refused': () => {
+    lambda.answers.push({ status: 404, body: {} })
+    return pushed(() => lambda.next())
+  },
+  'pushed-twice-then-succeeded-by-the-first': () =>
+    pushed(async () => {
+      const first = await lambda.next()
+      await lambda.next()
+      await lambda.report(first, succeeded)
+    }),
+  'pushed-and-never-heard-of': () =>
+    pushed(
+      async () => {
+        await lambda.next()
+        await lambda.next()
+      },
+      { queueTimeoutMs: 5_000 },
+    ),
+  'pushed-and-canceled': () =>
+    pushed(async (handle) => {
+      const envelope = await lambda.next()
+      await lambda.heartbeat(envelope)
+      const verdict = handle.cancel({ reason: 'recorded' })
+      while (!(await lambda.heartbeat(envelope)).cancelRequested);
+      await lambda.report(envelope, { status: 'canceled', stopped: true, entered: true })
+      await verdict
+    }),
   'canceled-between-attempts': async () => {
     const handle = await client.start('fail', {}, { retry: { ...retry, initialInterval: '1m' } })
     // Long after the first attempt has failed, and long before the second begins.
@@ -114,3 +181,4 @@ for (const [name, start] of Object.entries(CASES).filter(([name]) => only.length
 }
 await connection.close()
 await stack.close()
+lambda.close()
