@@ -1,6 +1,7 @@
 /**
  * Takes out of ./node_modules what an image of this platform never loads: other platforms' native parts of Temporal's
- * core (100 MB of them) and its Rust sources, and libsql for the other C library.
+ * core (100 MB of them) and its Rust sources, libsql for the other C library, what of OpenTelemetry is for bundlers
+ * (20 MB), source maps, and types.
  */
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,3 +28,10 @@ function keepOnly(folder, kept) {
 keepOnly(join(core, 'releases'), [`${arch}-unknown-linux-gnu`])
 keepOnly(core, ['common.js', 'index.js', 'lib', 'package.json', 'releases'])
 keepOnly(join(modules, '@libsql'), [`linux-${process.arch}-gnu`])
+
+const telemetry = join(modules, '@opentelemetry')
+for (const name of readdirSync(telemetry)) keepOnly(join(telemetry, name, 'build'), ['src'])
+// Stack traces of packages are those of their own JavaScript, and nothing is compiled against types in an image.
+for (const file of readdirSync(modules, { recursive: true, encoding: 'utf8' })) {
+  if (/\.(map|d\.[cm]?ts)$/.test(file)) rmSync(join(modules, file))
+}

@@ -64,3 +64,9 @@ test('an agent loads no cloud’s SDK', async () => {
   expect(packages).toContainEqual(expect.stringContaining('/node_modules/@temporalio/worker/'))
   expect(packages.filter((file) => CLOUD_SDKS.test(file))).toEqual([])
 })
+
+test.each(['agent', 'server', 'lambda'])('%s loads of OpenTelemetry what does nothing by itself', async (name) => {
+  const { packages } = await imported(`@alienplatform/sdk/${name}`)
+  const loaded = packages.flatMap((file) => /\/node_modules\/(@opentelemetry\/[^/]+)\//.exec(file)?.[1] ?? [])
+  expect([...new Set(loaded)]).toStrictEqual(['@opentelemetry/api'])
+})

@@ -51,6 +51,7 @@ describe('the tarball', () => {
         'bindings',
         'cli',
         'client',
+        'doctor',
         'execution',
         'gateway',
         'observability',
