@@ -1,36 +1,14 @@
 /** Documents that say what code says. `UPDATE_DOCS=1 npm test -- tests/docs` writes them. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { format, resolveConfig } from 'prettier'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { customerPolicySchema, type CustomerPolicy } from '../protocol/customer-policy.js'
 import { METRICS, type MetricEntry } from '../observability/metric-table.js'
 import { ERROR_CODES } from '../protocol/error-codes.js'
+import { expectFile, expectTable } from './support/doc-tables.js'
 
 const FILE = 'ARCHITECTURE.md'
-
-const between = (name: string): RegExp => new RegExp(`(<!-- ${name} -->\n)[^]*(<!-- /${name} -->)`)
-
-async function expectTable(
-  name: string,
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  file = FILE,
-): Promise<void> {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  const table = [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
-  const text = await readFile(file, 'utf8')
-  const replaced = text.replace(between(name), (_all, open: string, close: string) => `${open}\n${table}\n\n${close}`)
-  await expectFile(file, replaced)
-}
-
-async function expectFile(file: string, content: string): Promise<void> {
-  const text = await readFile(file, 'utf8').catch(() => '')
-  const wanted = await format(content, { ...(await resolveConfig(file)), filepath: file })
-  if (process.env['UPDATE_DOCS'] !== undefined) await writeFile(file, wanted)
-  expect(text).toBe(wanted)
-}
 
 test('the table of errors is that of the code', async () => {
   const rows = Object.entries(ERROR_CODES).map(([code, { httpStatus, exitCode, retryable, meaning }]) => [
@@ -40,7 +18,7 @@ test('the table of errors is that of the code', async () => {
     typeof retryable === 'string' ? 'by policy' : retryable ? 'yes' : 'no',
     meaning,
   ])
-  await expectTable('error-codes', ['code', 'HTTP', 'CLI exit', 'try again?', 'meaning'], rows)
+  await expectTable(FILE, 'error-codes', ['code', 'HTTP', 'CLI exit', 'try again?', 'meaning'], rows)
 })
 
 test('the table of layers is that of the check', async () => {
@@ -52,7 +30,7 @@ test('the table of layers is that of the check', async () => {
     `\`${layer}\``,
     allowed.length === 0 ? 'nothing of ours' : names(allowed),
   ])
-  await expectTable('layers', ['layer', 'may import'], rows)
+  await expectTable(FILE, 'layers', ['layer', 'may import'], rows)
 })
 
 test('the table of metrics is that of the code', async () => {
@@ -62,7 +40,7 @@ test('the table of metrics is that of the code', async () => {
     labels.map((label) => `\`${label}\``).join(', '),
     help,
   ])
-  await expectTable('metrics', ['metric', 'kind', 'labels', 'what'], rows, 'docs/metrics.md')
+  await expectTable('docs/metrics.md', 'metrics', ['metric', 'kind', 'labels', 'what'], rows)
 })
 
 describe("the customer's policy file", () => {
