@@ -1,7 +1,9 @@
 /** `alien deployments test`, over the ways that commands go. */
-import { describe, expect, test } from 'vitest'
+import { startConsumer } from '@alienplatform/sdk/service-bus'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { PING_COMMAND } from '../protocol/ping.js'
 import { VERSION } from '../workers/version.js'
+import { ServiceBusBroker } from './cloud/service-bus/broker.js'
 import { alien } from './support/cli.js'
 import { api, ARN, lambda, stack, usePushStack } from './support/push-stack.js'
 
@@ -71,6 +73,63 @@ describe('by Lambda', () => {
       expect.stringContaining("allow lambda:InvokeFunction on it for the vendor worker's credentials"),
     ])
     expect(exitCode).not.toBe(0)
+  })
+})
+
+describe('by Service Bus', () => {
+  /** A deployment that is pushed to over `queue`, by a vendor worker with these credentials. */
+  async function deployment(name: string, queue: string, credentials: (bus: ServiceBusBroker) => string) {
+    const bus = await ServiceBusBroker.start()
+    onTestFinished(() => bus.close())
+    bus.createQueue('commands')
+    const connectionString = credentials(bus)
+    vi.stubEnv('SERVICEBUS_CONNECTION_STRING', connectionString)
+    const transport = { kind: 'service-bus', namespace: bus.namespace, queue }
+    expect(await api('POST', '/v1/deployments', { name, transport })).toMatchObject({ status: 201 })
+    return { connectionString, where: `queue ${queue} in ${bus.namespace}: Service Bus` }
+  }
+
+  const good = (bus: ServiceBusBroker) => bus.connectionString()
+
+  test('a consumer that answers', async () => {
+    const { connectionString } = await deployment('bus', 'commands', good)
+    const { url } = stack.state
+    const consumer = await startConsumer({ url, deploymentId: 'bus', connectionString, queue: 'commands' })
+    onTestFinished(() => consumer.close())
+    expect((await tested('bus')).lines).toEqual([
+      'ok           credentials',
+      'ok           delivery',
+      expect.stringMatching(/^ok           handler      service-bus, version /),
+      'ok           response',
+    ])
+  })
+
+  test('credentials that are not good', async () => {
+    const forged = (bus: ServiceBusBroker) => good(bus).replace(/SharedAccessKey=[^;]+/, 'SharedAccessKey=AAAA')
+    const { where } = await deployment('bus-forged', 'commands', forged)
+    const { lines, exitCode } = await tested('bus-forged')
+    expect(lines).toEqual([
+      expect.stringContaining(`${where} does not accept the vendor worker's credentials`),
+      expect.stringContaining('→ give the vendor worker credentials of the cloud'),
+      'not reached  delivery',
+      'not reached  handler',
+      'not reached  response',
+    ])
+    expect(lines[0]).toMatch(/^failed       credentials  /)
+    expect(exitCode).toBe(3)
+  })
+
+  test('a queue that is missing', async () => {
+    const { where } = await deployment('bus-missing', 'nowhere', good)
+    const { lines, exitCode } = await tested('bus-missing')
+    expect(lines).toEqual([
+      'ok           credentials',
+      expect.stringContaining(`${where} has no such thing (MessagingEntityNotFound); create it`),
+      expect.stringContaining('→ see whether the name is right, and whether the vendor worker may send to it'),
+      'not reached  handler',
+      'not reached  response',
+    ])
+    expect(exitCode).toBe(3)
   })
 })
 

@@ -25,7 +25,7 @@ const lambda = lazy(async () => openLambda(await startMinistack(), closers))
 await contract('Lambda (event)', async () => openLambdaRoad(vendor, await lambda(), 'event'))
 await contract('Lambda (request-response)', async () => openLambdaRoad(vendor, await lambda(), 'request-response'))
 await contract('Pub/Sub', async () => openPubsubRoad(vendor, await startPubSub(), closers))
-const serviceBus = lazy(openNamespace)
+const serviceBus = lazy(() => openNamespace((close) => closers.add(close)))
 for (const servedBy of ['consumer', 'trigger'] as const) {
   await contract(`Service Bus (${servedBy})`, async () =>
     openServiceBusRoad(vendor, await serviceBus(), closers, servedBy),

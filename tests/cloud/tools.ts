@@ -48,6 +48,8 @@ const pythonTool = (id: string, requirement: string): Tool => ({
 export const MINISTACK = pythonTool('ministack-1.5.33', 'ministack==1.5.33')
 export const MOTO = pythonTool('moto-5.2.5', 'moto[server]==5.2.5')
 export const DRONGO = pythonTool('drongo-0.8.0', 'drongo==0.8.0')
+/** Microsoft's SDK for Python, which shares no code with the one for Node. */
+export const AZURE_SERVICEBUS = pythonTool('azure-servicebus-7.15.0', 'azure-servicebus==7.15.0')
 export const VERSITYGW = goTool('versitygw-1.7.0', 'github.com/versity/versitygw/cmd/versitygw@v1.7.0')
 export const FAKE_GCS = goTool('fake-gcs-server-1.55.1', 'github.com/fsouza/fake-gcs-server@v1.55.1')
 /** Google's own server for tests; the program around it is ours, its versions are in `pstest/go.sum`. */

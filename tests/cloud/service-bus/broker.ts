@@ -9,6 +9,7 @@
 import rhea, { type Connection, type EventContext, type Message, type Receiver, type Sender } from 'rhea'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { pathOf, queueOf } from './addresses.js'
 import { Claims, SharedKeys, type Right } from './cbs.js'
 import { notFound, unauthorized } from './conditions.js'
 import { serveSender } from './inbound-link.js'
@@ -117,19 +118,18 @@ export class ServiceBusBroker {
   /** What answers requests at `address`, if it is such a node. */
   #answering(address: string, connection: Connection): ((request: Message) => NodeAnswer) | undefined {
     if (address === CBS) return this.#claims.get(connection)?.put
-    const [, name] = /^(.*)\/\$management$/.exec(address) ?? []
-    const queue = name === undefined ? undefined : this.#queues.get(name)
+    const queue = pathOf(address).endsWith('/$management') ? this.#queues.get(queueOf(address)) : undefined
     return queue && manage(queue)
   }
 
   /** Closes the link when it is not to be. */
   #queueFor(link: Sender | Receiver, address: string, right: Right): Queue | undefined {
-    const [, name = '', isDeadLetters] = /^(.*?)(\/\$deadletterqueue)?$/i.exec(address) ?? []
-    const resource = `sb://${this.namespace}/${address}`
+    const name = queueOf(address)
+    const resource = `sb://${this.namespace}/${pathOf(address)}`
     const queue = this.#queues.get(name)
     if (this.#claims.get(link.connection)?.allow(name, right) !== true) link.close(unauthorized(right, resource))
     else if (queue === undefined) link.close(notFound(resource))
-    else return isDeadLetters === undefined ? queue : queue.deadLetters
+    else return /\/\$deadletterqueue$/i.test(address) ? queue.deadLetters : queue
     return undefined
   }
 }

@@ -2,9 +2,9 @@
  * Claims-based security: a client puts a token for a queue before it opens links to it. A shared access signature is
  * checked as the service does: who signed it, what for, and until when. What it does not model: tokens of Entra.
  */
-import type { Message } from 'rhea'
-import rhea from 'rhea'
+import rhea, { type Message } from 'rhea'
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { queueOf } from './addresses.js'
 import { notFound } from './conditions.js'
 import type { NodeAnswer } from './request-node.js'
 
@@ -76,9 +76,6 @@ export class Claims {
     return answer(202, 'Accepted')
   }
 }
-
-/** Of `sb://host/queue/$management` as well. */
-const queueOf = (audience: string): string => audience.replace(/^\w+:\/\/[^/]*\//, '').replace(/\/\$.*$/, '')
 
 const answer = (status: number, description: string): NodeAnswer => ({
   properties: { 'status-code': rhea.types.wrap_int(status), 'status-description': description },

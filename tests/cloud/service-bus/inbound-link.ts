@@ -1,6 +1,7 @@
 /** A sender's link to a queue: its messages are taken on, one or a batch in a transfer, or refused with the reason. */
 import rhea, { type Delivery, type Message, type Receiver } from 'rhea'
 import { tooLarge } from './conditions.js'
+import { settle } from './outcomes.js'
 import type { Queue } from './queue.js'
 
 /** Of a transfer whose data sections are each a message. */
@@ -13,13 +14,13 @@ export function serveSender(receiver: Receiver, queue: Queue): void {
     const bytes = Buffer.isBuffer(message) ? message.length : rhea.message.encode(message).length
     const refusal = bytes > maxMessageBytes ? tooLarge(delivery.id, bytes, maxMessageBytes) : queue.refusal
     if (refusal !== undefined) {
-      delivery.reject(refusal)
+      settle(delivery, 'rejected', refusal)
       return
     }
     for (const each of delivery.format === BATCH_FORMAT ? messagesOf(message as Buffer) : [message as Message]) {
       queue.enqueue(each)
     }
-    if (!queue.isSilent) delivery.accept()
+    if (!queue.isSilent) settle(delivery, 'accepted')
   })
 }
 

@@ -19,12 +19,14 @@ export interface Namespace {
   readonly createQueue: (options?: TestQueueOptions) => Promise<string>
 }
 
-/** Until the test file ends. */
-export async function openNamespace(): Promise<Namespace> {
+type AtEnd = (close: () => Promise<unknown>) => void
+
+/** @param atEnd Default: with the test file. */
+export async function openNamespace(atEnd: AtEnd = afterAll): Promise<Namespace> {
   const given = process.env['SERVICEBUS_CONNECTION_STRING'] ?? ''
-  if (given !== '') return cloudNamespace(given)
+  if (given !== '') return cloudNamespace(given, atEnd)
   const broker = await ServiceBusBroker.start()
-  afterAll(() => broker.close())
+  atEnd(() => broker.close())
   return {
     connectionString: broker.connectionString(),
     host: broker.namespace,
@@ -32,7 +34,7 @@ export async function openNamespace(): Promise<Namespace> {
   }
 }
 
-function cloudNamespace(connectionString: string): Namespace {
+function cloudNamespace(connectionString: string, atEnd: AtEnd): Namespace {
   const administration = new ServiceBusAdministrationClient(connectionString)
   return {
     connectionString,
@@ -40,7 +42,7 @@ function cloudNamespace(connectionString: string): Namespace {
     createQueue: async ({ lockMs = 30_000, maxDeliveryCount = 10 } = {}) => {
       const name = newName()
       await administration.createQueue(name, { lockDuration: `PT${lockMs / 1_000}S`, maxDeliveryCount })
-      afterAll(() => administration.deleteQueue(name))
+      atEnd(() => administration.deleteQueue(name))
       return name
     },
   }

@@ -2,16 +2,13 @@
  * A receiver's link to a queue: as many messages as it has credit for, each delivery with a lock, whose token is its tag.
  * The receiver says what became of one, and the broker settles that very delivery, second, with the outcome it applied.
  */
-import rhea, { type Delivery, type Message, type Sender } from 'rhea'
+import rhea, { type AmqpError, type Delivery, type Message, type Sender } from 'rhea'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { randomUUID } from 'node:crypto'
 import { lockLost, notImplemented } from './conditions.js'
 import type { Lock } from './locks.js'
+import { settle, type OutcomeName } from './outcomes.js'
 import type { Queue, Settlement, Stored } from './queue.js'
-
-/** AMQP's outcomes, which rhea makes by these names, and its types leave out. */
-type OutcomeName = 'accepted' | 'rejected' | 'released' | 'modified'
-const outcomes = rhea.message as unknown as Record<OutcomeName, (fields?: object) => { described(): unknown }>
 
 interface ModifiedOutcome {
   readonly undeliverable_here?: boolean
@@ -78,15 +75,15 @@ class OutboundLink {
   #settle(delivery: Delivery, outcome: OutcomeName): void {
     this.#answers = this.#answers.then(async () => {
       const settlement = settlementOf(delivery, outcome)
-      if (settlement === undefined) this.#answer(delivery, 'rejected', { error: notImplemented('deferring') })
+      if (settlement === undefined) this.#answer(delivery, 'rejected', notImplemented('deferring'))
       else if (this.#queue.settle(delivery.tag as Buffer, settlement)) this.#answer(delivery, outcome)
-      else this.#answer(delivery, 'rejected', { error: lockLost() })
+      else this.#answer(delivery, 'rejected', lockLost())
       await nextTurn()
     })
   }
 
-  #answer(delivery: Delivery, outcome: OutcomeName, fields?: object): void {
-    delivery.update(true, outcomes[outcome](fields).described())
+  #answer(delivery: Delivery, outcome: OutcomeName, error?: AmqpError): void {
+    settle(delivery, outcome, error)
     // For receivers do not settle once more, and rhea would keep the delivery until they do.
     Object.assign(delivery, { remote_settled: true })
   }
