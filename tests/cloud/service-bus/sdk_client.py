@@ -24,7 +24,7 @@ WORDS = {
 
 def word(error):
     # A queue that is not there is told when the token is put, which this SDK calls the one as the other.
-    if "Status code: 404" in str(error):
+    if "Status code: 404" in str(getattr(error, "inner_exception", "")):
         return "not-found"
     return WORDS.get(type(error), f"{type(error).__name__}: {error}")
 
