@@ -94,6 +94,14 @@ export const AZURITE: Tool = {
     run('npm', ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', 'azurite@3.35.0']),
 }
 
+/** The host of Azure Functions, which the package's own script fetches from Microsoft. */
+export const FUNCTIONS_CORE_TOOLS: Tool = {
+  id: 'azure-functions-core-tools-4.15.1',
+  needs: 'npm',
+  install: (folder) =>
+    run('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', 'azure-functions-core-tools@4.15.1']),
+}
+
 /**
  * What Amazon runs in a function, which wants Node 22: npm has that as well. Its native part is built here, against
  * that Node's headers, which takes minutes.
