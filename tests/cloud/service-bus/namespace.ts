@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll } from 'vitest'
 import { ServiceBusBroker } from './broker.js'
 
-export interface TestQueueOptions {
+interface TestQueueOptions {
   /** At least 5 s, as the service has it. Default: 30 s. */
   readonly lockMs?: number
   readonly maxDeliveryCount?: number

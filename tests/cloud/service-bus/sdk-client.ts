@@ -20,9 +20,9 @@ export interface ReceivedMessage {
 }
 
 /** What both call differently: the message of the errors that are thrown. Others have the SDK's own. */
-export type Refusal = 'lock-lost' | 'too-large' | 'not-found' | 'unauthorized'
+type Refusal = 'lock-lost' | 'too-large' | 'not-found' | 'unauthorized'
 
-export interface SdkCommands {
+interface SdkCommands {
   readonly send: (given: { queue: string; messages: readonly { id: string; body: string }[] }) => unknown
   readonly receive: (given: { queue: string; deadLetters: boolean; waitMs: number }) => unknown
   readonly complete: (given: { handle: string }) => unknown
