@@ -9,6 +9,7 @@ import { cloudVariable, leg } from '../../tests/cloud/leg.js'
 import { startAzurite } from '../../tests/cloud/servers.js'
 import { AzureStorage } from './azure-storage.js'
 import { emptied } from './emptied.testsuite.js'
+import { testLostAnswers } from './lost-answer.testsuite.js'
 import { testStorage } from './storage.testsuite.js'
 
 const PAGE_SIZE = 5_000
@@ -35,6 +36,7 @@ async function openOn(endpoint: string): Promise<AzureStorage> {
 
 await leg('Azure Blob on azurite', startAzurite, (endpoint) => {
   testStorage({ open: () => openOn(endpoint), signsUrls: true, pageSize: PAGE_SIZE })
+  testLostAnswers(endpoint, openOn)
 
   describe('keys that Azure would change', () => {
     test.each(['...', 'a./b', 'a/b.'])('%s is refused', async (key) => {

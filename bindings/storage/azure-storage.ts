@@ -21,12 +21,16 @@ import type {
   WriteOptions,
   WrittenObject,
 } from './storage-backend.js'
+import { hasMark, newMark } from './write-mark.js'
 
 const PACKAGES = ['@azure/storage-blob', '@azure/identity']
 
 /** Two of them are in memory at once. 50,000 blocks, which Azure allows, make 400 GB. */
 const BLOCK_BYTES = 8 * 1024 * 1024
 const BLOCKS_IN_FLIGHT = 2
+
+/** As Azure's documentation advises. */
+const CLOCK_SKEW_MS = 15 * 60_000
 
 const READ = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read'
 const WRITE = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write'
@@ -62,11 +66,16 @@ export class AzureStorage implements StorageBackend {
   }
 
   async head(key: string): Promise<ObjectMetadata | undefined> {
+    const found = await this.#properties(key)
+    return found === undefined ? undefined : metadataOf(key, found)
+  }
+
+  async #properties(key: string): Promise<BlobGetPropertiesResponse | undefined> {
     this.#assertKey(key)
     const { container } = await this.#connection()
     return translateCloudErrors(this.#operation(key, READ), async () => {
       try {
-        return metadataOf(key, await container.getBlobClient(key).getProperties())
+        return await container.getBlobClient(key).getProperties()
       } catch (error) {
         if (isMissing(error)) return undefined
         throw error
@@ -98,7 +107,9 @@ export class AzureStorage implements StorageBackend {
     this.#assertKey(key)
     const { container } = await this.#connection()
     const blob = container.getBlockBlobClient(key)
+    const mark = newMark(options)
     const settings = {
+      ...(mark === undefined ? {} : { metadata: mark }),
       blobHTTPHeaders: { blobContentType: options.contentType ?? 'application/octet-stream' },
       conditions: {
         ...(options.ifNotExists === true ? { ifNoneMatch: '*' } : {}),
@@ -123,8 +134,11 @@ export class AzureStorage implements StorageBackend {
     } catch (error) {
       if (error instanceof SourceError) throw error.cause
       const { status, code } = cloudError(error)
-      if (status === 412 || code === 'BlobAlreadyExists') return 'precondition_failed'
-      if (options.ifMatch !== undefined && isMissing(error)) return 'precondition_failed'
+      const isRefused = status === 412 || code === 'BlobAlreadyExists'
+      if (mark !== undefined && (isRefused || (options.ifMatch !== undefined && isMissing(error)))) {
+        const found = await this.#properties(key)
+        return found !== undefined && hasMark(found.metadata, mark) ? metadataOf(key, found) : 'precondition_failed'
+      }
       throw toBindingError(this.#operation(key, WRITE), error)
     }
   }
@@ -169,10 +183,10 @@ export class AzureStorage implements StorageBackend {
       const blob = container.getBlobClient(key)
       const permissions = sdk.BlobSASPermissions.parse('r')
       if (sharedKey !== undefined) return blob.generateSasUrl({ permissions, expiresOn })
-      const startsOn = new Date()
       const service = new sdk.BlobServiceClient(this.#options.accountUrl, container.credential)
-      const delegation = await service.getUserDelegationKey(startsOn, expiresOn)
-      return blob.generateUserDelegationSasUrl({ permissions, startsOn, expiresOn }, delegation)
+      // The URL itself is good from the beginning, and its key by Azure's clock, which may be behind ours.
+      const delegation = await service.getUserDelegationKey(new Date(Date.now() - CLOCK_SKEW_MS), expiresOn)
+      return blob.generateUserDelegationSasUrl({ permissions, expiresOn }, delegation)
     })
   }
 

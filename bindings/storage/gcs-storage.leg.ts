@@ -5,6 +5,7 @@ import { startFakeGcs } from '../../tests/cloud/servers.js'
 import { useServiceAccount } from '../../tests/cloud/service-account.js'
 import { emptied } from './emptied.testsuite.js'
 import { GcsStorage } from './gcs-storage.js'
+import { testLostAnswers } from './lost-answer.testsuite.js'
 import { testStorage } from './storage.testsuite.js'
 
 const PAGE_SIZE = 1_000
@@ -40,5 +41,6 @@ await leg(
   },
   (endpoint) => {
     testStorage({ open: () => openOn(endpoint), signsUrls: true, pageSize: PAGE_SIZE })
+    testLostAnswers(endpoint, openOn)
   },
 )

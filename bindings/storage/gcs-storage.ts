@@ -14,6 +14,7 @@ import { loadSdk } from '../load-sdk.js'
 import { objectIn } from './object-key.js'
 import { replacedMeanwhile, SourceError, watchSource } from './object-stream.js'
 import type { ObjectBody, ObjectMetadata, OpenedObject, StorageBackend, WriteOptions } from './storage-backend.js'
+import { hasMark, newMark } from './write-mark.js'
 
 export interface GcsStorageOptions {
   /** The storage's name, for messages. */
@@ -46,11 +47,16 @@ export class GcsStorage implements StorageBackend {
   }
 
   async head(key: string): Promise<ObjectMetadata | undefined> {
+    const found = await this.#metadata(key)
+    return found === undefined ? undefined : metadataOf(key, found)
+  }
+
+  async #metadata(key: string): Promise<FileMetadata | undefined> {
     const bucket = await this.#bucket()
     return translateCloudErrors(this.#operation(key, 'storage.objects.get'), async () => {
       try {
         const [metadata] = await bucket.file(key).getMetadata()
-        return metadataOf(key, metadata)
+        return metadata
       } catch (error) {
         if (cloudError(error).status === 404) return undefined
         throw error
@@ -91,9 +97,13 @@ export class GcsStorage implements StorageBackend {
     if (generation === undefined) return 'precondition_failed'
     const bucket = await this.#bucket()
     const file = bucket.file(key)
+    const mark = newMark(options)
     const settings = {
-      // Without it, the library would guess one by the key's extension.
-      metadata: { contentType: options.contentType ?? 'application/octet-stream' },
+      metadata: {
+        // Without it, the library would guess one by the key's extension.
+        contentType: options.contentType ?? 'application/octet-stream',
+        ...(mark === undefined ? {} : { metadata: mark }),
+      },
       ...(generation === 'any' ? {} : { preconditionOpts: { ifGenerationMatch: generation } }),
     }
     try {
@@ -101,7 +111,10 @@ export class GcsStorage implements StorageBackend {
       else await pipeline(Readable.from(watchSource(body)), file.createWriteStream({ ...settings, resumable: true }))
     } catch (error) {
       if (error instanceof SourceError) throw error.cause
-      if (cloudError(error).status === 412) return 'precondition_failed'
+      if (cloudError(error).status === 412 && mark !== undefined) {
+        const found = await this.#metadata(key)
+        return found !== undefined && hasMark(found.metadata, mark) ? metadataOf(key, found) : 'precondition_failed'
+      }
       throw toBindingError(this.#operation(key, 'storage.objects.create and storage.objects.delete'), error)
     }
     return metadataOf(key, file.metadata)

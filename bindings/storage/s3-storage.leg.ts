@@ -1,12 +1,16 @@
 /** S3 on moto and on versitygw; on Amazon's own with `ALIEN_TEST_S3_BUCKET`, an empty bucket of one's own. */
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import { randomUUID } from 'node:crypto'
+import * as s3 from '@aws-sdk/client-s3'
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
 import { cloudVariable, leg } from '../../tests/cloud/leg.js'
 import { startMoto, startVersitygw } from '../../tests/cloud/servers.js'
 import { S3Storage } from './s3-storage.js'
 import { emptied } from './emptied.testsuite.js'
 import { streamThrough } from './large-object.testsuite.js'
+import { testLostAnswers } from './lost-answer.testsuite.js'
+import { meddlingProxy } from './meddling-proxy.testsuite.js'
+import { copyObject } from './s3-copy.js'
 import { Storage } from './storage.js'
 import { testStorage } from './storage.testsuite.js'
 
@@ -19,10 +23,11 @@ function useTestCredentials(): { accessKeyId: string; secretAccessKey: string } 
   return credentials
 }
 
-async function openOn(endpoint: string): Promise<S3Storage> {
-  const bucket = `bucket-${randomUUID()}`
-  const settings = { endpoint, region: 'us-east-1', forcePathStyle: true }
-  await new S3Client(settings).send(new CreateBucketCommand({ Bucket: bucket }))
+const settingsOf = (endpoint: string) => ({ endpoint, region: 'us-east-1', forcePathStyle: true })
+
+async function openOn(endpoint: string, bucket = `bucket-${randomUUID()}`): Promise<S3Storage> {
+  const settings = settingsOf(endpoint)
+  await new s3.S3Client(settings).send(new s3.CreateBucketCommand({ Bucket: bucket }))
   return new S3Storage({ name: 'contract', bucket, ...settings })
 }
 
@@ -42,6 +47,46 @@ const credentials = useTestCredentials()
 
 await leg('S3 on moto', startMoto, (endpoint) => {
   testStorage({ open: () => openOn(endpoint), signsUrls: true, pageSize: PAGE_SIZE })
+  testLostAnswers(endpoint, openOn)
+
+  test.each<[string, (store: S3Storage) => Promise<unknown>, unknown]>([
+    ['replaced', (store) => store.write('from', Buffer.from('newer'), {}), { size: 5 }],
+    ['deleted', (store) => store.delete('from'), 'missing'],
+  ])('a source that is %s while it is copied', async (_, meddle, copied) => {
+    const bucket = `bucket-${randomUUID()}`
+    const others = await openOn(endpoint, bucket)
+    let isOver = false
+    const before = async ({ headers }: IncomingMessage): Promise<number | undefined> => {
+      if (isOver || !('x-amz-copy-source' in headers)) return undefined
+      isOver = true
+      await meddle(others)
+      // As Amazon does; moto does not look at the version that is to be copied.
+      return (await others.head('from')) === undefined ? undefined : 412
+    }
+    const proxy = await meddlingProxy(endpoint, { before })
+    const store = new S3Storage({ name: 'contract', bucket, ...settingsOf(proxy) })
+    await store.write('from', Buffer.from('old'), {})
+    const answer = await store.copy('from', 'to')
+    if (typeof copied === 'string') expect(answer).toBe(copied)
+    else expect(answer).toMatchObject(copied as object)
+  })
+
+  test('what is too large to be copied at once is copied in parts', async () => {
+    const bucket = `bucket-${randomUUID()}`
+    const store = await openOn(endpoint, bucket)
+    // 5 MB is the least of a part.
+    const partBytes = 5 * 1024 ** 2
+    const bytes = randomBytes(2 * partBytes + 7)
+    const source = await store.write('from', bytes, { contentType: 'application/pdf' })
+    if (source === 'precondition_failed') throw new Error('a write without a precondition cannot fail it')
+    const copy = { ...source, bucket, from: 'from', to: 'to' }
+    const client = new s3.S3Client(settingsOf(endpoint))
+    const etag = await copyObject({ s3, client }, copy, { atOnceBytes: partBytes, partBytes })
+    expect(etag).toMatch(/-3"$/)
+    expect(await store.head('to')).toMatchObject({ size: bytes.length, contentType: 'application/pdf', etag })
+    const copied = await new Storage('contract', () => Promise.resolve(store)).get('to')
+    expect(Buffer.compare(await copied.bytes(), bytes)).toBe(0)
+  })
 })
 
 await leg(

@@ -12,6 +12,7 @@ import { lazy } from '../lazy.js'
 import { loadSdk } from '../load-sdk.js'
 import { objectIn } from './object-key.js'
 import { readBody, SourceError, watchSource } from './object-stream.js'
+import { copyObject } from './s3-copy.js'
 import type {
   ObjectBody,
   ObjectMetadata,
@@ -20,6 +21,7 @@ import type {
   WriteOptions,
   WrittenObject,
 } from './storage-backend.js'
+import { hasMark, newMark, type Marked } from './write-mark.js'
 
 const PACKAGES = ['@aws-sdk/client-s3', '@aws-sdk/lib-storage', '@aws-sdk/s3-request-presigner']
 
@@ -89,23 +91,37 @@ export class S3Storage implements StorageBackend {
   }
 
   async write(key: string, body: ObjectBody, options: WriteOptions): Promise<WrittenObject | 'precondition_failed'> {
+    const mark = newMark(options)
     const input: PutObjectCommandInput = {
       Bucket: this.#bucket,
       Key: key,
       ContentType: options.contentType,
       IfNoneMatch: options.ifNotExists === true ? '*' : undefined,
       IfMatch: options.ifMatch,
+      Metadata: mark,
     }
     const put = body instanceof Uint8Array ? this.#putBytes(input, body) : this.#putStream(input, body)
     try {
       const { etag = '', size } = await put
       return { key, size, ...(options.contentType === undefined ? {} : { contentType: options.contentType }), etag }
     } catch (error) {
+      if (error instanceof SourceError) throw error.cause
       const { status } = cloudError(error)
-      // 404: there is no version to match.
-      if (status === 412 || (status === 404 && options.ifMatch !== undefined)) return 'precondition_failed'
-      throw error instanceof SourceError ? error.cause : toBindingError(this.#operation(key, 's3:PutObject'), error)
+      // 404: there is no version to match; or the parts are an object by now.
+      const isRefused = mark !== undefined && (status === 412 || status === 404)
+      const written = isRefused ? await this.#marked(key, mark) : undefined
+      if (written !== undefined) return written
+      if (isRefused && (status === 412 || options.ifMatch !== undefined)) return 'precondition_failed'
+      throw toBindingError(this.#operation(key, 's3:PutObject'), error)
     }
+  }
+
+  async #marked(key: string, mark: Marked): Promise<ObjectMetadata | undefined> {
+    const { s3, client } = await this.#sdk()
+    return translateCloudErrors(this.#operation(key, 's3:GetObject'), async () => {
+      const head = await client.send(new s3.HeadObjectCommand({ Bucket: this.#bucket, Key: key })).catch(isMissing)
+      return hasMark(head?.Metadata, mark) ? metadataOf(key, head ?? {}) : undefined
+    })
   }
 
   async #putBytes(input: PutObjectCommandInput, body: Uint8Array): Promise<Put> {
@@ -162,19 +178,19 @@ export class S3Storage implements StorageBackend {
   }
 
   async copy(from: string, to: string): Promise<WrittenObject | 'missing'> {
-    const source = await this.head(from)
-    if (source === undefined) return 'missing'
-    const { s3, client } = await this.#sdk()
-    return translateCloudErrors(this.#operation(to, 's3:PutObject'), async () => {
-      const command = new s3.CopyObjectCommand({
-        Bucket: this.#bucket,
-        Key: to,
-        CopySource: `${this.#bucket}/${from.split('/').map(encodeURIComponent).join('/')}`,
-        CopySourceIfMatch: source.etag,
-      })
-      const { CopyObjectResult: result } = await client.send(command)
-      return { ...source, key: to, etag: result?.ETag ?? source.etag }
-    })
+    for (let attempt = 1; ; attempt++) {
+      const source = await this.head(from)
+      if (source === undefined) return 'missing'
+      try {
+        const etag = await copyObject(await this.#sdk(), { ...source, bucket: this.#bucket, from, to })
+        return { ...source, key: to, etag: etag ?? source.etag }
+      } catch (error) {
+        // Replaced or deleted since: its newer version will do.
+        const { status } = cloudError(error)
+        if (attempt === 1 && (status === 412 || status === 404)) continue
+        throw toBindingError(this.#operation(to, 's3:PutObject'), error)
+      }
+    }
   }
 
   async signedUrl(key: string, expiresInMs: number): Promise<string> {
