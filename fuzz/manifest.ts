@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { agentSessionRequestSchema } from '../protocol/agent-session.js'
 import { assertCommandName } from '../protocol/names.js'
+import { resourceNameProblem } from '../protocol/resource-name.js'
 import { bodyFuzzer } from './body-fuzzer.js'
 
 const names = fc.oneof(
@@ -53,5 +54,7 @@ export const MANIFEST_FUZZER = bodyFuzzer('manifest', manifests, agentSessionReq
     const foreign = Object.keys(rest).find((key) => !['description', 'params', 'result', 'policy'].includes(key))
     if (foreign !== undefined) throw new Error(`accepted: a command with "${foreign}"`)
   }
-  if (body.function.length > 63) throw new Error('accepted: a long function name')
+  if (body.function !== '' && resourceNameProblem('function', body.function) !== undefined) {
+    throw new Error('accepted: a bad function name')
+  }
 })

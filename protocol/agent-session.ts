@@ -2,10 +2,17 @@
 import * as z from 'zod'
 import type { DeploymentRef } from './invocation.js'
 import { manifestCommandsSchema } from './manifest.js'
+import { resourceNameProblem } from './resource-name.js'
+
+/** It becomes part of the name of a task queue. */
+const functionName = z.string().superRefine((name, context) => {
+  const problem = name === '' ? undefined : resourceNameProblem('function', name)
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
+})
 
 export const agentSessionRequestSchema = z.strictObject({
   /** Which of the deployment's functions this agent runs; empty when it has one only. */
-  function: z.string().max(63).default(''),
+  function: functionName.default(''),
   commands: manifestCommandsSchema,
 })
 

@@ -12,6 +12,12 @@ export const MAX_BODY_BYTES = MAX_PAYLOAD_BYTES + 32 * 1024
 /** Greatest HTTP body of a handler runtime: result and checkpoint at their limits, and what its handler said meanwhile. */
 export const MAX_REPORT_BODY_BYTES = 2 * MAX_PAYLOAD_BYTES
 
+/** Functions of a deployment that may publish commands. */
+export const MAX_FUNCTIONS = 50
+
+/** Greatest size of all that the functions of a deployment publish, as JSON in bytes. */
+export const MAX_MANIFEST_BYTES = 2_000_000
+
 /** Longest time a request is held open for a result: proxies commonly cut at 60 s. */
 export const MAX_WAIT_MS = 55_000
 

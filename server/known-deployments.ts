@@ -1,10 +1,10 @@
 /** What a call needs to know of the deployment it names, in one look-up. */
-import type { ManifestCommand } from '../protocol/manifest.js'
 import { BrieflyKnown } from './briefly-known.js'
 import type { Deployment } from './registry/deployments.js'
+import type { CommandOutline } from './registry/manifests.js'
 import type { Registry } from './registry/open-registry.js'
 
-export interface KnownCommand extends Pick<ManifestCommand, 'name' | 'policy'> {
+export interface KnownCommand extends CommandOutline {
   readonly functionName: string
 }
 
@@ -20,10 +20,9 @@ export const knownDeployments = ({ deployments, manifests }: Registry): KnownDep
   new BrieflyKnown(async (idOrName) => {
     const deployment = await deployments.lookUp(idOrName)
     if (deployment === undefined) return undefined
-    const published = await manifests.forDeployment(deployment.id)
-    // Of each command only what is asked for: its schemas may be large, and are not for this side to check.
-    const commands = published.flatMap((manifest) =>
-      manifest.commands.map(({ name, policy }) => ({ name, policy, functionName: manifest.functionName })),
+    const published = await manifests.outlinesOf(deployment.id)
+    const commands = published.flatMap(({ functionName, commands: outlines }) =>
+      outlines.map((command) => ({ ...command, functionName })),
     )
     return { value: { ...deployment, commands: published.length === 0 ? undefined : commands }, expiresAt: null }
   })

@@ -3,6 +3,7 @@ import { CONNECTION_ATTACKS } from './connections.js'
 import { CREDENTIAL_ATTACKS } from './credentials.js'
 import { EVENT_ATTACKS } from './events.js'
 import { FLOOD_ATTACKS } from './floods.js'
+import { MANIFEST_ATTACKS } from './manifests.js'
 import { MESSAGE_ATTACKS } from './messages.js'
 import { METHOD_ATTACKS } from './methods.js'
 import { POISON_ATTACKS } from './poison.js'
@@ -19,6 +20,7 @@ export const ATTACKS: readonly Attack[] = [
   ...TOKEN_ATTACKS,
   ...CREDENTIAL_ATTACKS,
   ...EVENT_ATTACKS,
+  ...MANIFEST_ATTACKS,
   ...TIMING_ATTACKS,
   ...MESSAGE_ATTACKS,
   // After those: undefended, the namespace is deleted here.

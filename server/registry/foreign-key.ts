@@ -10,6 +10,9 @@ export async function orDeploymentNotFound(deploymentId: string, write: Promise<
   } catch (error) {
     const { code } = error as { code?: unknown }
     if (typeof code !== 'string' || !FOREIGN_KEY_VIOLATIONS.includes(code)) throw error
-    throw new CommandError('deployment_not_found', `no deployment "${deploymentId}"; it may just have been deleted`)
+    throw deploymentNotFound(deploymentId)
   }
 }
+
+export const deploymentNotFound = (deploymentId: string): CommandError =>
+  new CommandError('deployment_not_found', `no deployment "${deploymentId}"; it may just have been deleted`)

@@ -2,11 +2,11 @@
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import type { ManifestCommand } from '../../protocol/manifest.js'
 import { buildScript } from '../../tests/support/script.js'
 import { testIdentity } from './identity.testsuite.js'
 import { testSealingKeys } from './sealing-keys.testsuite.js'
 import { testInvocationEvents } from './invocation-events.testsuite.js'
+import { testManifests } from './manifests.testsuite.js'
 import { openRegistry, type Registry, type RegistryOptions } from './open-registry.js'
 
 export interface RegistryEngine {
@@ -18,13 +18,6 @@ export interface RegistryEngine {
 
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const UNKNOWN_ID = 'dep_aaaaaaaaaaaaaaaaaaaa'
-
-const commandNamed = (name: string): ManifestCommand => ({
-  name,
-  description: `does "${name}" – 100 %`,
-  params: { type: 'object', properties: { limit: { type: 'number' } } },
-  policy: { timeout: 30_000 },
-})
 
 /** A process that waits for a sign, opens the database, and tries to create the one deployment. */
 const RACER = `
@@ -296,55 +289,7 @@ export function testRegistry(engine: RegistryEngine): void {
     () => other,
   )
 
-  describe('manifests', () => {
-    test('are replaced, function by function', async () => {
-      const { id } = await registry.deployments.create({ name: 'acme' })
-      const before = new Date().toISOString()
-      await registry.manifests.publish(id, '', [commandNamed('old'), commandNamed('older')])
-      await registry.manifests.publish(id, 'reports', [commandNamed('generate-report')])
-      await registry.manifests.publish(id, '', [commandNamed('new')])
-
-      const manifests = await other.manifests.forDeployment(id)
-      const byFunction = new Map(manifests.map((manifest) => [manifest.functionName, manifest]))
-      expect(manifests).toHaveLength(2)
-      expect(byFunction.get('')?.commands).toEqual([commandNamed('new')])
-      expect(byFunction.get('reports')?.commands).toEqual([commandNamed('generate-report')])
-      for (const { publishedAt } of manifests) {
-        expect(publishedAt).toMatch(ISO_TIME)
-        expect(publishedAt >= before).toBe(true)
-      }
-    })
-
-    test('together have the names of all commands, each once', async () => {
-      const acme = await registry.deployments.create({ name: 'acme' })
-      const globex = await registry.deployments.create({ name: 'globex' })
-      await registry.manifests.publish(acme.id, '', [commandNamed('run'), commandNamed('list')])
-      await registry.manifests.publish(globex.id, 'reports', [commandNamed('run'), commandNamed('report')])
-      expect([...(await registry.manifests.commandNames())].sort()).toEqual(['list', 'report', 'run'])
-    })
-
-    test('are dated by the last publication', async () => {
-      const { id } = await registry.deployments.create({ name: 'acme' })
-      await registry.manifests.publish(id, '', [])
-      await execute(`update manifests set published_at = '2020-01-01T00:00:00.000Z'`)
-      await registry.manifests.publish(id, '', [])
-      expect((await registry.manifests.forDeployment(id))[0]?.publishedAt).not.toBe('2020-01-01T00:00:00.000Z')
-    })
-
-    test('belong to one deployment', async () => {
-      const acme = await registry.deployments.create({ name: 'acme' })
-      const globex = await registry.deployments.create({ name: 'globex' })
-      await registry.manifests.publish(acme.id, '', [])
-      expect(await registry.manifests.forDeployment(globex.id)).toEqual([])
-    })
-
-    test('need a deployment', async () => {
-      await expect(registry.manifests.publish(UNKNOWN_ID, '', [])).rejects.toMatchObject({
-        code: 'deployment_not_found',
-        message: `no deployment "${UNKNOWN_ID}"; it may just have been deleted`,
-      })
-    })
-  })
+  testManifests({ registry: () => registry, other: () => other, execute })
 
   describe('opening', () => {
     test('keeps what is there', async () => {

@@ -82,6 +82,10 @@ interface ManifestsTable {
   /** JSON list of `ManifestCommand`. */
   commands: string
   published_at: string
+  /** JSON of an `Outline`: what a call asks of the commands. */
+  outline: string | null
+  /** `published_at` when `outline` was made. Another is there: the version before published meanwhile, and made none. */
+  outlined_at: string | null
 }
 
 export interface SealingKeysTable {

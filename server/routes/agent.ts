@@ -52,8 +52,8 @@ async function openSession({ deps, caller, subject, request, response }: AgentCa
   const parsed = agentSessionRequestSchema.safeParse(request.body)
   if (!parsed.success) throw new CommandError('invalid_request', `bad manifest: ${describeIssues(parsed.error)}`)
   const { function: functionName, commands } = parsed.data
-  await deps.registry.manifests.publish(id, functionName, commands)
-  deps.deployments.forget()
+  // What is known of all deployments is looked up anew then, so not whenever an agent likes.
+  if (await deps.registry.manifests.publish(id, functionName, commands)) deps.deployments.forget()
   const session: AgentSession = {
     deployment: { id, name },
     taskQueue: agentQueue(id, functionName),

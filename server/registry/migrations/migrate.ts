@@ -14,6 +14,7 @@ import { auditCalls } from './0006-audit-calls.js'
 import { sealingKeyEnds } from './0007-sealing-key-ends.js'
 import { invocationEvents } from './0008-invocation-events.js'
 import { transports } from './0009-transports.js'
+import { manifestOutlines } from './0010-manifest-outlines.js'
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -24,6 +25,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007-sealing-key-ends': sealingKeyEnds,
   '0008-invocation-events': invocationEvents,
   '0009-transports': transports,
+  '0010-manifest-outlines': manifestOutlines,
 }
 
 /**
