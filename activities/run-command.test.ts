@@ -3,6 +3,7 @@ import { CancelledFailure, defaultPayloadConverter } from '@temporalio/client'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import console from 'node:console'
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
 import type { AttemptInput } from '../protocol/invocation.js'
@@ -217,6 +218,16 @@ describe('when Temporal ends the attempt', () => {
     const handler: Handler = (_, { signal }) => untilAborted(signal, environment.cancel).catch(() => 'half of it')
     const result = textOf(handler, { environment })
     await expect(result).resolves.toBe('"half of it"')
+  })
+
+  test('one that ignores it and runs out of its time meanwhile is not said to have stopped', async () => {
+    const environment = new MockActivityEnvironment()
+    const handler: Handler = async () => {
+      environment.cancel()
+      await delay(150)
+      return 'all of it'
+    }
+    await expect(textOf(handler, { environment, attempt: { timeoutMs: 50 } })).resolves.toBe('"all of it"')
   })
 
   test('an agent that stops gives the attempt back', async () => {

@@ -56,6 +56,16 @@ test("aborts with Temporal's reason when it is canceled", () => {
   expect(time.signal.reason).toBe(reason)
 })
 
+test('once it is canceled, neither the time nor the policy ends it', async () => {
+  const canceled = new AbortController()
+  const stopped = new AbortController()
+  using time = attemptSignal('report', canceled.signal, 90_000, { stopped: stopped.signal })
+  canceled.abort(new Error('CANCELLED'))
+  vi.advanceTimersByTime(90_000)
+  stopped.abort(new Error('the kill switch was thrown'))
+  await expect(Promise.race([time.cutShort, Promise.resolve('it goes on')])).resolves.toBe('it goes on')
+})
+
 test('is aborted from the start when the cancel came first', () => {
   const reason = new Error('CANCELLED')
   using time = attemptSignal('report', AbortSignal.abort(reason), null)

@@ -6,7 +6,10 @@ export interface AttemptSignal extends Disposable {
   readonly signal: AbortSignal
   /** By this machine's clock. */
   readonly deadline: Date | undefined
-  /** Rejects with `timed_out` when the time is over, or with what the policy stops it with; never resolves. */
+  /**
+   * Rejects with `timed_out` when the time is over, or with what the policy stops it with; never resolves. Once it was
+   * canceled neither ends it: what the cancel came to is known only when the handler itself has ended.
+   */
   readonly cutShort: Promise<never>
 }
 
@@ -42,7 +45,7 @@ export function attemptSignal(
   cutShort.catch(() => undefined)
   const end = (error: Error): void => {
     controller.abort(error)
-    cut(error)
+    if (!canceled.aborted) cut(error)
   }
   const onStop = () => end(stopped?.reason as Error)
   stopped?.addEventListener('abort', onStop, { once: true })

@@ -50,7 +50,7 @@ export type RunEnd =
   /** `text` is the result's JSON. */
   | { readonly kind: 'succeeded'; readonly text: string }
   | { readonly kind: 'failed'; readonly error: CommandError }
-  /** It was aborted before it came to something. */
+  /** It was aborted before it came to something; its handler has ended, if it was entered. */
   | { readonly kind: 'aborted'; readonly entered: boolean }
 
 export interface HandlerRun {
