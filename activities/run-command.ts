@@ -62,16 +62,16 @@ async function runAttempt(
   const { workflowExecution, taskToken, scheduleToCloseTimeoutMs } = activity.info
   const attempt = afterWait(asScheduled, scheduleToCloseTimeoutMs)
   const key = { workflowRunId: workflowExecution?.runId ?? attempt.invocationId, run: attempt.run }
-  using attached = deps.runs.attach(key, () =>
+  using attached = deps.runs.attach(key, attempt.attempt, () =>
     timed(deps, definition, startRun(deps, { definition, params, attempt, key })),
   )
-  const { run } = attached
+  const { run, attempts } = attached
   const channel = run.report.attach({
     heartbeat: (details) => activity.heartbeat(details === undefined ? undefined : jsonPayload(details)),
     events: deps.openEvents({ taskToken, attempt: attempt.attempt }),
   })
   try {
-    return reported(await endOf(run, deps), run.report.lastCheckpoint)
+    return reported(await endOf(run, deps), attempts, run.report.lastCheckpoint)
   } finally {
     channel[Symbol.dispose]()
   }
@@ -109,8 +109,11 @@ async function endOf(run: HandlerRun, { isRetired }: Pick<AttemptDeps, 'isRetire
   return endWithin(STOPPED_WITHIN_MS, run)
 }
 
-/** @param checkpoint of this run: the next attempt gets it, whatever this one ended with */
-function reported(end: AttemptEnd, checkpoint: JsonValue | undefined): RawValue {
+/**
+ * @param attempts of this run that came here
+ * @param checkpoint of this run: the next attempt gets it, whatever this one ended with
+ */
+function reported(end: AttemptEnd, attempts: number | undefined, checkpoint: JsonValue | undefined): RawValue {
   if (end.kind === 'succeeded') return jsonPayload(end.text)
   if (end.kind === 'failed') throw toApplicationFailure(end.error, checkpoint)
   const { cancellationSignal, cancellationDetails } = Context.current()
@@ -124,7 +127,7 @@ function reported(end: AttemptEnd, checkpoint: JsonValue | undefined): RawValue 
       : stopped
         ? 'the handler stopped'
         : 'the handler did not stop'
-    throw new CancelledFailure(message, [{ stopped, entered } satisfies StoppedDetails])
+    throw new CancelledFailure(message, [{ stopped, entered, attempts } satisfies StoppedDetails])
   }
   throw end.kind === 'deaf' || end.entered
     ? givenBack('the agent stopped before the handler ended', checkpoint)

@@ -19,11 +19,15 @@ import type { HandlerRun } from './handler-run.js'
 /** An attempt's hold on a run. To be disposed when the attempt ends. */
 export interface Attachment extends Disposable {
   readonly run: HandlerRun
+  /** How many attempts of the run came to this process, this one included; `undefined`: no other did. */
+  readonly attempts: number | undefined
 }
 
 interface Running {
   readonly run: HandlerRun
-  attempts: number
+  held: number
+  /** Their numbers: a message that comes twice is one attempt. */
+  readonly attempts: Set<number>
   abandon: NodeJS.Timeout | undefined
 }
 
@@ -41,16 +45,18 @@ export class Runs {
   }
 
   /** To the run under way, or to the one that `start` starts. */
-  attach({ workflowRunId, run }: RunKey, start: () => HandlerRun): Attachment {
+  attach({ workflowRunId, run }: RunKey, attempt: number, start: () => HandlerRun): Attachment {
     const id = `${workflowRunId}/${run}`
     const running = this.#running.get(id) ?? this.#start(id, start())
     clearTimeout(running.abandon)
-    running.attempts += 1
+    running.held += 1
+    running.attempts.add(attempt)
     return {
       run: running.run,
+      attempts: running.attempts.size > 1 ? running.attempts.size : undefined,
       [Symbol.dispose]: () => {
-        running.attempts -= 1
-        if (running.attempts > 0 || this.#running.get(id) !== running || running.run.atMostOnce) return
+        running.held -= 1
+        if (running.held > 0 || this.#running.get(id) !== running || running.run.atMostOnce) return
         running.abandon = setTimeout(() => running.run.abort(abandoned()), ABANDON_AFTER_MS)
       },
     }
@@ -69,7 +75,7 @@ export class Runs {
   }
 
   #start(id: string, run: HandlerRun): Running {
-    const running: Running = { run, attempts: 0, abandon: undefined }
+    const running: Running = { run, held: 0, attempts: new Set(), abandon: undefined }
     this.#running.set(id, running)
     void run.end.then(() => {
       clearTimeout(running.abandon)

@@ -25,7 +25,14 @@ export const attemptResponseSchema = z.discriminatedUnion('status', [
   z.strictObject({ ...shared, status: z.literal('succeeded'), result: jsonValueSchema }),
   z.strictObject({ ...shared, status: z.literal('failed'), error: errorSchema }),
   /** The handler was told to stop. `stopped`: it did; else the runtime gave up waiting for it. */
-  z.strictObject({ ...shared, status: z.literal('canceled'), stopped: z.boolean(), entered: z.boolean() }),
+  z.strictObject({
+    ...shared,
+    status: z.literal('canceled'),
+    stopped: z.boolean(),
+    entered: z.boolean(),
+    /** Attempts that the runtime had of this one run of the handler. */
+    attempts: attempt.optional(),
+  }),
 ])
 
 /** What an attempt came to. */

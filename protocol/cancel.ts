@@ -7,7 +7,7 @@ export const CANCEL_VERDICTS = ['not_started', 'stopped', 'finished_first', 'unk
  *  not_started     its handler was not entered; nothing ran
  *  stopped         its handler was told, and ended because of that
  *  finished_first  it ended by itself before it could be stopped
- *  unknown         its agent is silent, or its handler goes on in spite of it
+ *  unknown         its agent is silent, or its handler goes on in spite of it, or an earlier run of it may
  */
 export type CancelVerdict = (typeof CANCEL_VERDICTS)[number]
 
@@ -34,6 +34,8 @@ export interface StoppedDetails {
   readonly stopped: boolean
   /** Whether it was entered at all. */
   readonly entered: boolean
+  /** Attempts that its process had of this one run of the handler; absent: 1, and of earlier agents. */
+  readonly attempts?: number | undefined
 }
 
 /** How long a handler may take to clean up after it was told to stop, before the agent gives up on it. */

@@ -1,20 +1,17 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { CancelRequest } from '../protocol/cancel.js'
 import type { ErrorBody } from '../protocol/errors.js'
 import type { InvokeCommandInput } from '../protocol/invocation.js'
 import { afterCancel } from './after-cancel.js'
-import { NOTHING_YET, type AttemptOutcome } from './attempt.js'
+import { NOTHING_YET, type AttemptCount, type AttemptOutcome } from './attempt.js'
 import { testInput } from './test-input.testsuite.js'
 
 const input: InvokeCommandInput = { ...testInput(), command: 'run-migration' }
 
 const error: ErrorBody = { code: 'command_failed', message: '"run-migration" failed: no' }
 
-const after = (
-  outcome: AttemptOutcome,
-  earlier: { lost?: number; failed?: number } = {},
-  request: CancelRequest = {},
-) => afterCancel(input, request, outcome, { ...NOTHING_YET, ...earlier }, Infinity)
+const after = (outcome: AttemptOutcome, earlier: Partial<AttemptCount> = {}, request: CancelRequest = {}) =>
+  afterCancel(input, request, outcome, { ...NOTHING_YET, ...earlier }, Infinity)
 
 const canceled = (verdict: string, message: string, code = 'canceled') => ({
   step: { kind: 'fail', error: { code, message, details: { verdict } } },
@@ -85,6 +82,30 @@ test.each(['lost', 'timed_out'] as const)('an agent that did not answer: %s', (k
       'outcome_unknown',
     ),
   )
+})
+
+describe('what ran before and may go on is not said to have stopped', () => {
+  const lost = 'an agent that had it was lost before, and whether it finished is unknown'
+  const timedOut = 'an earlier run of it ran out of its time, and whether its handler goes on is unknown'
+  const timeOut: ErrorBody = { code: 'timed_out', message: 'too long' }
+
+  test.each<[AttemptOutcome, Partial<AttemptCount>, string]>([
+    [{ kind: 'stopped' }, { lost: 1, lostInRun: 1 }, lost],
+    [{ kind: 'stopped', attempts: 2 }, { lost: 2, lostInRun: 2 }, lost],
+    [{ kind: 'stopped', attempts: 2 }, { lost: 2, lostInRun: 1, failed: 1 }, lost],
+    [{ kind: 'stopped' }, { failed: 1, timedOut: 1 }, timedOut],
+    [{ kind: 'not_started' }, { failed: 1, timedOut: 1 }, timedOut],
+    [{ kind: 'failed', error: timeOut }, { failed: 1, timedOut: 1 }, timedOut],
+    [{ kind: 'failed', error }, { failed: 1, lost: 1 }, lost],
+  ])('%j after %j', (outcome, earlier, why) => {
+    expect(after(outcome, earlier)).toEqual(
+      canceled('unknown', `"run-migration" was canceled; ${why}`, 'outcome_unknown'),
+    )
+  })
+
+  test('unless the agent that stopped it has had all attempts of the one run', () => {
+    expect(after({ kind: 'stopped', attempts: 3 }, { lost: 2, lostInRun: 2 })).toMatchObject({ verdict: 'stopped' })
+  })
 })
 
 test('the reason is kept, for people and for programs', () => {

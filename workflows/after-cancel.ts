@@ -28,11 +28,16 @@ export function afterCancel(
     verdict,
   })
   const unknown = (why: string) => ended('unknown', 'outcome_unknown', `"${command}" was canceled; ${why}`)
+  /** Unless an earlier run may go on. */
+  const stopped = (message: string, attempts?: number): CanceledStep => {
+    const earlier = mayGoOn(count, attempts)
+    return earlier === undefined ? ended('stopped', 'canceled', message) : unknown(earlier)
+  }
   switch (outcome.kind) {
     case 'succeeded':
       return { step: { kind: 'succeed', result: outcome.result }, verdict: 'finished_first' }
     case 'stopped':
-      return ended('stopped', 'canceled', `"${command}" was canceled, and its handler stopped`)
+      return stopped(`"${command}" was canceled, and its handler stopped`, outcome.attempts)
     case 'not_stopped':
       return unknown(
         `its handler did not stop within ${formatDuration(CANCEL_GRACE_MS)}, and whether it goes on is unknown`,
@@ -44,21 +49,30 @@ export function afterCancel(
       const step = nextStep(input, outcome, count, remainingMs)
       // An error that ends the invocation ended it; one that would be tried again is what was canceled.
       if (step.kind !== 'deliver_again') return { step, verdict: 'finished_first' }
-      return ended(
-        'stopped',
-        'canceled',
-        `"${command}" was canceled after it had failed ${times(count.failed)}: ${outcome.error.message}`,
-      )
+      return stopped(`"${command}" was canceled after it had failed ${times(count.failed)}: ${outcome.error.message}`)
     }
     case 'not_taken':
     case 'not_delivered':
     case 'not_begun':
     case 'not_started':
-      if (count.lost > 0) return unknown('an agent that had it was lost before, and whether it finished is unknown')
-      if (count.failed > 0)
-        return ended('stopped', 'canceled', `"${command}" was canceled after it had failed ${times(count.failed)}`)
+      if (count.lost + count.failed > 0) {
+        return stopped(`"${command}" was canceled after it had failed ${times(count.failed)}`)
+      }
       return ended('not_started', 'canceled', `"${command}" was canceled before its handler was entered; nothing ran`)
     default:
       return outcome satisfies never
   }
+}
+
+/**
+ * What of before may go on, in words.
+ *
+ * @param attempts of the run in hand, that the agent which stopped it had: those it did not have went elsewhere
+ */
+function mayGoOn({ lost, lostInRun, timedOut }: AttemptCount, attempts = 1): string | undefined {
+  const lostElsewhere = attempts > lostInRun ? lost - lostInRun : lost
+  if (lostElsewhere > 0) return 'an agent that had it was lost before, and whether it finished is unknown'
+  return timedOut > 0
+    ? 'an earlier run of it ran out of its time, and whether its handler goes on is unknown'
+    : undefined
 }

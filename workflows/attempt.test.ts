@@ -355,6 +355,17 @@ test('what happened is counted by what it was', () => {
     { kind: 'not_begun', error: failed().error },
     NOT_TAKEN,
   ]
-  expect(outcomes.reduce(counted, NOTHING_YET)).toEqual({ undelivered: 2, lost: 3, lostInRun: 1, failed: 1 })
-  expect(counted({ ...NOTHING_YET, lost: 1, lostInRun: 1 }, TIMED_OUT)).toEqual({ ...NOTHING_YET, lost: 1, failed: 1 })
+  expect(outcomes.reduce(counted, NOTHING_YET)).toEqual({
+    undelivered: 2,
+    lost: 3,
+    lostInRun: 1,
+    failed: 1,
+    timedOut: 0,
+  })
+  expect(counted({ ...NOTHING_YET, lost: 1, lostInRun: 1 }, TIMED_OUT)).toEqual({
+    ...NOTHING_YET,
+    lost: 1,
+    failed: 1,
+    timedOut: 1,
+  })
 })

@@ -28,8 +28,8 @@ export type AttemptOutcome =
 export type CanceledOutcome =
   /** No agent had taken it, or none had entered its handler; this delivery ran nothing. */
   | { readonly kind: 'not_started' }
-  /** The handler ended because it was told to stop. */
-  | { readonly kind: 'stopped' }
+  /** The handler ended because it was told to stop. `attempts`: of this run, that its agent had; absent: 1. */
+  | { readonly kind: 'stopped'; readonly attempts?: number | undefined }
   /** The handler was told to stop, and the agent gave up waiting for it. */
   | { readonly kind: 'not_stopped' }
 
@@ -51,13 +51,15 @@ export interface AttemptCount {
   readonly lostInRun: number
   /** Handler runs that ended badly. */
   readonly failed: number
+  /** Of those, how many were over because their time was: their handlers may go on. */
+  readonly timedOut: number
 }
 
-export const NOTHING_YET: AttemptCount = { undelivered: 0, lost: 0, lostInRun: 0, failed: 0 }
+export const NOTHING_YET: AttemptCount = { undelivered: 0, lost: 0, lostInRun: 0, failed: 0, timedOut: 0 }
 
 /** The count with one more. */
-export function counted(count: AttemptCount, { kind }: AttemptOutcome): AttemptCount {
-  switch (kind) {
+export function counted(count: AttemptCount, outcome: AttemptOutcome): AttemptCount {
+  switch (outcome.kind) {
     case 'succeeded':
     case 'not_taken':
     case 'not_started':
@@ -70,10 +72,15 @@ export function counted(count: AttemptCount, { kind }: AttemptOutcome): AttemptC
     case 'lost':
       return { ...count, lost: count.lost + 1, lostInRun: count.lostInRun + 1 }
     case 'failed':
-    case 'timed_out':
-      return { ...count, failed: count.failed + 1, lostInRun: 0 }
+    case 'timed_out': {
+      const timedOut = count.timedOut + (isTimeOut(outcome) ? 1 : 0)
+      return { ...count, failed: count.failed + 1, lostInRun: 0, timedOut }
+    }
   }
 }
+
+const isTimeOut = (outcome: AttemptOutcome): boolean =>
+  outcome.kind === 'timed_out' || (outcome.kind === 'failed' && outcome.error.code === 'timed_out')
 
 /** After so many lost agents the command itself is the likely killer, and goes on killing if nobody stops it. */
 export const MAX_LOST_AGENTS = 20

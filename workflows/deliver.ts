@@ -78,7 +78,7 @@ export function outcomeOf(cause: Error | undefined): Delivery | undefined {
     const [details] = cause.details
     if (!isStoppedDetails(details)) return { kind: details === NOT_STARTED ? 'not_started' : 'stopped' }
     if (details.entered === false) return { kind: 'not_started' }
-    return { kind: details.stopped === false ? 'not_stopped' : 'stopped' }
+    return details.stopped === false ? { kind: 'not_stopped' } : { kind: 'stopped', attempts: details.attempts }
   }
   if (cause instanceof TimeoutFailure) {
     const checkpoint = checkpointOf(cause.lastHeartbeatDetails)

@@ -114,7 +114,7 @@ function outcomeOfResponse(response: AttemptResponse): PushDelivery {
     }
     case 'canceled':
       if (!response.entered) return { kind: 'not_started' }
-      return { kind: response.stopped ? 'stopped' : 'not_stopped' }
+      return response.stopped ? { kind: 'stopped', attempts: response.attempts } : { kind: 'not_stopped' }
     default:
       return response satisfies never
   }

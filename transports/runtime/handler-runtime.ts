@@ -149,14 +149,14 @@ class Runtime implements HandlerRuntime {
       attempt: { ...input, timeoutMs: time.forHandler(input) },
       key,
     }
-    using attached = this.#runs.attach(key, () => startRun(this.#deps, request))
-    const { run } = attached
+    using attached = this.#runs.attach(key, input.attempt, () => startRun(this.#deps, request))
+    const { run, attempts } = attached
     const stop = new AbortController()
     const channel = new AttemptChannel(route, input.attempt, ({ cancelRequested, final }) => {
       if (cancelRequested || final) stop.abort()
     })
     const end = await reporting(run, channel, () => endOf(run, stop.signal, time))
-    const response = responseOf(envelope, end, run.report.lastCheckpoint)
+    const response = responseOf(envelope, end, attempts, run.report.lastCheckpoint)
     const entry = this.#journal.find(key)
     const noted = claim?.kind === 'ours' && entry?.state === 'finished' ? claim.finish(entry.outcome) : undefined
     const [reported] = await Promise.all([
@@ -283,16 +283,23 @@ const notEntered = ({ attempt: { attempt } }: Envelope): AttemptResponse => ({
   entered: false,
 })
 
-function responseOf(envelope: Envelope, end: AttemptEnd, checkpoint: JsonValue | undefined): AttemptResponse {
+function responseOf(
+  envelope: Envelope,
+  end: AttemptEnd,
+  attempts: number | undefined,
+  checkpoint: JsonValue | undefined,
+): AttemptResponse {
   const { attempt } = envelope.attempt
   const kept = checkpoint === undefined ? {} : { checkpoint }
+  // Control planes of before know no such field.
+  const shared = attempts === undefined ? {} : { attempts }
   switch (end.kind) {
     case 'succeeded':
       return { attempt, ...kept, status: 'succeeded', result: JSON.parse(end.text) as JsonValue }
     case 'failed':
       return { ...failed(envelope, end.error), ...kept }
     case 'aborted':
-      return { attempt, ...kept, status: 'canceled', stopped: true, entered: end.entered }
+      return { attempt, ...kept, status: 'canceled', stopped: true, entered: end.entered, ...shared }
     case 'deaf':
       return { attempt, ...kept, status: 'canceled', stopped: false, entered: true }
   }
