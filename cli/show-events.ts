@@ -51,8 +51,10 @@ const BAR_WIDTH = 20
 function progressText({ done, total, message }: ProgressReport): string {
   const parts = []
   if (done !== undefined && total !== undefined && total > 0) {
-    const filled = Math.floor((done / total) * BAR_WIDTH)
-    parts.push(`${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${Math.floor((done / total) * 100)} %`)
+    // A handler's side may say anything.
+    const share = Math.min(done / total, 1)
+    const filled = Math.floor(share * BAR_WIDTH)
+    parts.push(`${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${Math.floor(share * 100)} %`)
     parts.push(`${done}/${total}`)
   } else if (done !== undefined) parts.push(String(done))
   if (message !== undefined) parts.push(printableLine(message))

@@ -72,6 +72,8 @@ describe('invoke()', () => {
       timeoutMs: 1_000,
       queueTimeoutMs: 2_000,
       deadline: new Date('2030-01-01T00:00:00Z'),
+      heartbeatTimeoutMs: 9_000,
+      atMostOnce: true,
       retry: { maxAttempts: 3, initialInterval: '1s' },
     }
     await clientFor(party).invoke('generate-report', {}, options)
@@ -79,6 +81,8 @@ describe('invoke()', () => {
       timeout: 1_000,
       queueTimeout: 2_000,
       deadline: '2030-01-01T00:00:00.000Z',
+      heartbeatTimeout: 9_000,
+      atMostOnce: true,
       retry: { maxAttempts: 3, initialInterval: '1s' },
     })
   })

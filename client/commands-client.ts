@@ -58,7 +58,8 @@ export class CommandsClient {
     options: InvokeOptions,
     waitMs: number,
   ): Promise<InvocationHandle<Result>> {
-    const { timeoutMs, queueTimeoutMs, deadline, idempotencyKey, failFast, retry, signal } = options
+    const { timeoutMs, queueTimeoutMs, deadline, heartbeatTimeoutMs, atMostOnce, retry } = options
+    const { idempotencyKey, failFast, signal } = options
     assertJson(command, params)
     if (deadline && Number.isNaN(deadline.getTime())) {
       throw new CommandError('invalid_request', 'deadline must be a valid Date')
@@ -74,6 +75,8 @@ export class CommandsClient {
       timeout: timeoutMs,
       queueTimeout: queueTimeoutMs,
       deadline: deadline?.toISOString(),
+      heartbeatTimeout: heartbeatTimeoutMs,
+      atMostOnce,
       failFast,
       retry,
       wait: waitMs === 0 ? undefined : waitMs,

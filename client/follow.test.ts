@@ -47,6 +47,18 @@ describe('comes back with the last id', () => {
   })
 })
 
+test('what has no id leaves the last one as it is', async () => {
+  const status = `event: status\ndata: {"type":"status"}\n\n`
+  const ids: unknown[] = []
+  const last: Answer = (response) => {
+    ids.push(response.req.headers['last-event-id'])
+    return stream(ended)(response)
+  }
+  const party = await remoteParty(stream(event(7, { n: 7 })), stream(status), last)
+  await collect(followEvents(endpoint(party.url), ID))
+  expect(ids).toEqual(['7'])
+})
+
 test('an error that stays is thrown', async () => {
   const error = { code: 'invocation_not_found', message: 'no invocation' }
   const party = await remoteParty(json(404, { error }))

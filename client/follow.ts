@@ -31,7 +31,8 @@ export async function* followEvents(endpoint: Endpoint, id: string): AsyncGenera
         for await (const event of eventsOf(answer.body, silence)) {
           tries = 0
           troubleSinceMs = undefined
-          lastId = event.id
+          // The status that a stream begins with has none.
+          if (event.id !== '') lastId = event.id
           const said = JSON.parse(event.data) as InvocationEvent
           yield said
           if (said.type === 'ended') return

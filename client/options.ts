@@ -20,6 +20,10 @@ export interface InvokeOptions {
   readonly queueTimeoutMs?: number
   /** When all of it must be over. */
   readonly deadline?: Date
+  /** Silence after which an agent counts as lost. Default 8 s. */
+  readonly heartbeatTimeoutMs?: number
+  /** Never enter the handler twice: one that is lost with its agent ends as `outcome_unknown`. Default: as declared. */
+  readonly atMostOnce?: boolean
   /** Two calls with one key are one invocation. At most 255 characters. */
   readonly idempotencyKey?: string
   /** Throws `deployment_offline`, and starts nothing, when no agent is online, instead of waiting for one. */
@@ -38,7 +42,7 @@ export interface RetryOptions {
   readonly initialInterval?: number | string
   /** Default 2. */
   readonly backoffCoefficient?: number
-  /** Milliseconds or `"5m"`. Default 100 s. */
+  /** Milliseconds or `"5m"`. Default 100 s, or `initialInterval` where that is longer. */
   readonly maxInterval?: number | string
   /** `code`s or `name`s of handler errors that are final in spite of `maxAttempts`. */
   readonly nonRetryableCodes?: readonly string[]

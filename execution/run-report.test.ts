@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { AttemptEvents } from './attempt-events.js'
 import { RunReport } from './run-report.js'
 
@@ -32,6 +32,17 @@ test('a checkpoint is on its way when the promise resolves, and in every later h
   await expect.poll(() => heartbeats.length, { timeout: 3_000 }).toBeGreaterThanOrEqual(2)
   expect(heartbeats[1]).toEqual({ progress: { done: 7, total: 9 }, checkpoint: { table: 'orders', at: [7] } })
   expect(report.lastCheckpoint).toEqual({ table: 'orders', at: [7] })
+})
+
+test('what is bad and not awaited is no unhandled rejection', async () => {
+  const unhandled = vi.fn()
+  process.on('unhandledRejection', unhandled)
+  onTestFinished(() => void process.off('unhandledRejection', unhandled))
+  const { report } = reporting()
+  void report.progress({ done: 5, total: 1 })
+  void report.checkpoint(undefined)
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(unhandled).not.toHaveBeenCalled()
 })
 
 test('null is a checkpoint', async () => {

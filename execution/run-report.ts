@@ -86,13 +86,17 @@ export class RunReport {
     return this.#checkpoint === undefined ? undefined : (JSON.parse(this.#checkpoint) as JsonValue)
   }
 
-  readonly progress = async (report: ProgressReport): Promise<void> => {
+  readonly progress = (report: ProgressReport): Promise<void> => mayBeIgnored(this.#report(report))
+
+  readonly checkpoint = (value: unknown): Promise<void> => mayBeIgnored(this.#keep(value))
+
+  async #report(report: ProgressReport): Promise<void> {
     this.#progress = withoutSecrets({ ...progressOf(this.#command, report) }) as ProgressReport
     this.#events?.progress(this.#progress)
     await this.#letOthersRun()
   }
 
-  readonly checkpoint = async (value: unknown): Promise<void> => {
+  async #keep(value: unknown): Promise<void> {
     this.#checkpoint = jsonWithoutSecrets(checkpointText(this.#command, value))
     const waitMs = this.#heartbeatAtMs + CHECKPOINT_GAP_MS - performance.now()
     if (waitMs <= 0) this.#send()
@@ -119,4 +123,10 @@ export class RunReport {
     await nextTurn()
     this.#yieldAtMs = performance.now() + YIELD_AFTER_MS
   }
+}
+
+/** A handler that does not wait for what it reports must not end the agent, and with it all that runs there. */
+function mayBeIgnored(reported: Promise<void>): Promise<void> {
+  reported.catch(() => undefined)
+  return reported
 }

@@ -22,14 +22,18 @@ export const progressFields = {
   message: z.string().max(MAX_PROGRESS_MESSAGE).optional(),
 }
 
+interface Counted {
+  readonly done?: number | undefined
+  readonly total?: number | undefined
+}
+
+export const isWithinTotal = ({ done = 0, total = Infinity }: Counted): boolean => done <= total
+export const BEYOND_TOTAL = { path: ['done'], error: 'must not be more than total' }
+
 const agentEventSchema = z.discriminatedUnion('type', [
   /** The handler was entered, and is not over at once. */
   z.strictObject({ type: z.literal('started') }),
-  z.strictObject({
-    type: z.literal('progress'),
-    at,
-    ...progressFields,
-  }),
+  z.strictObject({ type: z.literal('progress'), at, ...progressFields }).refine(isWithinTotal, BEYOND_TOTAL),
   z.strictObject({
     type: z.literal('log'),
     at,

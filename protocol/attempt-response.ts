@@ -1,6 +1,6 @@
 /** What the handler runtime of a push deployment reports, and what it is answered. */
 import * as z from 'zod'
-import { numberedEvents, progressFields } from './agent-events.js'
+import { BEYOND_TOTAL, isWithinTotal, numberedEvents, progressFields } from './agent-events.js'
 import type { StoppedDetails } from './cancel.js'
 import { ERROR_CODES, type ErrorBody, type ErrorCode } from './errors.js'
 import type { JsonValue } from './json.js'
@@ -49,7 +49,7 @@ export type ResponseAnswer = { readonly recorded: true } | { readonly recorded: 
 export const attemptHeartbeatSchema = z.strictObject({
   attempt,
   /** The newest of this attempt, each time: what one heartbeat lacks is forgotten. */
-  progress: z.strictObject(progressFields).optional(),
+  progress: z.strictObject(progressFields).refine(isWithinTotal, BEYOND_TOTAL).optional(),
   /** As `progress`. */
   checkpoint,
   events,

@@ -45,6 +45,12 @@ test.each<[PolicyInput, string]>([
   expect(problems(DECLARED, caller)).toEqual([problem])
 })
 
+test('a longest pause that would cut the declared first one is too short', () => {
+  expect(problems({ retry: { initialInterval: '10m' } }, { retry: { maxInterval: 1 } })).toEqual([
+    'retry.maxInterval: 1ms is shorter than the command allows, at least 10m',
+  ])
+})
+
 test('of an at-most-once command there is one run', () => {
   expect(problems({ atMostOnce: true }, { atMostOnce: false, retry: { maxAttempts: 2 } })).toEqual([
     'atMostOnce: false is less than the command demands, which is true',

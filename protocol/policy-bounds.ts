@@ -30,8 +30,10 @@ function beyondRetry({ retry: declared = {}, atMostOnce }: Policy, { retry: aske
       `retry.maxAttempts: ${asked.maxAttempts} is more than the command allows, at most ${maxAttempts}${why}`,
     )
   }
+  // The longest pause cuts the first, too.
+  const bounds = { ...declared, maxInterval: declared.maxInterval ?? declared.initialInterval }
   for (const field of ['initialInterval', 'maxInterval'] as const) {
-    const [pause, bound] = [asked[field], declared[field]]
+    const [pause, bound] = [asked[field], bounds[field]]
     if (isTooMuch(bound, pause)) problems.push(`retry.${field}: ${durations(pause, 'shorter than', 'at least', bound)}`)
   }
   if (isTooMuch(declared.backoffCoefficient, asked.backoffCoefficient)) {

@@ -79,6 +79,10 @@ describe('policySchema', () => {
     [{ deadline: '-1s' }, `deadline: "-1s" must be a duration from 1ms to 365d, ${like}`],
     [{ heartbeatTimeout: '1s' }, `heartbeatTimeout: "1s" must be a duration from 2s to 1d, ${like}`],
     [{ retry: { initialInterval: '25h' } }, `retry.initialInterval: "25h" must be a duration from 1ms to 1d, ${like}`],
+    [
+      { retry: { initialInterval: '10m', maxInterval: '1m' } },
+      'retry.initialInterval: the first pause must not be longer than maxInterval, the longest',
+    ],
     [{ retry: { maxInterval: 0 } }, `retry.maxInterval: 0 must be a duration from 1ms to 1d, ${like}`],
     [{ retry: { maxAttempts: 0 } }, 'retry.maxAttempts: Too small: expected number to be >=1'],
     [{ retry: { maxAttempts: 101 } }, 'retry.maxAttempts: Too big: expected number to be <=100'],
@@ -152,6 +156,10 @@ describe('resolvePolicy', () => {
       deadlineMs: 3_000,
       heartbeatTimeoutMs: 4_000,
     })
+  })
+
+  test('a first pause that is longer than the longest by default is the longest', () => {
+    expect(resolvePolicy({ retry: { initialInterval: 600_000 } }, {}).retry).toMatchObject({ maxIntervalMs: 600_000 })
   })
 
   test('retry is merged setting by setting', () => {

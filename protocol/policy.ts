@@ -20,7 +20,7 @@ export function durationSchema(minMs: number, maxMs: number) {
   })
 }
 
-const retrySchema = strictObject({
+const retryFields = strictObject({
   /** Runs of the handler in all, the first included. */
   maxAttempts: z.int().min(1).max(100).optional(),
   initialInterval: durationSchema(1, DAY_MS).optional(),
@@ -29,6 +29,11 @@ const retrySchema = strictObject({
   /** `code`s or `name`s of handler errors that are final in spite of `maxAttempts`. */
   nonRetryableCodes: z.array(z.string().max(200)).max(100).optional(),
 })
+
+const retrySchema = retryFields.refine(
+  ({ initialInterval = 0, maxInterval = Infinity }) => initialInterval <= maxInterval,
+  { path: ['initialInterval'], error: 'the first pause must not be longer than maxInterval, the longest' },
+)
 
 /** The policy as it is written, by the command's author or by the caller. */
 export const policySchema = strictObject({
@@ -58,6 +63,8 @@ export type Policy = z.output<typeof policySchema>
 /** Lost agents are noticed after 8 s, so that the next one has the work within 10 s. */
 const DEFAULT_HEARTBEAT_TIMEOUT_MS = 8_000
 const DEFAULT_QUEUE_TIMEOUT_MS = 3_600_000
+/** Or the first pause, where that is longer. */
+const DEFAULT_MAX_INTERVAL_MS = 100_000
 /** Nobody said how often, and the handler asked for it: with the default intervals, within 6 minutes. */
 const DEFAULT_RETRYABLE_ATTEMPTS = 10
 
@@ -78,6 +85,7 @@ export function resolvePolicy(
 ): ResolvedPolicy {
   const merged = { ...command, ...caller }
   const retry = { ...command.retry, ...caller.retry }
+  const initialIntervalMs = retry.initialInterval ?? 1_000
   const ownQueueTimeout = caller.queueTimeout ?? min(command.queueTimeout, caller.timeout)
   return {
     timeoutMs: merged.timeout ?? null,
@@ -87,9 +95,9 @@ export function resolvePolicy(
     retry: {
       maxAttempts: retry.maxAttempts ?? 1,
       maxRetryableAttempts: retry.maxAttempts ?? DEFAULT_RETRYABLE_ATTEMPTS,
-      initialIntervalMs: retry.initialInterval ?? 1_000,
+      initialIntervalMs,
       backoffCoefficient: retry.backoffCoefficient ?? 2,
-      maxIntervalMs: retry.maxInterval ?? 100_000,
+      maxIntervalMs: retry.maxInterval ?? Math.max(DEFAULT_MAX_INTERVAL_MS, initialIntervalMs),
       nonRetryableCodes: [...new Set([command, caller].flatMap((policy) => policy.retry?.nonRetryableCodes ?? []))],
     },
     atMostOnce: command.atMostOnce === true || caller.atMostOnce === true,

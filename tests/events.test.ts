@@ -174,6 +174,17 @@ describe('the stream', () => {
     })
   })
 
+  test('does not begin after what has not been said', async () => {
+    const handle = await client.start('talk', { lines: 1 })
+    await handle.result()
+    const response = await fetch(`${stack.state.url}/v1/invocations/${handle.id}/events`, {
+      headers: { authorization: `Bearer ${stack.state.token}`, 'last-event-id': '999999' },
+    })
+    const { error } = (await response.json()) as { error: { code: string; message: string } }
+    expect(error.code).toBe('invalid_request')
+    expect(error.message).toMatch(/^last-event-id "999999" is not of this stream, whose newest event has the id \d+; /)
+  })
+
   test('tells what it could not keep, line by line', async () => {
     const count = 1_000_000
     const { id } = await client.start('flood', { lines: count })

@@ -231,6 +231,11 @@ describe('idempotency', () => {
       message: expect.stringMatching(
         /^idempotency key "ordered" was used with other params \(SHA-256 [0-9a-f]{64}, now [0-9a-f]{64}\); use a new one for a new call$/,
       ) as string,
+      details: {
+        invocationId: first.id,
+        paramsDigest: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+        usedWithParamsDigest: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      },
     })
   })
 })

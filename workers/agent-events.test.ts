@@ -117,6 +117,19 @@ test('what the control plane cannot take is counted, and told once', async () =>
   expect(troubles).toEqual(['bad events'])
 })
 
+test('what one attempt says that cannot be taken does not take what others say with it', async () => {
+  const bad = json(400, { error: { code: 'invalid_request', message: 'bad events' } })
+  const party = await remoteParty(bad, bad, taken)
+  const { events } = sender(party.url)
+  open(events, 'bad').log('info', 'a')
+  open(events, 'good').log('info', 'b')
+  await expect.poll(() => party.requests.length).toBeGreaterThanOrEqual(3)
+  expect(batchesOf(party).slice(2, 4)).toMatchObject([
+    { taskToken: 'YmFk', first: 1 },
+    { taskToken: 'Z29vZA==', first: 1, events: [{ type: 'started' }, { message: 'b' }] },
+  ])
+})
+
 test('a rotated token is used from then on', async () => {
   const party = await remoteParty(taken)
   const { events } = sender(party.url)

@@ -201,6 +201,11 @@ export class AgentEventSender {
         const trouble = CommandError.from(error)
         if (trouble.message !== this.#trouble) this.#options.onTrouble(trouble.message)
         this.#trouble = trouble.message
+        // One that is bad must not take what others said with it.
+        if (trouble.code === 'invalid_request' && batches.length > 1) {
+          for (const batch of batches) await this.#send([batch])
+          return
+        }
         if (!mayPass(trouble)) {
           this.#lose(batches, trouble)
           // Nobody is left to tell that something was dropped.

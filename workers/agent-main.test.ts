@@ -59,6 +59,14 @@ test.concurrent('a module without commands ends the agent', async () => {
   )
 })
 
+test.concurrent('a promise that nobody awaited is logged without its message, and ends nothing', async () => {
+  const handlers = `void Promise.reject(new TypeError('hunter2')); await new Promise((done) => setTimeout(done, 50))`
+  const { code, stderr } = await runAgent(handlers, ENV)
+  expect(code).toBe(78)
+  expect(stderr).toMatch(/"at":\["    at file:.*a promise was rejected \(TypeError\), and nobody had awaited it/)
+  expect(stderr).not.toContain('hunter2')
+})
+
 test.concurrent('two commands of one name end the agent', async () => {
   expect(await runAgent(`${HANDLERS}; command('a', () => 2)`, ENV)).toEqual(
     misconfigured('command "a" is defined twice; give one of the two another name'),

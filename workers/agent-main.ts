@@ -57,6 +57,13 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 // Whoever supervises this process is gone; an agent that nobody can stop must not live on.
 process.on('disconnect', stopOrEnd)
+// Else one promise that a handler forgot would end all that runs here, and again when that is delivered anew.
+process.on('unhandledRejection', (reason) => {
+  // The message may have what is no business of a log.
+  const { name, stack = '' } = reason instanceof Error ? reason : { name: typeof reason }
+  const at = stack.split('\n').filter((line) => line.startsWith('    at '))
+  log.error({ at }, `a promise was rejected (${name}), and nobody had awaited it; await it in the handler, or catch it`)
+})
 
 async function run([bundle, functionName = '']: string[]): Promise<void> {
   const { ALIEN_URL: url } = process.env

@@ -29,6 +29,7 @@ export async function followInvocation(call: ApiKeyCall): Promise<void> {
   assertInvocationId(id)
   const after = lastEventId(request.get('last-event-id'))
   const invocation = await readInvocation(call, id)
+  await assertIsBehind(call, invocation, after)
   using watch = deps.feed.watch(id, caller.tokenId)
   const over = new AbortController()
   over.signal.addEventListener('abort', () => watch.tell())
@@ -139,6 +140,24 @@ class Ending {
 
 function statusOf({ status, attempt }: Invocation): StatusEvent {
   return { type: 'status', status, ...(attempt === undefined ? {} : { attempt }) }
+}
+
+/**
+ * Else all that is said up to that number would be kept from whoever follows.
+ *
+ * @throws {CommandError} `invalid_request`
+ */
+async function assertIsBehind({ deps: { feed } }: ApiKeyCall, invocation: Invocation, after: number): Promise<void> {
+  if (after === 0) return
+  const head = await feed.head(invocation.id)
+  // What was said of an invocation that ended long ago is forgotten, and nothing follows.
+  if (head === undefined && isFinal(invocation)) return
+  const newest = head?.lastSeq ?? 0
+  if (after <= newest) return
+  throw new CommandError(
+    'invalid_request',
+    `last-event-id "${after}" is not of this stream, whose newest event has the id ${newest}; leave it out to follow from the start`,
+  )
 }
 
 /** @throws {CommandError} `invalid_request` */

@@ -175,11 +175,12 @@ async function existingInvocation(
     return { runId: existing.runId, isHere: false }
   }
   const what = idempotencyKey === undefined ? `invocation id "${id}"` : `idempotency key "${idempotencyKey}"`
-  const how =
-    memo?.deployment?.id === deployment.id && sameCommand
-      ? `other params (SHA-256 ${String(memo.paramsDigest)}, now ${paramsDigest})`
-      : 'another command or deployment'
+  const isSameCommand = memo?.deployment?.id === deployment.id && sameCommand
+  const digests = { paramsDigest, usedWithParamsDigest: memo?.paramsDigest ?? null }
+  const how = isSameCommand
+    ? `other params (SHA-256 ${digests.usedWithParamsDigest}, now ${paramsDigest})`
+    : 'another command or deployment'
   throw new CommandError('conflict', `${what} was used with ${how}; use a new one for a new call`, {
-    details: { invocationId: id },
+    details: { invocationId: id, ...(isSameCommand ? digests : {}) },
   })
 }
