@@ -3,6 +3,7 @@
 /** The layers a layer may import, itself included. What is not listed is forbidden. */
 const LAYERS = {
   protocol: [],
+  config: ['protocol'],
   observability: ['protocol'],
   sdk: ['protocol', 'bindings'],
   bindings: ['protocol'],
@@ -28,7 +29,7 @@ const LAYERS = {
     'server',
   ],
   doctor: ['protocol', 'client', 'server', 'temporal'],
-  cli: ['protocol', 'observability', 'bindings', 'client', 'temporal', 'workers', 'doctor'],
+  cli: ['protocol', 'config', 'observability', 'bindings', 'client', 'temporal', 'workers', 'doctor'],
 }
 
 const tests = '\\.(test|testsuite|leg)\\.ts$'

@@ -4,6 +4,7 @@ import { agentCommand } from './commands/agent.js'
 import { auditCommand } from './commands/audit.js'
 import { buildCommand } from './commands/build.js'
 import { cancelCommand } from './commands/cancel.js'
+import { configCommand } from './commands/config.js'
 import { deploymentsCommand } from './commands/deployments.js'
 import { bindingsCommand } from './commands/bindings.js'
 import { devCommand } from './commands/dev.js'
@@ -51,6 +52,7 @@ export function createProgram(): Command {
     .addCommand(vaultCommand())
     .addCommand(serverCommand())
     .addCommand(workerCommand())
+    .addCommand(configCommand())
     .addCommand(doctorCommand())
     .addHelpText('after', EXAMPLES)
   throwInsteadOfExit(program)

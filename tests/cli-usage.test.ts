@@ -112,7 +112,7 @@ test.concurrent.each<[string[], string]>([
   ]),
   ...['-1', 'many', '1e9', ''].map((value): [string[], string] => [
     ['server', '--rate-limit', value],
-    `error invalid_request: rate limit "${value}" must be a number of calls a second up to 1000000, or 0 for no limit`,
+    `error invalid_request: --rate-limit "${value}" must be a number of calls a second up to 1000000, or 0 for no limit`,
   ]),
   [
     ['tokens', 'create', 'ci', '--scope', 'root'],
@@ -129,13 +129,13 @@ test.concurrent.each<[string[], string]>([
   [['server', '--tls-cert', 'tls.crt'], 'error invalid_request: TLS needs both --tls-cert and --tls-key'],
   [
     ['server', '--audit-retention', 'soon'],
-    'error invalid_request: audit retention "soon" must be a duration like "90d", or 0 to keep records for ever',
+    'error invalid_request: --audit-retention "soon" must be a duration like "90d", or 0 to keep records for ever',
   ],
   [
     ['server', '--sealing-keys', 'AAAA,BBBB'],
-    'error invalid_request: sealing key 1 has 3 bytes, it must have 32 in base64, as openssl rand -base64 32 gives',
+    'error invalid_request: --sealing-keys must be keys of 32 bytes each in base64, as openssl rand -base64 32 gives, separated by commas',
   ],
-  [['server', '--port', '1e3'], `error invalid_request: port "1e3" ${portRule}`],
+  [['server', '--port', '1e3'], `error invalid_request: --port "1e3" ${portRule}`],
   [
     [...INVOKE, '--url', 'acme.example', '--token', 'key_1'],
     'error invalid_request: url "acme.example" must be an http or https URL, like http://127.0.0.1:7700',

@@ -52,6 +52,7 @@ describe('the tarball', () => {
         'cli',
         'client',
         'doctor',
+        'config',
         'execution',
         'gateway',
         'observability',

@@ -1,18 +1,7 @@
 /** `alien agent start`: runs the handlers of one module at the customer's. */
-import { Command, Option } from 'commander'
-import { metricsHostOption, metricsPortOption, type MetricsFlags } from '../metrics-options.js'
+import { Command } from 'commander'
+import { settingsFor, withSettings } from '../settings.js'
 import { policyCommand } from './policy.js'
-
-export interface AgentFlags extends MetricsFlags {
-  readonly url?: string
-  readonly token?: string
-  readonly tokenFile?: string
-  readonly insecurePlaintext?: boolean
-  readonly function?: string
-  readonly policy?: string
-  readonly stateDir?: string
-  readonly grace?: string
-}
 
 const EXAMPLES = `
 Examples:
@@ -31,39 +20,14 @@ The policy file is yours, not the vendor's: which commands may run, for how long
 again when it changes; while it is gone or broken, every command is refused.`
 
 export function agentCommand(): Command {
-  const start = new Command('start')
+  const start = withSettings(new Command('start'), 'agent')
     .description('serve the commands of a handlers module')
     .argument('[module]', 'TypeScript or JavaScript (default: the function of ./alien.ts)')
-    .addOption(new Option('--url <url>', 'the control plane').env('ALIEN_URL'))
-    .addOption(new Option('--token <token>', "the deployment's agent token").env('ALIEN_TOKEN'))
-    .addOption(
-      new Option('--token-file <file>', 'where the token is kept; read again when it changes')
-        .env('ALIEN_TOKEN_FILE')
-        .conflicts('token'),
-    )
-    .addOption(
-      new Option('--insecure-plaintext', 'allow an http URL of another machine').env('ALIEN_INSECURE_PLAINTEXT'),
-    )
-    .option('--function <name>', 'which function, for a deployment with several')
-    .addOption(
-      new Option('--policy <file>', 'what the vendor may run here (default: ./alien-policy.json if it exists)').env(
-        'ALIEN_POLICY',
-      ),
-    )
-    .addOption(
-      new Option('--state-dir <folder>', 'the only one that it writes to (default: .alien)').env('ALIEN_STATE_DIR'),
-    )
-    .addOption(
-      new Option('--grace <duration>', 'how long handlers may go on once the agent is told to stop (default: 10s)').env(
-        'ALIEN_GRACE',
-      ),
-    )
-    .addOption(metricsPortOption())
-    .addOption(metricsHostOption())
     .addHelpText('after', EXAMPLES)
-    .action(async (module: string | undefined, flags: AgentFlags) =>
-      (await import('../run/agent.js')).runAgent(module, flags),
-    )
+    .action(async (module: string | undefined, _flags: object, command: Command) => {
+      const { values } = settingsFor('agent', command)
+      await (await import('../run/agent.js')).runAgent(module, values)
+    })
   return new Command('agent')
     .description("the customer's side")
     .addCommand(start)

@@ -2,47 +2,45 @@
 import { dirname, resolve } from 'node:path'
 import { linkEnvironment } from '../../bindings/binding-link.js'
 import { resolveUrl } from '../../client/options.js'
+import type { SettingsOf } from '../../config/settings.js'
 import { stateDir } from '../../protocol/dev-state.js'
 import { CommandError } from '../../protocol/errors.js'
 import { bundlePath } from '../../workers/bundle-place.js'
 import { assertPrivateUrl } from '../../workers/private-url.js'
 import { AgentSupervisor } from '../../workers/agent-supervisor.js'
-import { parseGrace } from '../../workers/grace.js'
 import { readAgentToken } from '../../workers/agent-token.js'
 import { buildErrors, bundleHandlers } from '../../workers/handler-bundle.js'
 import type { ServedFunction } from '../../workers/load-alien-file.js'
 import { createLogger } from '../../workers/logger.js'
 import { readPolicy } from '../../workers/policy-file.js'
 import { locatePolicy, policyEnv } from '../../workers/policy-location.js'
-import type { AgentFlags } from '../commands/agent.js'
 import { untilSignal } from '../signals.js'
 import { declaredFunction } from './declared-function.js'
 
-export async function runAgent(module: string | undefined, flags: AgentFlags): Promise<void> {
-  const url = resolveUrl(flags.url)
-  assertPrivateUrl(url, flags.insecurePlaintext ?? false)
+export async function runAgent(module: string | undefined, settings: SettingsOf<'agent'>): Promise<void> {
+  const url = resolveUrl(settings.url)
+  assertPrivateUrl(url, settings.insecurePlaintext)
   const credentials = {
-    ALIEN_TOKEN: flags.token ?? '',
-    ALIEN_TOKEN_FILE: flags.tokenFile ? resolve(flags.tokenFile) : '',
+    ALIEN_TOKEN: settings.token ?? '',
+    ALIEN_TOKEN_FILE: settings.tokenFile ? resolve(settings.tokenFile) : '',
   }
   readAgentToken(credentials)
-  parseGrace(flags.grace)
-  const policy = locatePolicy({ ALIEN_POLICY: flags.policy })
+  const policy = locatePolicy({ ALIEN_POLICY: settings.policy })
   // Early, so that a mistake shows before anything is built; the agent's own process reads it again.
   await readPolicy(policy)
-  const state = stateDir({ ALIEN_STATE_DIR: flags.stateDir })
+  const state = stateDir({ ALIEN_STATE_DIR: settings.stateDir })
   const served: ServedFunction =
     module === undefined
-      ? await declaredFunction(flags.function, state, 'serve')
+      ? await declaredFunction(settings.function, state, 'serve')
       : { name: 'agent', entry: resolve(module) }
   const bundle = await bundled(served, state)
-  const log = createLogger('agent')
+  const log = createLogger('agent', { ALIEN_LOG_LEVEL: settings.logLevel })
   let misconfigured: (error: CommandError) => void = () => undefined
   const misconfiguration = new Promise<never>((_, reject) => (misconfigured = reject))
   const supervisor = new AgentSupervisor(
     {
       bundle,
-      functionName: flags.function ?? '',
+      functionName: settings.function ?? '',
       cwd: dirname(served.entry),
       env: {
         ...process.env,
@@ -52,9 +50,10 @@ export async function runAgent(module: string | undefined, flags: AgentFlags): P
         ALIEN_STATE_DIR: state,
         ...credentials,
         ...policyEnv(policy),
-        ALIEN_GRACE: flags.grace,
-        ALIEN_METRICS_PORT: flags.metricsPort === undefined ? '' : String(flags.metricsPort),
-        ALIEN_METRICS_HOST: flags.metricsHost,
+        ALIEN_GRACE: settings.grace === undefined ? undefined : String(settings.grace),
+        ALIEN_LOG_LEVEL: settings.logLevel,
+        ALIEN_METRICS_PORT: settings.metricsPort === undefined ? '' : String(settings.metricsPort),
+        ALIEN_METRICS_HOST: settings.metricsHost,
       },
     },
     {

@@ -1,47 +1,46 @@
 /** Runs `alien server`. */
 import { join } from 'node:path'
+import type { SettingsOf } from '../../config/settings.js'
 import { stateDir } from '../../protocol/dev-state.js'
-import { CommandError } from '../../protocol/errors.js'
 import { temporalSettings } from '../../temporal/settings.js'
 import { startControlPlane } from '../../workers/control-plane.js'
 import { createLogger, toggleDebugOnSignal } from '../../workers/logger.js'
-import type { ServerFlags } from '../commands/server.js'
 import { openProcessTelemetry } from '../../workers/process-telemetry.js'
-import { metricsAddress } from '../metrics-options.js'
-import { parseSealingKeys } from '../sealing-keys.js'
+import { metricsAddress } from '../settings.js'
 import { untilSignal } from '../signals.js'
 
-export async function runServer(flags: ServerFlags): Promise<void> {
-  const log = createLogger('server')
+export async function runServer(settings: SettingsOf<'server'>): Promise<void> {
+  const log = createLogger('server', { ALIEN_LOG_LEVEL: settings.logLevel })
   toggleDebugOnSignal(log)
   const temporal = temporalSettings()
-  const { databaseUrl: url } = flags
-  const telemetry = await openProcessTelemetry('alien-server', metricsAddress(flags), log)
+  const { databaseUrl: url } = settings
+  const telemetry = await openProcessTelemetry('alien-server', metricsAddress(settings), log)
   const controlPlane = await startControlPlane({
-    host: flags.host,
-    port: flags.port,
-    registry: url === undefined ? { file: join(stateDir(), 'registry.db') } : { url },
-    apiKey: flags.apiKey === undefined ? undefined : { name: 'ALIEN_API_KEY', token: flags.apiKey },
+    host: settings.host,
+    port: settings.port,
+    registry:
+      url === undefined ? { file: join(stateDir({ ALIEN_STATE_DIR: settings.stateDir }), 'registry.db') } : { url },
+    apiKey: settings.apiKey === undefined ? undefined : { name: 'ALIEN_API_KEY', token: settings.apiKey },
     temporal,
-    publicUrl: flags.publicUrl,
-    temporalUiUrl: flags.temporalUiUrl,
-    vendorWorker: flags.worker,
-    tls: tlsFiles(flags),
-    insecurePlaintext: flags.insecurePlaintext,
-    callsPerSecond: flags.rateLimit,
-    agentCallsPerSecond: flags.agentRateLimit,
-    pollLimits: { perAgent: flags.pollsPerAgent, perDeployment: flags.pollsPerDeployment },
-    auditRetentionMs: flags.auditRetention,
-    trustProxy: flags.trustProxy,
-    sealingKeys: flags.sealingKeys === undefined ? undefined : parseSealingKeys(flags.sealingKeys),
+    publicUrl: settings.publicUrl,
+    temporalUiUrl: settings.temporalUiUrl,
+    vendorWorker: settings.worker,
+    tls: tlsFiles(settings),
+    insecurePlaintext: settings.insecurePlaintext,
+    callsPerSecond: settings.rateLimit,
+    agentCallsPerSecond: settings.agentRateLimit,
+    pollLimits: { perAgent: settings.pollsPerAgent, perDeployment: settings.pollsPerDeployment },
+    auditRetentionMs: settings.auditRetention,
+    trustProxy: settings.trustProxy,
+    sealingKeys: settings.sealingKeys,
     telemetry,
     log,
   })
   try {
-    if (flags.apiKey === undefined) log.warn('no ALIEN_API_KEY was given: only API keys given earlier are accepted')
+    if (settings.apiKey === undefined) log.warn('no ALIEN_API_KEY was given: only API keys given earlier are accepted')
     log.info({ url: controlPlane.url, temporal: temporal.address, namespace: temporal.namespace }, 'ready')
     // Without a worker in this process, only a signal ends it.
-    await Promise.race([...(flags.worker ? [controlPlane.done] : []), untilSignal()])
+    await Promise.race([...(settings.worker ? [controlPlane.done] : []), untilSignal()])
     log.info('draining')
   } finally {
     await controlPlane.close()
@@ -49,8 +48,6 @@ export async function runServer(flags: ServerFlags): Promise<void> {
   }
 }
 
-function tlsFiles({ tlsCert, tlsKey }: ServerFlags): { certFile: string; keyFile: string } | undefined {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined
-  if (tlsCert !== undefined && tlsKey !== undefined) return { certFile: tlsCert, keyFile: tlsKey }
-  throw new CommandError('invalid_request', 'TLS needs both --tls-cert and --tls-key')
-}
+/** Both or none. */
+const tlsFiles = ({ tlsCert, tlsKey }: SettingsOf<'server'>) =>
+  tlsCert === undefined || tlsKey === undefined ? undefined : { certFile: tlsCert, keyFile: tlsKey }

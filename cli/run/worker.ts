@@ -1,4 +1,5 @@
 /** Runs `alien worker`. */
+import type { SettingsOf } from '../../config/settings.js'
 import { connectNative, unreachable } from '../../temporal/native-connection.js'
 import { temporalSettings } from '../../temporal/settings.js'
 import { openOrClose } from '../../workers/closers.js'
@@ -7,28 +8,25 @@ import { openWorkerPush } from '../../workers/open-push.js'
 import { runWorker } from '../../workers/run-worker.js'
 import { openProcessTelemetry } from '../../workers/process-telemetry.js'
 import { createVendorWorker } from '../../workers/vendor-worker.js'
-import type { WorkerFlags } from '../commands/server.js'
-import { metricsAddress } from '../metrics-options.js'
-import { parseSealingKeys } from '../sealing-keys.js'
+import { metricsAddress } from '../settings.js'
 import { untilSignal } from '../signals.js'
 
-export async function runVendorWorker(flags: WorkerFlags): Promise<void> {
-  const { databaseUrl, publicUrl, sealingKeys } = flags
-  const log = createLogger('worker')
+export async function runVendorWorker(settings: SettingsOf<'worker'>): Promise<void> {
+  const { databaseUrl, publicUrl, sealingKeys } = settings
+  const log = createLogger('worker', { ALIEN_LOG_LEVEL: settings.logLevel })
   toggleDebugOnSignal(log)
   const temporal = temporalSettings()
-  const telemetry = await openProcessTelemetry('alien-worker', metricsAddress(flags), log)
+  const telemetry = await openProcessTelemetry('alien-worker', metricsAddress(settings), log)
   const { metrics, meter } = telemetry
   const stop = new AbortController()
   void untilSignal().then(() => stop.abort())
   const { connection, push, close } = await openOrClose(async (closers) => {
     const connection = await connectNative(temporal.connectionOptions, log, meter).catch(unreachable(temporal))
     closers.add(() => connection.close())
-    const keys = sealingKeys === undefined ? undefined : parseSealingKeys(sealingKeys)
     const push =
       databaseUrl === undefined
         ? undefined
-        : await openWorkerPush({ registry: { url: databaseUrl }, publicUrl, sealingKeys: keys, metrics, log }, closers)
+        : await openWorkerPush({ registry: { url: databaseUrl }, publicUrl, sealingKeys, metrics, log }, closers)
     return { connection, push, close: () => closers.close() }
   })
   try {

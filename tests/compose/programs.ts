@@ -1,6 +1,6 @@
 /** Which program of this machine does what a service's image does. */
 import { execa } from 'execa'
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, delimiter, join, resolve } from 'node:path'
 import { startDevArgs } from '../../temporal/dev-server-args.js'
 import { resolveTemporalBinary } from '../../temporal/binary.js'
@@ -67,6 +67,8 @@ async function postgres({ command, environment }: Service, { host, volume, folde
       extendEnv: false,
     })
   }
+  // Of one that was killed. A new container has no process of that number; here it may be there until somebody reaps it.
+  await rm(join(data, 'postmaster.pid'), { force: true })
   const own = ['-D', data, '-c', `listen_addresses=${host}`, '-c', `unix_socket_directories=${volume}`]
   const script = resolve('ops/postgres/create-databases.sh')
   return {

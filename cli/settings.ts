@@ -1,0 +1,42 @@
+/** The settings of a process that runs for long, as flags of its command, and what they come to. */
+import { Option, type Command } from 'commander'
+import { readConfigFile } from '../config/config-file.js'
+import { resolveSettings, type Resolved } from '../config/resolve.js'
+import { PROCESSES, type ProcessName, type Setting, type SettingsOf } from '../config/settings.js'
+import type { MetricsAddress } from '../observability/settings.js'
+
+/** Adds its flags. They are read by {@link settingsFor}, with the environment and the configuration file. */
+export function withSettings(command: Command, name: ProcessName): Command {
+  for (const setting of Object.values<Setting>(PROCESSES[name])) {
+    command.addOption(new Option(setting.flag, `${setting.description} (${origins(setting)})`))
+  }
+  return command
+}
+
+const origins = (setting: Setting): string => {
+  const otherwise = defaultOf(setting)
+  return otherwise === undefined ? `env: ${setting.env}` : `default: ${otherwise}, env: ${setting.env}`
+}
+
+/** Of a setting that is not given; `undefined` when there is nothing to say. */
+export function defaultOf({ schema, otherwise }: Setting): string | undefined {
+  const value: unknown = schema.safeParse(undefined).data
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : otherwise
+}
+
+/** @throws {CommandError} `invalid_request` with every mistake */
+export function settingsFor<Name extends ProcessName>(name: Name, command?: Command): Resolved<Name> {
+  const given = Object.entries(command?.opts() ?? {}).filter(([key]) => command?.getOptionValueSource(key) === 'cli')
+  return resolveSettings(name, {
+    flags: Object.fromEntries(given),
+    env: process.env,
+    file: readConfigFile(process.env),
+  })
+}
+
+/** Where a process tells Prometheus what it counts. */
+export const metricsAddress = ({
+  metricsPort: port,
+  metricsHost: host,
+}: Pick<SettingsOf<'worker'>, 'metricsPort' | 'metricsHost'>): MetricsAddress | undefined =>
+  port === undefined ? undefined : { host, port }
