@@ -5,7 +5,7 @@
 import { status } from '@grpc/grpc-js'
 import type { AuditEntry, AuditSink } from '../protocol/audit.js'
 import type { Agent } from './agent.js'
-import { GATEWAY_METHODS } from './methods.js'
+import { TEMPORAL_METHODS } from './temporal-methods.js'
 
 export interface Denial {
   readonly agent: Agent
@@ -20,9 +20,8 @@ const WINDOW_MS = 60_000
 /** More tokens than will ever be misused at a time; beyond that, there is the log. */
 const MAX_KINDS = 10_000
 
-/** Stands for all that is not for agents, since there is no end to the names of what does not exist. */
+/** Stands for all that Temporal does not have, since there is no end to their names. */
 const OTHER_METHODS = 'other'
-const PLAIN_NAME = /^[A-Za-z]{1,100}$/
 
 interface Window {
   /** Of the calls after the first, without their number. */
@@ -40,17 +39,19 @@ export class DenialAudit {
   }
 
   add(denial: Denial): void {
-    const known = GATEWAY_METHODS.get(denial.path)?.name
-    const kind = `${denial.agent.tokenId} ${denial.code} ${known ?? OTHER_METHODS}`
+    const method = TEMPORAL_METHODS.get(denial.path)
+    // Services have methods of the same name.
+    const kind = `${denial.agent.tokenId} ${denial.code} ${method === undefined ? OTHER_METHODS : denial.path}`
     const window = this.#windows.get(kind)
     if (window) {
       window.calls += 1
       return
     }
     if (this.#windows.size >= MAX_KINDS) return
-    this.#audit.append(entryOf(denial, known ?? nameIn(denial.path)))
+    const entry = entryOf(denial, method ?? OTHER_METHODS)
+    this.#audit.append(entry)
     this.#windows.set(kind, {
-      entry: entryOf(denial, known ?? OTHER_METHODS),
+      entry,
       timer: setTimeout(() => this.#end(kind), WINDOW_MS).unref(),
       calls: 0,
     })
@@ -67,11 +68,6 @@ export class DenialAudit {
     clearTimeout(window?.timer)
     if (window?.calls) this.#audit.append({ ...window.entry, calls: window.calls })
   }
-}
-
-function nameIn(path: string): string {
-  const name = path.slice(path.lastIndexOf('/') + 1)
-  return PLAIN_NAME.test(name) ? name : OTHER_METHODS
 }
 
 const entryOf = ({ agent, code, address }: Denial, method: string): AuditEntry => ({

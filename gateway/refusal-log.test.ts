@@ -56,6 +56,17 @@ test('what is refused is counted, and logged with its deployment, a line a minut
   expect(denials[50]).toStrictEqual({ path, address: '::1', agent: other, code: status.PERMISSION_DENIED })
 })
 
+test('a harmless method does not hide one that is not', () => {
+  const service = '/temporal.api.workflowservice.v1.WorkflowService'
+  const refuse = (method: string) =>
+    refusals.refusalOf(denied('not yours'), { path: `${service}/${method}`, address: '::1', agent })
+  for (const method of ['GetClusterInfo', 'TerminateWorkflowExecution', 'TerminateWorkflowExecution']) refuse(method)
+  expect(lines.map(([, fields]) => (fields as { method: string }).method)).toStrictEqual([
+    `${service}/GetClusterInfo`,
+    `${service}/TerminateWorkflowExecution`,
+  ])
+})
+
 test('what may pass is told, and is no refusal', () => {
   const busy = new Refusal(status.RESOURCE_EXHAUSTED, 'busy')
   expect(refusals.refusalOf(busy, CALL)).toBe(busy)

@@ -1,4 +1,4 @@
-/** Logs what was refused, a line a minute for each deployment and reason, so that an attacker cannot fill a disk. */
+/** Logs what was refused, a line a minute for each deployment, method and reason, so that an attacker cannot fill a disk. */
 import { status } from '@grpc/grpc-js'
 import { OTHER } from '../observability/bounded-names.js'
 import { NO_METRICS, type Metrics } from '../observability/metrics.js'
@@ -6,6 +6,7 @@ import type { Agent } from './agent.js'
 import type { DenialAudit } from './denial-audit.js'
 import { GATEWAY_METHODS } from './methods.js'
 import { Refusal, unavailable } from './refusal.js'
+import { TEMPORAL_METHODS } from './temporal-methods.js'
 
 export interface GatewayLog {
   warn(fields: object, message: string): void
@@ -80,7 +81,7 @@ export class RefusalLog {
   #add({ path, agent }: RefusedCall, { message }: Refusal): void {
     this.#count += 1
     const deployment = agent?.deployment.name
-    const key = `${deployment ?? ''} ${message}`
+    const key = `${deployment ?? ''} ${TEMPORAL_METHODS.has(path) ? path : OTHER} ${message}`
     const last = this.#last.get(key)
     if (last && Date.now() - last.atMs < QUIET_MS) {
       last.since += 1
