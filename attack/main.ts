@@ -1,6 +1,8 @@
 /** `npm run attack`: everything a hostile agent can do, against a real Temporal; one line an attack. */
 import { Command } from 'commander'
+import { chosen } from '../bench/chosen.js'
 import { FULL, SHORT } from './attack.js'
+import { ATTACKS } from './attacks/index.js'
 import { runCampaign } from './campaign.js'
 import type { Verdict } from './judge.js'
 
@@ -30,6 +32,7 @@ const {
   .parse()
   .opts<Flags>()
 
+const attacks = new Set(chosen('attack', ATTACKS, [only]))
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
 const {
   verdicts,
@@ -37,8 +40,8 @@ const {
   aftermath,
 } = await runCampaign({
   scale: short ? SHORT : FULL,
-  only: ({ name }) => name.includes(only),
-  undefended: ({ name }) => undefended && name.includes(only),
+  only: (attack) => attacks.has(attack),
+  undefended: (attack) => undefended && attacks.has(attack),
   onVerdict: (verdict) => console.log(line(verdict)),
 })
 const { rssBytesBefore, rssBytesAfter, damage } = aftermath

@@ -1,6 +1,7 @@
 /** `npm run chaos`: every part of the system struck at every moment of an invocation, and what must hold all the same. */
 import { Command, InvalidArgumentError } from 'commander'
-import { runBars } from './bars/index.js'
+import { chosen } from '../bench/chosen.js'
+import { BARS, runBars } from './bars/index.js'
 import { runCampaign } from './campaign.js'
 import { FULL, SHORT } from './plan.js'
 import { ROWS } from './rows.js'
@@ -45,7 +46,7 @@ const progress = (message: string): void => console.error(`chaos: ${message}`)
 if (bars) process.exit((await meetBars(short ?? false)) ? 0 : 1)
 
 const plan = short ? SHORT : FULL
-const struck = ROWS.filter(({ name }) => rows.some((text) => name.includes(text)))
+const struck = chosen('fault', ROWS, rows)
 console.error(`chaos: ${struck.length} faults, seed ${seed}`)
 const cells = await runCampaign({
   plan: { ...plan, trials: trials ?? plan.trials },
@@ -62,7 +63,7 @@ console.error(`chaos: ${runs} runs, ${violations.length} violations, seed ${seed
 process.exit(violations.length > 0 ? 1 : 0)
 
 async function meetBars(isShort: boolean): Promise<boolean> {
-  const reports = await runBars(rows, isShort, progress)
+  const reports = await runBars(chosen('bar', BARS, rows), isShort, progress)
   for (const { name, figures, isMet } of reports) console.log(`${isMet ? 'met   ' : 'MISSED'}  ${name}: ${figures}`)
   return reports.every(({ isMet }) => isMet)
 }

@@ -1,6 +1,7 @@
 /** `npm run fuzz`: inputs without end for what reads what agents send, and for what handlers are given from outside. */
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { chosen } from '../bench/chosen.js'
 import { runFuzzer } from './fuzzer.js'
 import { FUZZERS } from './index.js'
 
@@ -16,6 +17,12 @@ function integer(text: string): number {
   return value
 }
 
+function positive(text: string): number {
+  const value = integer(text)
+  if (value < 1) throw new InvalidArgumentError('give a whole number from 1')
+  return value
+}
+
 const EXAMPLES = `
 Inputs that failed once are in fuzz/corpus/ and tried first. Exits with 1 when a fuzzer finds something.
 
@@ -25,7 +32,7 @@ Examples:
 
 const { runs, seed, only } = new Command('npm run fuzz --')
   .description('feeds made-up tokens, messages and manifests to what reads them, and looks for what is let by')
-  .option('--runs <n>', 'inputs for each fuzzer', integer, 200_000)
+  .option('--runs <n>', 'inputs for each fuzzer', positive, 200_000)
   .option('--seed <n>', 'repeats a run', integer)
   .option('--only <text>', 'the fuzzers whose name has this text', '')
   .addHelpText('after', EXAMPLES)
@@ -33,7 +40,7 @@ const { runs, seed, only } = new Command('npm run fuzz --')
   .opts<Flags>()
 
 let failed = 0
-for (const fuzzer of FUZZERS.filter(({ name }) => name.includes(only))) {
+for (const fuzzer of chosen('fuzzer', FUZZERS, [only])) {
   const startMs = performance.now()
   const report = await runFuzzer(fuzzer, { runs, seed, corpus: join('fuzz', 'corpus') })
   const seconds = Math.round((performance.now() - startMs) / 1_000)
