@@ -78,7 +78,9 @@ describe('a route', () => {
       deploymentName: isShared(route) ? null : (expect.stringMatching(/^acme-/) as string),
       command: actionOf(route) === 'invocations.create' ? 'generate-report' : null,
       invocationId: invocationOf(route, answer),
-      tokenId: actionOf(route).startsWith('tokens.') ? (expect.stringMatching(/^agtid_/) as string) : null,
+      tokenId: /^tokens\.|^deployments\.create$/.test(actionOf(route))
+        ? (expect.stringMatching(/^agtid_/) as string)
+        : null,
       outcome: 'done',
       status: answer.status,
       code: null,

@@ -171,6 +171,7 @@ describe('deployments', () => {
       id: expect.stringMatching(/^dep_/) as string,
       name: 'hooli',
       createdAt: expect.stringMatching(/Z$/) as string,
+      agentTokenId: expect.stringMatching(/^agtid_/) as string,
       agentToken: expect.stringMatching(/^agt_/) as string,
     })
     await run('deployments', 'delete', 'hooli')

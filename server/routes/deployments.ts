@@ -111,9 +111,10 @@ async function create({ deps, caller, subject, request, response }: ApiKeyCall):
     response.status(201).json(deployment)
     return
   }
-  const { token } = await agentTokens.create(deployment.id)
+  const { id: agentTokenId, token } = await agentTokens.create(deployment.id)
+  subject.isToken(agentTokenId)
   // The only time the agent token is shown; what is kept is its hash.
-  response.status(201).json({ ...deployment, agentToken: token })
+  response.status(201).json({ ...deployment, agentTokenId, agentToken: token })
 }
 
 async function list({ deps, caller, response }: ApiKeyCall): Promise<void> {
