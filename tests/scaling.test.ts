@@ -152,7 +152,7 @@ test('the settings of three sizes', async () => {
 
 test('more of everything needs more of everything', () => {
   const [small, , great] = rows
-  for (const key of ['temporalCores', 'controlPlanes', 'polls', 'calls', 'shards'] as const) {
+  for (const key of ['temporalCores', 'controlPlanes', 'polls', 'calls'] as const) {
     expect(great?.[key], key).toBeGreaterThan(small?.[key] ?? Infinity)
   }
 })
