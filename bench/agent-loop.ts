@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import type { Closers } from '../workers/closers.js'
 import { startChild } from './child.js'
 import { program } from './programs.js'
-import { percentile } from './statistics.js'
+import { median } from './statistics.js'
 import { startRaw } from './systems.js'
+import { timesMs } from './times.js'
 
 const CALLS = 100
 /** The two take turns, so that what else the machine does hits both. */
@@ -77,22 +78,6 @@ export async function measureAgentLoop(
     rawParallelMs: median(rawParallelMs),
   }
 }
-
-async function timesMs(count: number, action: (n: number) => Promise<unknown>): Promise<number[]> {
-  const times: number[] = []
-  for (let n = 0; n < count; n += 1) {
-    const startMs = performance.now()
-    await action(n)
-    times.push(performance.now() - startMs)
-  }
-  return times
-}
-
-const median = (valuesMs: readonly number[]): number =>
-  percentile(
-    [...valuesMs].sort((a, b) => a - b),
-    50,
-  )
 
 export function agentLoopTable(figures: AgentLoopFigures): string {
   const { toolP50Ms, productP50Ms, parallelMs, rawP50Ms, rawParallelMs } = figures

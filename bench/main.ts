@@ -13,6 +13,7 @@ import { measureIdleAgents } from './idle-check.js'
 import { ratiosOf, table, type Report, type SystemFigures } from './report.js'
 import { runPhase, warmUp, type Phase } from './rounds.js'
 import { startSystems, type SystemName } from './systems.js'
+import { measureTransports, transportsMeetBars, transportsTable } from './transports.js'
 
 interface Flags {
   readonly json: string
@@ -20,6 +21,7 @@ interface Flags {
   readonly bindings?: true
   readonly agentLoop?: true
   readonly cancel?: true
+  readonly transports?: true
 }
 
 /** How much of everything. A block is long enough for its lanes to be full most of the time. */
@@ -56,7 +58,7 @@ const QUICK: Plan = {
 const ONCE_IN_FLIGHT = 32
 
 const EXAMPLES = `
-Exits with 1 when an invocation's result is wrong or an invocation ran twice; with --bindings, --agent-loop or --cancel, when a bar is missed.
+Exits with 1 when an invocation's result is wrong or an invocation ran twice; with --bindings, --agent-loop, --cancel or --transports, when a bar is missed.
 
 Examples:
   $ npm run bench
@@ -68,6 +70,7 @@ const {
   bindings = false,
   agentLoop = false,
   cancel = false,
+  transports = false,
 } = new Command('npm run bench --')
   .description(
     'measures raw Temporal on stock settings, raw Temporal on our settings, and the product with and without its gateway, in turns',
@@ -77,6 +80,7 @@ const {
   .option('--bindings', 'storage and vault only, beside the file system; needs no Temporal')
   .option('--agent-loop', "an AI agent's tool calls only, beside the bench's own command")
   .option('--cancel', 'cancels only: how soon handlers hear of them, and whether verdicts are true')
+  .option('--transports', 'pushed commands only, beside pulled ones; installs the servers that stand for the clouds')
   .addHelpText('after', EXAMPLES)
   .parse()
   .opts<Flags>()
@@ -90,6 +94,7 @@ try {
   if (bindings) await reportBindings()
   else if (agentLoop) await reportAgentLoop()
   else if (cancel) await reportCancel()
+  else if (transports) await reportTransports()
   else await reportInvocations()
 } finally {
   await closers.close()
@@ -111,6 +116,12 @@ async function reportCancel(): Promise<void> {
   const figures = await measureCancel({ trials: 200, races: 500 }, closers, progress)
   console.log(cancelTable(figures))
   if (!cancelMeetsBars(figures)) process.exitCode = 1
+}
+
+async function reportTransports(): Promise<void> {
+  const figures = await measureTransports(closers, progress)
+  console.log(transportsTable(figures))
+  if (!transportsMeetBars(figures)) process.exitCode = 1
 }
 
 async function reportInvocations(): Promise<void> {

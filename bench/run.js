@@ -19,6 +19,7 @@ await build({
     'product/control-plane',
     'product/direct-agent',
     'product/idle-agents',
+    'product/roads',
   ].map((name) => `bench/${name}.ts`),
   outdir,
   outbase: 'bench',

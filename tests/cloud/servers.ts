@@ -20,10 +20,17 @@ interface Program {
   readonly isReady?: (url: string) => Promise<boolean>
 }
 
-/** Runs `program` until the test file ends, and gives its address once it answers. */
-async function serve(port: number, { file, args, env = {}, isReady = answers }: Program): Promise<string> {
+/** Where to say how a server is ended. Default: with the test file. */
+type AtEnd = (close: () => Promise<void>) => void
+
+/** Runs `program`, and gives its address once it answers. */
+async function serve(
+  port: number,
+  { file, args, env = {}, isReady = answers }: Program,
+  atEnd: AtEnd = afterAll,
+): Promise<string> {
   const child = execa(file, args, { env, stdin: 'ignore', stdout: 'ignore', stderr: 'pipe', reject: false })
-  afterAll(async () => {
+  atEnd(async () => {
     child.kill('SIGTERM', new Error('the test is over'))
     await child
   })
@@ -61,33 +68,41 @@ async function accepts(url: string): Promise<boolean> {
  * Amazon's Lambda, SQS and STS; functions run as processes of their own. Takes any credentials: an access key of twelve
  * digits is the account of that number.
  */
-export async function startMinistack(): Promise<string> {
+export async function startMinistack(atEnd?: AtEnd): Promise<string> {
   const folder = await installed(MINISTACK)
   const port = await freePort()
-  return serve(port, {
-    file: join(folder, 'bin', 'ministack'),
-    args: [],
-    env: {
-      GATEWAY_PORT: String(port),
-      BIND_HOST: '127.0.0.1',
-      IOT_MTLS_ENABLED: '0',
-      LAMBDA_EXECUTOR: 'local',
-      // Between the deliveries of an event whose function failed: minutes in the cloud.
-      LAMBDA_ASYNC_RETRY_BASE_SECONDS: '1',
-      LAMBDA_ASYNC_RETRY_MAX_SECONDS: '1',
+  return serve(
+    port,
+    {
+      file: join(folder, 'bin', 'ministack'),
+      args: [],
+      env: {
+        GATEWAY_PORT: String(port),
+        BIND_HOST: '127.0.0.1',
+        IOT_MTLS_ENABLED: '0',
+        LAMBDA_EXECUTOR: 'local',
+        // Between the deliveries of an event whose function failed: minutes in the cloud.
+        LAMBDA_ASYNC_RETRY_BASE_SECONDS: '1',
+        LAMBDA_ASYNC_RETRY_MAX_SECONDS: '1',
+      },
     },
-  })
+    atEnd,
+  )
 }
 
 /** Google Pub/Sub, over gRPC. Gives its host and port, as `PUBSUB_EMULATOR_HOST` takes them. */
-export async function startPubSub({ minAckDeadlineSeconds = 1 } = {}): Promise<string> {
+export async function startPubSub({ minAckDeadlineSeconds = 1 } = {}, atEnd?: AtEnd): Promise<string> {
   const folder = await installed(PSTEST)
   const port = await freePort()
-  const url = await serve(port, {
-    file: join(folder, 'bin', 'pstest'),
-    args: [String(port), String(minAckDeadlineSeconds)],
-    isReady: accepts,
-  })
+  const url = await serve(
+    port,
+    {
+      file: join(folder, 'bin', 'pstest'),
+      args: [String(port), String(minAckDeadlineSeconds)],
+      isReady: accepts,
+    },
+    atEnd,
+  )
   return new URL(url).host
 }
 

@@ -5,8 +5,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 
 /** Why a leg does not run. */
@@ -24,7 +23,7 @@ interface Tool {
   readonly install: (folder: string) => Promise<unknown>
 }
 
-const PSTEST_SOURCES = fileURLToPath(new URL('pstest', import.meta.url))
+const PSTEST_SOURCES = resolve('tests/cloud/pstest')
 
 const run = (file: string, args: readonly string[], env: Record<string, string> = {}, cwd = process.cwd()) =>
   execa(file, args, { env, cwd, timeout: INSTALL_TIMEOUT_MS, stdin: 'ignore' })

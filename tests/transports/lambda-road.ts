@@ -13,6 +13,13 @@ const ACCOUNT = '123456789012'
 
 const functionArn = (name: string): string => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`
 
+/** The credentials are for the senders of this process as well. */
+export function useLambda(endpoint: string): LambdaClient {
+  process.env['AWS_ACCESS_KEY_ID'] = ACCOUNT
+  process.env['AWS_SECRET_ACCESS_KEY'] = 'test'
+  return new LambdaClient({ region: REGION, endpoint })
+}
+
 export interface LambdaWorld {
   readonly lambda: LambdaClient
   readonly relay: LambdaRelay
@@ -23,14 +30,12 @@ export async function openLambda(endpoint: string, closers: Closers): Promise<La
   const relay = await LambdaRelay.before(endpoint)
   closers.add(() => relay[Symbol.asyncDispose]())
   process.env['AWS_ENDPOINT_URL_LAMBDA'] = relay.url
-  process.env['AWS_ACCESS_KEY_ID'] = ACCOUNT
-  process.env['AWS_SECRET_ACCESS_KEY'] = 'test'
-  const lambda = new LambdaClient({ region: REGION, endpoint })
+  const lambda = useLambda(endpoint)
   closers.add(() => lambda.destroy())
   return { lambda, relay }
 }
 
-async function createFunction(
+export async function createFunction(
   lambda: LambdaClient,
   name: string,
   zip: Uint8Array,

@@ -1,0 +1,33 @@
+/** A control plane with a deployment on each transport that there is a server for; their handlers are the contract's. */
+import { startMinistack, startPubSub } from '../../tests/cloud/servers.js'
+import { openLambda, openLambdaRoad } from '../../tests/transports/lambda-road.js'
+import { openPubsubRoad } from '../../tests/transports/pubsub-road.js'
+import { openPullRoad } from '../../tests/transports/pull-road.js'
+import { openVendorSide } from '../../tests/transports/vendor-side.js'
+import { openOrClose } from '../../workers/closers.js'
+import { serve } from '../serve.js'
+
+export interface RoadsReady {
+  readonly url: string
+  readonly apiKey: string
+  /** Of the servers that stand for the clouds. */
+  readonly lambdaEndpoint: string
+  readonly pubsubHost: string
+}
+
+await serve(() =>
+  openOrClose(async (closers) => {
+    const vendor = await openVendorSide(closers)
+    await openPullRoad(vendor, closers)
+    const lambdaEndpoint = await startMinistack((close) => closers.add(close))
+    const lambda = await openLambda(lambdaEndpoint, closers)
+    // Past the relay, which is for tests.
+    process.env['AWS_ENDPOINT_URL_LAMBDA'] = lambdaEndpoint
+    await openLambdaRoad(vendor, lambda, 'event')
+    await openLambdaRoad(vendor, lambda, 'request-response')
+    const pubsubHost = await startPubSub({}, (close) => closers.add(close))
+    await openPubsubRoad(vendor, pubsubHost, closers)
+    const { url, apiKey } = vendor
+    return { ready: { url, apiKey, lambdaEndpoint, pubsubHost } satisfies RoadsReady, close: () => closers.close() }
+  }),
+)
