@@ -1,7 +1,6 @@
 /** What callers may ask of `put`, checked strictly: a precondition that is misspelled must not be none. */
 import { isPlainObject } from '../../protocol/json.js'
 import { quote } from '../../protocol/resource-name.js'
-import { nearest, nearestHint } from '../../protocol/suggest.js'
 
 const NAMES: readonly string[] = ['contentType', 'ifNotExists', 'ifMatch']
 
@@ -11,7 +10,7 @@ const CONTENT_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}( *;[ -~]{0,200})
 export function putOptionsProblem(options: unknown): string | undefined {
   if (!isPlainObject(options)) return `options must be an object, got ${quote(options)}`
   for (const name of Object.keys(options))
-    if (!NAMES.includes(name)) return `unknown option ${quote(name)}; ${hint(name)}`
+    if (!NAMES.includes(name)) return `unknown option ${quote(name)}; there are ${NAMES.map(quote).join(', ')}`
   const { contentType, ifNotExists = false, ifMatch } = options
   if (contentType !== undefined && !(typeof contentType === 'string' && CONTENT_TYPE.test(contentType))) {
     return `contentType ${quote(contentType)} is not a media type such as "text/plain"`
@@ -23,9 +22,4 @@ export function putOptionsProblem(options: unknown): string | undefined {
     return `ifMatch must be the etag of an object, got ${quote(ifMatch)}; leave it out to overwrite any version`
   }
   return ifNotExists ? 'ifNotExists and ifMatch exclude each other; give one' : undefined
-}
-
-function hint(name: string): string {
-  const near = nearest(name, NAMES)
-  return near.length > 0 ? nearestHint(near) : `there are ${NAMES.map(quote).join(', ')}`
 }

@@ -64,7 +64,6 @@ describe('arguments are checked before the backend is asked', () => {
   test.each<[unknown, string]>([
     [null, 'options must be an object, got null'],
     [{ ifNoneMatch: '*' }, 'unknown option "ifNoneMatch"; there are "contentType", "ifNotExists", "ifMatch"'],
-    [{ ifNotExist: true }, 'unknown option "ifNotExist"; the nearest name is "ifNotExists"'],
     [{ ifNotExists: 'true' }, 'ifNotExists must be true or false, got "true"'],
     [
       { ifMatch: undefined },
