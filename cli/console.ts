@@ -4,7 +4,8 @@ import { createColors } from 'picocolors'
 import { printableJson, printableLine } from './printable.js'
 
 /** Not left to picocolors, which colors pipes too where CI or FORCE_COLOR is set. */
-const colorsFor = ({ isTTY }: { readonly isTTY?: boolean }) => createColors(isTTY === true && !process.env['NO_COLOR'])
+export const colorsFor = ({ isTTY }: { readonly isTTY?: boolean }) =>
+  createColors(isTTY === true && !process.env['NO_COLOR'])
 
 /** For stderr. */
 export const style = colorsFor(process.stderr)

@@ -47,7 +47,10 @@ test('an agent that names no function runs the only one', () => {
 
 test.each<[unknown, string]>([
   [{ commands: commands(1_001) }, 'commands: Too big: expected array to have <=1000 items'],
-  [{ commands: [], function: 'x'.repeat(64) }, 'function: Too big: expected string to have <=63 characters'],
+  [
+    { commands: [], function: 'a\0b' },
+    'function: function name "a\\u0000b" must be 1 to 63 lower-case letters, digits or "-", and start with a letter or digit',
+  ],
   [{ commands: [], functions: [] }, 'Unrecognized key: "functions"'],
 ])('a session request is checked: %#', (request, message) => {
   const { error } = agentSessionRequestSchema.safeParse(request)

@@ -75,8 +75,9 @@ describe('a response', () => {
   })
 
   test('with the token of another invocation is refused', async () => {
+    const nth = lambda.invoked.length + 1
     const other = await start()
-    const { envelope: theirs } = await nthInvoked(lambda.invoked.length + 1)
+    const { envelope: theirs } = await nthInvoked(nth)
     const { status } = await put({ attempt: 1, status: 'succeeded', result: 'forged' }, theirs.response.token)
     expect(status).toBe(401)
     await report(theirs, { status: 'succeeded', result: 1 })
@@ -85,8 +86,9 @@ describe('a response', () => {
 })
 
 test('a result and a checkpoint at their limits arrive, with much that the handler said', async () => {
+  const nth = lambda.invoked.length + 1
   const handle = await start()
-  const { envelope } = await nthInvoked(lambda.invoked.length + 1)
+  const { envelope } = await nthInvoked(nth)
   const line = { type: 'log', at: new Date().toISOString(), level: 'info', message: 'x'.repeat(2_000) }
   const result = 'x'.repeat(2_031_614)
   const events = { first: 1, events: Array.from({ length: 100 }, () => line) }

@@ -10,17 +10,20 @@ import { testInput } from './test-input.testsuite.js'
 
 const input = testInput({ retry: { nonRetryableCodes: ['E_TABLE', '7'] } })
 
+const odd = fc.oneof(fc.jsonValue(), fc.constant({ toString: 1, valueOf: 1 }))
+
 /** JSON that has the fields which are looked at. */
 const said = fc.oneof(
   fc.jsonValue(),
   fc.record(
     {
       name: fc.jsonValue(),
-      code: fc.oneof(fc.jsonValue(), fc.constant({ toString: 1, valueOf: 1 })),
+      code: odd,
       retryable: fc.oneof(fc.boolean(), fc.jsonValue()),
       retryAfterMs: fc.jsonValue(),
       entered: fc.jsonValue(),
       stopped: fc.jsonValue(),
+      attempts: odd,
       checkpoint: fc.jsonValue(),
     },
     { requiredKeys: [] },

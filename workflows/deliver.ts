@@ -70,7 +70,8 @@ export async function deliver(
 const NOT_STARTED = 'ACTIVITY_ID_NOT_STARTED'
 
 /** An agent may say anything. */
-const isStoppedDetails = (details: unknown): details is Partial<StoppedDetails> => isPlainObject(details)
+const isStoppedDetails = (details: unknown): details is Partial<Record<keyof StoppedDetails, unknown>> =>
+  isPlainObject(details)
 
 /** What the failure of an attempt's activity means; `undefined` when it means nothing. */
 export function outcomeOf(cause: Error | undefined): Delivery | undefined {
@@ -78,7 +79,8 @@ export function outcomeOf(cause: Error | undefined): Delivery | undefined {
     const [details] = cause.details
     if (!isStoppedDetails(details)) return { kind: details === NOT_STARTED ? 'not_started' : 'stopped' }
     if (details.entered === false) return { kind: 'not_started' }
-    return details.stopped === false ? { kind: 'not_stopped' } : { kind: 'stopped', attempts: details.attempts }
+    if (details.stopped === false) return { kind: 'not_stopped' }
+    return { kind: 'stopped', attempts: typeof details.attempts === 'number' ? details.attempts : undefined }
   }
   if (cause instanceof TimeoutFailure) {
     const checkpoint = checkpointOf(cause.lastHeartbeatDetails)

@@ -1,6 +1,5 @@
 /** Runs `alien doctor`. */
 import { readFile } from 'node:fs/promises'
-import { createColors } from 'picocolors'
 import { resolveUrl } from '../../client/options.js'
 import { controlPlaneChecks } from '../../doctor/control-plane-checks.js'
 import { examine, reasonOf, type Check, type Finding, type Level } from '../../doctor/examination.js'
@@ -13,7 +12,7 @@ import { CommandError } from '../../protocol/errors.js'
 import { AGENT_TOKEN_PREFIX } from '../../protocol/tokens.js'
 import { temporalSettings } from '../../temporal/settings.js'
 import type { DoctorFlags } from '../commands/doctor.js'
-import { print, printJson, showProgress } from '../console.js'
+import { colorsFor, print, printJson, showProgress } from '../console.js'
 import { printable } from '../printable.js'
 
 /** @throws {CommandError} `invalid_request` for a URL that is none, or a token file that cannot be read */
@@ -61,7 +60,7 @@ async function tokenOf({ token, tokenFile }: DoctorFlags, url: string): Promise<
   return dev?.url === url ? dev.token : undefined
 }
 
-const color = createColors(process.stdout.isTTY && !process.env['NO_COLOR'])
+const color = colorsFor(process.stdout)
 const STYLES: Readonly<Record<Level, (text: string) => string>> = {
   ok: color.green,
   warning: color.yellow,
