@@ -9,14 +9,24 @@ import { join, resolve } from 'node:path'
 /** Inside node_modules, so that it finds its packages as the working tree does. */
 const CACHE = resolve('node_modules/.cache/old-versions')
 
+const commitOf = async (): Promise<string> =>
+  (JSON.parse(await readFile('tests/fixtures/old-version.json', 'utf8')) as { commit: string }).commit
+
+/** Why it cannot be had here, or `undefined`. */
+export async function oldVersionIsMissing(): Promise<string | undefined> {
+  const commit = await commitOf()
+  const { exitCode } = await execa('git', ['cat-file', '-e', `${commit}^{commit}`], { reject: false })
+  return exitCode === 0 ? undefined : `this clone does not have the commit ${commit}; git fetch --unshallow`
+}
+
 /**
  * Builds it the first time, in some 20 s.
  *
  * @returns the path of its `alien`
- * @throws {Error} in a clone without that commit
+ * @throws {Error} in a clone without that commit: see {@link oldVersionIsMissing}
  */
 export async function oldAlien(): Promise<string> {
-  const { commit } = JSON.parse(await readFile('tests/fixtures/old-version.json', 'utf8')) as { commit: string }
+  const commit = await commitOf()
   const folder = join(CACHE, commit)
   const cli = join(folder, 'dist/cli/main.js')
   if (
@@ -40,10 +50,7 @@ export async function oldAlien(): Promise<string> {
 
 async function unpack(commit: string, folder: string): Promise<void> {
   const tar = join(folder, 'sources.tar')
-  const { exitCode } = await execa('git', ['archive', '--output', tar, commit], { reject: false })
-  if (exitCode !== 0) {
-    throw new Error(`this clone does not have the commit ${commit} of the old version; git fetch --unshallow`)
-  }
+  await execa('git', ['archive', '--output', tar, commit])
   await execa('tar', ['-xf', tar, '-C', folder])
   await rm(tar)
 }
