@@ -66,12 +66,13 @@ export class Calls {
   readonly #deps: CallsDeps
   readonly #temporalPolls: TemporalPolls
   readonly #metrics: Metrics
-  readonly #times: AttemptTimes
+  readonly #times: AttemptTimes | undefined
 
   constructor(deps: CallsDeps) {
     this.#deps = deps
     this.#metrics = deps.metrics ?? NO_METRICS
-    this.#times = new AttemptTimes(this.#metrics)
+    // Tokens are kept for whoever counts, and for nobody else.
+    this.#times = this.#metrics === NO_METRICS ? undefined : new AttemptTimes(this.#metrics)
     this.#temporalPolls = new TemporalPolls(deps.upstream, deps.namespace)
   }
 
@@ -86,7 +87,7 @@ export class Calls {
     const answer = await this.#deps.upstream.call(method.name, request, {
       deadlineMs: Math.min(deadlineMs, Date.now() + MAX_CALL_MS),
     })
-    this.#times.reported(method.name, contentOf(request, TASK_TOKEN))
+    this.#times?.reported(method.name, contentOf(request, TASK_TOKEN))
     return { message: method.answer === 'namespace' ? describeNamespace(answer) : answer }
   }
 
@@ -142,7 +143,7 @@ export class Calls {
       throw refusal
     }
     if (token === undefined) return { message }
-    this.#times.given(answer, token, waitedMs)
+    this.#times?.given(answer, token, waitedMs)
     return { message, undelivered: () => void this.#giveBack(token) }
   }
 
