@@ -5,7 +5,7 @@
  * as the activity's, and its outcome is a signal to the workflow (`workflows/push.ts`).
  */
 import { ApplicationFailure, CompleteAsyncError, Context } from '@temporalio/activity'
-import { currentTrace, inSpan, SpanKind } from '../observability/tracing.js'
+import { currentTrace, inSpan, invocationAttributes, SpanKind } from '../observability/tracing.js'
 import { NO_METRICS, type Metrics } from '../observability/metrics.js'
 import {
   attemptResponseSchema,
@@ -75,10 +75,8 @@ const spanOptions = ({ command, attempt }: PushInput, { kind }: PushTransport) =
   kind: SpanKind.PRODUCER,
   parent: attempt.trace,
   attributes: {
-    'alien.invocation.id': attempt.invocationId,
+    ...invocationAttributes(attempt.invocationId, command, attempt.deployment),
     'alien.attempt': attempt.attempt,
-    'alien.command': command,
-    'alien.deployment': attempt.deployment.name,
     'alien.transport': kind,
   },
 })

@@ -6,7 +6,7 @@
  * A run that the journal knows is not begun again: its outcome is, or that it cannot be known.
  */
 import { SecretScope } from '../bindings/vault/secret-scope.js'
-import { inSpan, SpanKind } from '../observability/tracing.js'
+import { inSpan, invocationAttributes, SpanKind } from '../observability/tracing.js'
 import { CommandError } from '../protocol/errors.js'
 import type { AttemptInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
@@ -185,12 +185,7 @@ async function enter(
 const spanOptions = (command: string, { invocationId, attempt, deployment, trace: parent }: AttemptInput) => ({
   kind: SpanKind.CONSUMER,
   parent,
-  attributes: {
-    'alien.invocation.id': invocationId,
-    'alien.attempt': attempt,
-    'alien.command': command,
-    'alien.deployment': deployment.name,
-  },
+  attributes: { ...invocationAttributes(invocationId, command, deployment), 'alien.attempt': attempt },
 })
 
 /** By the caller or by the author, whose word the control plane may not have had when the invocation was started. */

@@ -7,13 +7,22 @@ import {
   propagation,
   SpanStatusCode,
   trace,
+  type Attributes,
   type Context,
   type Span,
   type SpanOptions,
 } from '@opentelemetry/api'
+import type { DeploymentRef } from '../protocol/invocation.js'
 import { traceContext, type TraceContext } from '../protocol/trace-context.js'
 
 export { SpanKind } from '@opentelemetry/api'
+
+/** By which spans of an invocation are found, whichever process they are of. */
+export const invocationAttributes = (id: string, command: string, { name }: DeploymentRef): Attributes => ({
+  'alien.invocation.id': id,
+  'alien.command': command,
+  'alien.deployment': name,
+})
 
 const tracer = () => trace.getTracer('alien')
 

@@ -2,7 +2,7 @@
 import { Worker, type InjectedSinks, type NativeConnection } from '@temporalio/worker'
 import { pushActivities, type PushDeps } from '../activities/push-command.js'
 import { NO_METRICS, type Metrics } from '../observability/metrics.js'
-import { spanOf } from '../observability/tracing.js'
+import { invocationAttributes, spanOf } from '../observability/tracing.js'
 import { traceIdOf } from '../protocol/trace-context.js'
 import type { InvocationSinks, InvocationSummary, Outcome } from '../protocol/invocation.js'
 import { COMMANDS_QUEUE } from '../protocol/names.js'
@@ -99,9 +99,7 @@ function traceEnded({ id, outcome, summary }: EndedInvocation): void {
   const { command, deployment, transport, attempts, durationMs, trace } = summary
   if (trace === undefined) return
   const attributes = {
-    'alien.invocation.id': id,
-    'alien.command': command,
-    'alien.deployment': deployment.name,
+    ...invocationAttributes(id, command, deployment),
     'alien.transport': transport,
     'alien.attempts': attempts,
     'alien.outcome': nameOf(outcome),

@@ -40,7 +40,7 @@ export class Manifests {
   async publish(deploymentId: string, functionName: string, commands: readonly ManifestCommand[]): Promise<boolean> {
     const json = JSON.stringify(commands)
     const at = new Date().toISOString()
-    const outline = outlineOf(json)
+    const outline = outlineOf(json, commands)
     const times = { published_at: at, outlined_at: at }
     const content = { ...times, commands: json, outline: JSON.stringify(outline) }
     const same = await this.#db
@@ -101,9 +101,9 @@ export class Manifests {
   }
 }
 
-const outlineOf = (json: string): Outline => ({
+const outlineOf = (json: string, commands: readonly ManifestCommand[]): Outline => ({
   bytes: Buffer.byteLength(json),
-  commands: (JSON.parse(json) as ManifestCommand[]).map(({ name, policy }) => ({ name, policy })),
+  commands: commands.map(({ name, policy }) => ({ name, policy })),
 })
 
 /** Of a deployment, or of all. */
@@ -126,7 +126,9 @@ async function outlines(
   const rows = await (deploymentId === undefined ? all : all.where('deployment_id', '=', deploymentId)).execute()
   return rows.map(({ function_name: functionName, outline, unread }) => ({
     functionName,
-    ...(unread === null ? (JSON.parse(outline ?? '') as Outline) : outlineOf(unread)),
+    ...(unread === null
+      ? (JSON.parse(outline ?? '') as Outline)
+      : outlineOf(unread, JSON.parse(unread) as ManifestCommand[])),
   }))
 }
 
