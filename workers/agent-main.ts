@@ -69,8 +69,12 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
   const { ALIEN_URL: url } = process.env
   if (!bundle || !url) throw new CommandError('invalid_request', 'needs a bundle and ALIEN_URL')
   const token = readAgentToken(process.env)
-  const followers: ((token: string) => void)[] = []
-  token.onRotated((rotated) => followers.forEach((follow) => follow(rotated)))
+  let connection: NativeConnection | undefined
+  let events: AgentEventSender | undefined = undefined
+  token.onRotated((rotated) => {
+    void connection?.setApiKey(rotated)
+    events?.setToken(rotated)
+  })
   checkBindings(process.env, log)
   // Before handlers are loaded, which may use OpenTelemetry themselves.
   const telemetry = await openProcessTelemetry('alien-agent', metricsAddress(process.env), log)
@@ -86,16 +90,11 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
   })
   const journal = await openJournal(journalFile(state, session.deployment.id), (message) => log.error(message))
   const fetch = fetchThroughProxy(url)
-  const events = new AgentEventSender({
+  events = new AgentEventSender({
     url,
     token: token.current,
     fetch,
     onTrouble: (reason) => log.warn(`what handlers say cannot be told to those who follow them: ${reason}`),
-  })
-  let connection: NativeConnection | undefined
-  followers.push((rotated) => {
-    void connection?.setApiKey(rotated)
-    events.setToken(rotated)
   })
   const { done } = await startAgentService({
     registry: moduleRegistry,

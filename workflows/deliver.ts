@@ -69,18 +69,16 @@ export async function deliver(
 /** What Temporal says when it cancels an activity that no worker has taken. */
 const NOT_STARTED = 'ACTIVITY_ID_NOT_STARTED'
 
-/** An agent may say anything. */
-const isStoppedDetails = (details: unknown): details is Partial<Record<keyof StoppedDetails, unknown>> =>
-  isPlainObject(details)
-
 /** What the failure of an attempt's activity means; `undefined` when it means nothing. */
 export function outcomeOf(cause: Error | undefined): Delivery | undefined {
   if (cause instanceof CancelledFailure) {
     const [details] = cause.details
-    if (!isStoppedDetails(details)) return { kind: details === NOT_STARTED ? 'not_started' : 'stopped' }
-    if (details.entered === false) return { kind: 'not_started' }
-    if (details.stopped === false) return { kind: 'not_stopped' }
-    return { kind: 'stopped', attempts: typeof details.attempts === 'number' ? details.attempts : undefined }
+    if (!isPlainObject(details)) return { kind: details === NOT_STARTED ? 'not_started' : 'stopped' }
+    // An agent may say anything.
+    const { entered, stopped, attempts }: Partial<Record<keyof StoppedDetails, unknown>> = details
+    if (entered === false) return { kind: 'not_started' }
+    if (stopped === false) return { kind: 'not_stopped' }
+    return { kind: 'stopped', attempts: typeof attempts === 'number' ? attempts : undefined }
   }
   if (cause instanceof TimeoutFailure) {
     const checkpoint = checkpointOf(cause.lastHeartbeatDetails)
