@@ -8,6 +8,7 @@ import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { startDevServer, type DevServer } from '../temporal/dev-server.js'
 import { freePort } from '../temporal/free-port.js'
+import { RETRIES } from '../temporal/retries.js'
 import { AlienProcess } from '../tests/support/alien-process.js'
 import { eventually } from '../tests/support/eventually.js'
 import { openOrClose, type Closers } from '../workers/closers.js'
@@ -48,7 +49,7 @@ export class World {
     this.#workerApart = workerApart
     this.#closers = closers
     this.#temporalServer = server
-    const connection = Connection.lazy({ address: server.address })
+    const connection = Connection.lazy({ address: server.address, interceptors: RETRIES })
     this.temporal = new TemporalClient({ connection })
     this.startControlPlane()
     if (workerApart) this.startWorker()

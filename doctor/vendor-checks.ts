@@ -3,6 +3,7 @@ import { Connection } from '@temporalio/client'
 import { CommandError } from '../protocol/errors.js'
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
 import { readMigrations } from '../server/registry/open-registry.js'
+import { RETRIES } from '../temporal/retries.js'
 import { missingSearchAttributes } from '../temporal/search-attributes.js'
 import type { TemporalSettings } from '../temporal/settings.js'
 import { reasonOf, type Check, type Verdict } from './examination.js'
@@ -17,7 +18,11 @@ export function temporalChecks(settings: TemporalSettings): Check[] {
   const asking =
     (ask: (connection: Connection) => Promise<Verdict>): (() => Promise<Verdict>) =>
     async () => {
-      const connection = await Connection.connect({ ...settings.connectionOptions, connectTimeout: CONNECT_TIMEOUT_MS })
+      const connection = await Connection.connect({
+        ...settings.connectionOptions,
+        connectTimeout: CONNECT_TIMEOUT_MS,
+        interceptors: RETRIES,
+      })
       try {
         return await ask(connection)
       } finally {

@@ -1,6 +1,7 @@
 /** The control plane's view of Temporal. */
 import { Client, Connection } from '@temporalio/client'
 import type { NativeConnection } from '@temporalio/worker'
+import { RETRIES } from '../temporal/retries.js'
 import type { TemporalSettings } from '../temporal/settings.js'
 
 export interface TemporalClients {
@@ -16,7 +17,7 @@ export interface TemporalClients {
 
 /** @param worker connection of the vendor worker in this process, if there is one */
 export async function connectTemporal(settings: TemporalSettings, worker?: NativeConnection): Promise<TemporalClients> {
-  const connection = await Connection.connect(settings.connectionOptions)
+  const connection = await Connection.connect({ ...settings.connectionOptions, interceptors: RETRIES })
   const { namespace } = settings
   const reader = new Client({ connection, namespace })
   return {

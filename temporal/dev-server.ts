@@ -9,6 +9,7 @@ import { CommandError } from '../protocol/errors.js'
 import { startDevArgs, type ServerLayout } from './dev-server-args.js'
 import { freePort, isPortFree } from './free-port.js'
 import { spawnGuarded, type ExitStatus, type GuardedProcess } from './guardian.js'
+import { RETRIES } from './retries.js'
 import { ensureSearchAttributes, type SearchAttributes } from './search-attributes.js'
 
 export interface DevServerOptions {
@@ -118,6 +119,7 @@ const untilReady = async (child: GuardedProcess, layout: ServerLayout, tail: rea
   const connection = Connection.lazy({
     address: `${layout.host}:${layout.port}`,
     connectTimeout: START_TIMEOUT_MS,
+    interceptors: RETRIES,
     // The default first pause between tries, 1 s, is longer than the whole start.
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 50, 'grpc.max_reconnect_backoff_ms': 100 },
   })

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { RETRIES } from '../temporal/retries.js'
 import { eventually } from './support/eventually.js'
 import { callApi } from './support/http.js'
 import { errorOf, lines } from './support/outcome.js'
@@ -94,7 +95,7 @@ describe('an operator in Temporal', () => {
   let temporal: Client
 
   beforeAll(async () => {
-    connection = await Connection.connect({ address: stack.state.temporalAddress })
+    connection = await Connection.connect({ address: stack.state.temporalAddress, interceptors: RETRIES })
     temporal = new Client({ connection })
   })
   afterAll(() => connection.close())

@@ -9,6 +9,7 @@ import { effectsIn, gateOf } from '../../chaos/effects.js'
 import { readHistory } from '../../chaos/history.js'
 import { violationsOf, type FaultTimes } from '../../chaos/judge.js'
 import type { InvocationHandle } from '../../client/invocation-handle.js'
+import { RETRIES } from '../../temporal/retries.js'
 import { hasNoted } from '../support/journal.js'
 import type { Topology } from './topology.js'
 
@@ -143,7 +144,7 @@ function noteOutcomes({ folder }: Topology, deploymentId: string, calls: readonl
 
 async function judge(topology: Topology, calls: readonly Call[], faults: readonly Fault[]): Promise<ChaosReport> {
   const { TEMPORAL_ADDRESS: address = '' } = await topology.environmentOf('control-plane')
-  const connection = await Connection.connect({ address })
+  const connection = await Connection.connect({ address, interceptors: RETRIES })
   const temporal = new TemporalClient({ connection })
   const violations: string[] = []
   let rerun = 0

@@ -10,6 +10,7 @@ import { SEARCH_ATTRIBUTES } from '../../protocol/names.js'
 import { resolveTemporalBinary } from '../../temporal/binary.js'
 import { startDevServer } from '../../temporal/dev-server.js'
 import { freePort } from '../../temporal/free-port.js'
+import { RETRIES } from '../../temporal/retries.js'
 import type { Closers } from '../../workers/closers.js'
 import { AgentProcess } from './agent-process.js'
 import { AlienProcess } from './alien-process.js'
@@ -32,7 +33,7 @@ export async function startGround(closers: Closers): Promise<Ground> {
   const { path } = await resolveTemporalBinary()
   const server = await startDevServer({ binaryPath: path, searchAttributes: SEARCH_ATTRIBUTES })
   closers.add(() => server.stop())
-  const connection = await Connection.connect({ address: server.address })
+  const connection = await Connection.connect({ address: server.address, interceptors: RETRIES })
   closers.add(() => connection.close())
   return {
     temporalAddress: server.address,
