@@ -1,5 +1,5 @@
 /** What people see, on stderr; what machines read, on stdout. Colors and spinners on a terminal only. */
-import ora, { type Ora } from 'ora'
+import type { Ora } from 'ora'
 import { createColors } from 'picocolors'
 import { printableJson, printableLine } from './printable.js'
 
@@ -36,12 +36,18 @@ export interface Progress {
 export function showProgress(message: string): Progress {
   let current = message
   let spinner: Ora | undefined
-  const timer = setTimeout(() => {
+  let stopped = false
+  const show = async (): Promise<void> => {
     // A terminal without a width, as in some containers, sends ora round for ever.
-    if (process.stderr.isTTY && process.stderr.columns > 0)
-      spinner = ora({ text: current, stream: process.stderr, discardStdin: false }).start()
-    else say(`${current} …`)
-  }, SHOW_AFTER_MS)
+    if (!process.stderr.isTTY || process.stderr.columns === 0) {
+      say(`${current} …`)
+      return
+    }
+    // Loading it takes a third of what the whole program takes to start.
+    const { default: ora } = await import('ora')
+    if (!stopped) spinner = ora({ text: current, stream: process.stderr, discardStdin: false }).start()
+  }
+  const timer = setTimeout(() => void show(), SHOW_AFTER_MS)
   timer.unref()
   return {
     update(next) {
@@ -55,6 +61,7 @@ export function showProgress(message: string): Progress {
       spinner?.render()
     },
     stop() {
+      stopped = true
       clearTimeout(timer)
       spinner?.stop()
     },
