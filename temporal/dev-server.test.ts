@@ -87,7 +87,8 @@ describe('startDevServer', () => {
     })
     if (stopped === undefined) throw new Error('it did not start')
     await stopped.stop()
-    expect(await stopped.exited).toEqual({ code: 0, signal: null })
+    // What it had in memory is of no use to anybody.
+    expect(await stopped.exited).toEqual({ code: null, signal: 'SIGKILL' })
     expect(isAlive(stopped.pid)).toBe(false)
     expect(await isPortFree(portOf(stopped))).toBe(true)
   })
@@ -157,10 +158,14 @@ describe('startDevServer', () => {
       expect(await server.exited).toEqual({ code: null, signal: 'SIGKILL' })
     })
     const searchAttributes = { AlienOld: 'Keyword', AlienNew: 'Keyword' } as const
-    await withServer({ dbFilename, searchAttributes }, async (_, client) => {
+    let ended: DevServer['exited'] | undefined
+    await withServer({ dbFilename, searchAttributes }, async ({ exited }, client) => {
+      ended = exited
       expect((await client.workflow.getHandle('kept').describe()).status.name).toBe('RUNNING')
       await startWaiting(client, 'new', 'AlienNew')
     })
+    // Told to stop, it had the time to.
+    expect(await ended).toEqual({ code: 0, signal: null })
   })
 
   it('does not survive its owner, even when that is killed with SIGKILL', async () => {

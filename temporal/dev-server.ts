@@ -36,7 +36,7 @@ export interface DevServer {
   readonly pid: number
   /** Settles when the server has ended, whoever ended it. Never rejects. */
   readonly exited: Promise<ExitStatus>
-  /** Takes about 1 s, most of it the server's own orderly shutdown. Resolves when it is gone; may be called again. */
+  /** Takes about 1 s with a database file, for an orderly shutdown. Resolves when it is gone; may be called again. */
   readonly stop: () => Promise<void>
 }
 
@@ -44,8 +44,8 @@ export interface DevServer {
 const HOST = '127.0.0.1'
 /** Ready in under 1 s on an idle machine. */
 const START_TIMEOUT_MS = 30_000
-/** An orderly shutdown takes 1.2 s. */
-const STOP_GRACE_SECONDS = 10
+/** An orderly shutdown takes 1.2 s, and is for what is kept. */
+const STOP_GRACE_SECONDS = { inMemory: 0, ofFile: 10 }
 /** A port that was free may be taken before the server binds it, above all when several start at the same time. */
 const MAX_ATTEMPTS = 5
 const LOG_TAIL_LINES = 10
@@ -96,7 +96,7 @@ const attemptStart = async (options: DevServerOptions): Promise<DevServer> => {
     options.onLog?.(line)
   }
   const child = await spawnGuarded(options.binaryPath, startDevArgs(layout), {
-    stopGraceSeconds: STOP_GRACE_SECONDS,
+    stopGraceSeconds: layout.dbFilename === undefined ? STOP_GRACE_SECONDS.inMemory : STOP_GRACE_SECONDS.ofFile,
     onLine,
   })
   try {

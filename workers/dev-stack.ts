@@ -24,6 +24,8 @@ export interface DevStackOptions {
   /** 0 takes a free one. */
   readonly port: number
   readonly stateDir: string
+  /** Whether invocations outlive the stack. In memory Temporal is faster, and gone at once. */
+  readonly keepsInvocations: boolean
   /** Names of the deployments to have; each gets an agent of every function. */
   readonly deployments: readonly string[]
   readonly functions: readonly ServedFunction[]
@@ -119,7 +121,7 @@ interface OpenTemporal {
 }
 
 async function openTemporal(
-  { stateDir, temporalPort, temporalUiPort, log, onProgress }: DevStackOptions,
+  { stateDir, keepsInvocations, temporalPort, temporalUiPort, log, onProgress }: DevStackOptions,
   closers: Closers,
 ): Promise<OpenTemporal> {
   const external = externalTemporal()
@@ -132,7 +134,7 @@ async function openTemporal(
     binaryPath: binary.path,
     ...(temporalPort === undefined ? {} : { port: temporalPort }),
     ...(temporalUiPort === undefined ? {} : { uiPort: temporalUiPort }),
-    dbFilename: join(stateDir, 'temporal.db'),
+    ...(keepsInvocations ? { dbFilename: join(stateDir, 'temporal.db') } : {}),
     searchAttributes: SEARCH_ATTRIBUTES,
     onLog: (line) => log.debug({ source: 'temporal' }, line),
   })

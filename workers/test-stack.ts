@@ -30,6 +30,7 @@ export async function startTestStack({ handlers, deployments = ['acme-corp'] }: 
     host: '127.0.0.1',
     port: 0,
     stateDir,
+    keepsInvocations: false,
     deployments,
     functions: [{ name: 'test', entry }],
     log: createLogger('alien', { ALIEN_LOG_LEVEL: 'warn', ...process.env }),

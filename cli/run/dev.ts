@@ -22,6 +22,7 @@ export async function runDev(file: string, flags: DevFlags): Promise<void> {
       host: flags.host,
       port: flags.port ?? ((await isPortFree(DEFAULT_PORT)) ? DEFAULT_PORT : 0),
       stateDir: stateDir(),
+      keepsInvocations: true,
       deployments: flags.deployment ?? [DEFAULT_DEPLOYMENT],
       functions,
       temporalPort: flags.temporalPort,
