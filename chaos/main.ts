@@ -32,7 +32,10 @@ Examples:
 const { short, bars, rows, columns, trials, seed, json } = new Command('npm run chaos --')
   .description('kills, freezes and cuts off every part of the system at every moment of an invocation')
   .option('--short', 'fewer runs and shorter faults, as CI has them')
-  .option('--bars', 'instead: an outage, a backlog, and one slow command before fast ones, against their bars')
+  .option(
+    '--bars',
+    'instead: an outage, a backlog, a migration, and one slow command before fast ones, against their bars',
+  )
   .option('--rows <texts...>', 'the faults, or bars, whose names have one of these texts', [''])
   .option('--columns <names...>', `of ${COLUMNS.join(', ')}`, columnNames, COLUMNS)
   .option('--trials <n>', 'of each cell', integer)

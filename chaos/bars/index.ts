@@ -3,9 +3,10 @@ import { World } from '../world.js'
 import { BACKLOG } from './backlog.js'
 import type { Bar, Measured } from './bar.js'
 import { HEAD_OF_LINE } from './head-of-line.js'
+import { MIGRATION } from './migration.js'
 import { OUTAGE } from './outage.js'
 
-export const BARS: readonly Bar[] = [HEAD_OF_LINE, OUTAGE, BACKLOG]
+export const BARS: readonly Bar[] = [HEAD_OF_LINE, OUTAGE, MIGRATION, BACKLOG]
 
 /** One after the other, in one world. */
 export async function runBars(
