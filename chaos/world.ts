@@ -7,12 +7,12 @@ import { join } from 'node:path'
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { startDevServer, type DevServer } from '../temporal/dev-server.js'
-import { freePort } from '../temporal/free-port.js'
 import { RETRIES } from '../temporal/retries.js'
 import { AlienProcess } from '../tests/support/alien-process.js'
 import { eventually } from '../tests/support/eventually.js'
 import { openOrClose, type Closers } from '../workers/closers.js'
 import { Site } from './site.js'
+import { ownPort } from '../tests/support/port.js'
 
 export interface WorldOptions {
   /** Whether the vendor worker is a process of its own, and not in that of the control plane. */
@@ -62,7 +62,7 @@ export class World {
     return openOrClose(async (closers) => {
       const folder = await mkdtemp(join(tmpdir(), 'alien-chaos-'))
       closers.add(() => rm(folder, { recursive: true, force: true }))
-      const [port, temporalPort, temporalUiPort] = [await freePort(), await freePort(), await freePort()]
+      const [port, temporalPort, temporalUiPort] = [await ownPort(), await ownPort(), await ownPort()]
       const apiKey = `key_${randomBytes(32).toString('base64url')}`
       const place = { folder, port, temporalPort, temporalUiPort, apiKey }
       const world = new World(place, options, await startTemporal(place), closers)

@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Invocation } from '../protocol/invocation.js'
-import { freePort } from '../temporal/free-port.js'
 import { eventually } from './support/eventually.js'
 import { alien, type CliAnswer, type CliOptions } from './support/cli.js'
+import { lines } from './support/outcome.js'
 import { alienOnTerminal } from './support/terminal.js'
+import { ownPort } from './support/port.js'
 
 let stack: TestStack
 let folder: string
@@ -195,7 +196,7 @@ describe.concurrent('the exit code', () => {
   })
 
   test('is 8 when the control plane cannot be reached', async () => {
-    const url = `http://127.0.0.1:${await freePort()}`
+    const url = `http://127.0.0.1:${await ownPort()}`
     const message = `error unavailable: cannot reach the control plane at ${url}: connect ECONNREFUSED ${url.slice(7)}; is it running (alien dev, alien server), and is the URL right (--url, ALIEN_URL)?`
     const [invoked, listed] = await Promise.all([
       invoke('echo', ['--url', url]),
@@ -263,12 +264,20 @@ test('a list says what those that are queued wait for', async () => {
 
 describe('--detach', () => {
   test('prints the id, and leaves the invocation running', async () => {
-    const { exitCode, stdout, stderr } = await invoke('sleep', ['--params', '{"ms": 3000}', '--detach'])
-    expect(stdout).toMatch(/^inv_sleep_[0-9a-f]{32}$/)
+    const file = join(folder, 'detached')
+    const args = ['--params', JSON.stringify({ file }), '--detach']
+    const { exitCode, stdout, stderr } = await invoke('until-aborted', args)
+    expect(stdout).toMatch(/^inv_until-aborted_[0-9a-f]{32}$/)
     expect(stderr).toBe('')
     expect(exitCode).toBe(0)
-    expect(parsed(await run(['commands', 'get', stdout]))).toMatchObject({ id: stdout, command: 'sleep', attempt: 1 })
-    expect(await stack.client().getInvocation(stdout).result()).toBe('slept')
+    await eventually('it runs', async () => (await lines(file))[0])
+    expect(parsed(await run(['commands', 'get', stdout]))).toMatchObject({
+      id: stdout,
+      command: 'until-aborted',
+      status: 'running',
+      attempt: 1,
+    })
+    expect(await stack.client().getInvocation(stdout).cancel()).toBe('stopped')
   })
 
   test('with --json prints the invocation', async () => {

@@ -6,10 +6,11 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { DevState } from '../protocol/dev-state.js'
-import { freePort, isPortFree } from '../temporal/free-port.js'
+import { isPortFree } from '../temporal/free-port.js'
 import { alien } from './support/cli.js'
 import { folderWith, processesOf, startDev, type DevProcess } from './support/dev-process.js'
 import { eventually } from './support/eventually.js'
+import { ownPort } from './support/port.js'
 
 const declare = (name: string, more = '.commandsEnabled(true)'): string =>
   `new alien.Function('${name}').code({ type: 'source', src: './${name}', toolchain: { type: 'typescript' } })${more}.build()`
@@ -155,7 +156,7 @@ describe('a killed one', () => {
       'alien.ts': alienFile(declare('agent')),
       'agent/index.ts': module(`command('echo', ({ value }) => value)`),
     })
-    const port = String(await freePort())
+    const port = String(await ownPort())
     const { dev, state } = await startDev(folder, ['--port', port])
     onTestFinished(() => dev[Symbol.asyncDispose]())
     await alien(['deployments', 'create', 'globex'], { cwd: folder })

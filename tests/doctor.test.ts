@@ -12,9 +12,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Finding } from '../doctor/examination.js'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { startDevServer, type DevServer } from '../temporal/dev-server.js'
-import { freePort } from '../temporal/free-port.js'
 import { alien } from './support/cli.js'
 import { callApi } from './support/http.js'
+import { ownPort } from './support/port.js'
 
 const TLS = resolve('tests/fixtures/tls')
 const TRUST = { NODE_EXTRA_CA_CERTS: join(TLS, 'ca.crt') }
@@ -164,7 +164,7 @@ interface Broken {
 const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
   [
     'the wrong port',
-    async () => ({ args: ['--url', `http://127.0.0.1:${await freePort()}`] }),
+    async () => ({ args: ['--url', `http://127.0.0.1:${await ownPort()}`] }),
     'tcp',
     /cannot be reached: connect ECONNREFUSED.* → see whether the control plane runs, and on that port$/,
   ],
@@ -235,7 +235,7 @@ const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
     'a proxy that is not there',
     async () => ({
       args: ['--url', 'https://alien.example.com'],
-      env: { HTTPS_PROXY: `http://127.0.0.1:${await freePort()}` },
+      env: { HTTPS_PROXY: `http://127.0.0.1:${await ownPort()}` },
     }),
     'proxy',
     /ECONNREFUSED.* → correct HTTPS_PROXY/,
@@ -297,7 +297,7 @@ const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
   ],
   [
     'Temporal, which is down',
-    async () => ({ args: ['--server'], env: { TEMPORAL_ADDRESS: `127.0.0.1:${await freePort()}` } }),
+    async () => ({ args: ['--server'], env: { TEMPORAL_ADDRESS: `127.0.0.1:${await ownPort()}` } }),
     'temporal',
     /^Temporal at 127.0.0.1:\d+ does not answer: .* → see whether it runs; check TEMPORAL_ADDRESS/,
   ],
@@ -320,7 +320,7 @@ const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
   [
     'the registry, which is down',
     async () => ({
-      args: ['--server', '--database-url', `postgres://alien:secret@127.0.0.1:${await freePort()}/alien`],
+      args: ['--server', '--database-url', `postgres://alien:secret@127.0.0.1:${await ownPort()}/alien`],
       env: { TEMPORAL_ADDRESS: stack.state.temporalAddress },
     }),
     'registry',

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../temporal/free-port.js'
+import { ownPort } from './support/port.js'
 
 const script = (name: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) =>
   execa(process.execPath, [`scripts/${name}.js`, ...args], { env, reject: false })
@@ -109,7 +109,7 @@ describe('the audit', () => {
   })
 
   test('does not pass when the registry does not answer', async () => {
-    const { exitCode, lines } = await audit(`http://127.0.0.1:${await freePort()}`)
+    const { exitCode, lines } = await audit(`http://127.0.0.1:${await ownPort()}`)
     expect(lines[0]).toMatch(/^audit: the registry does not answer: /)
     expect(exitCode).toBe(2)
   })

@@ -6,12 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { startDevServer, type DevServer } from '../temporal/dev-server.js'
-import { freePort } from '../temporal/free-port.js'
 import { AgentProcess } from './support/agent-process.js'
 import { AlienProcess } from './support/alien-process.js'
 import { alien } from './support/cli.js'
 import { eventually } from './support/eventually.js'
 import { startTemporalCloud, type CloudOptions, type TemporalCloud } from './support/temporal-cloud.js'
+import { ownPort } from './support/port.js'
 
 const TLS = resolve('tests/fixtures/tls')
 const file = (name: string): Promise<Buffer> => readFile(join(TLS, name))
@@ -52,7 +52,7 @@ describe.each([
 ])('with %s', (_what, start, env) => {
   test('a command goes from a caller to an agent and back', async () => {
     await using front = await start()
-    const url = `http://127.0.0.1:${await freePort()}`
+    const url = `http://127.0.0.1:${await ownPort()}`
     const state = await mkdtemp(join(folder, 'state-'))
     const settings = { ...env, TEMPORAL_ADDRESS: front.address, ALIEN_STATE_DIR: state, ALIEN_API_KEY: API_KEY }
     await using server = new AlienProcess(['server', '--port', new URL(url).port], settings)

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll } from 'vitest'
-import { freePort } from '../../temporal/free-port.js'
 import { AZURITE, DRONGO, FAKE_GCS, installed, MINISTACK, MOTO, PSTEST, VERSITYGW } from './tools.js'
+import { ownPort } from '../support/port.js'
 
 const READY_TIMEOUT_MS = 60_000
 
@@ -70,7 +70,7 @@ async function accepts(url: string): Promise<boolean> {
  */
 export async function startMinistack(atEnd?: AtEnd): Promise<string> {
   const folder = await installed(MINISTACK)
-  const port = await freePort()
+  const port = await ownPort()
   return serve(
     port,
     {
@@ -93,7 +93,7 @@ export async function startMinistack(atEnd?: AtEnd): Promise<string> {
 /** Google Pub/Sub, over gRPC. Gives its host and port, as `PUBSUB_EMULATOR_HOST` takes them. */
 export async function startPubSub({ minAckDeadlineSeconds = 1 } = {}, atEnd?: AtEnd): Promise<string> {
   const folder = await installed(PSTEST)
-  const port = await freePort()
+  const port = await ownPort()
   const url = await serve(
     port,
     {
@@ -109,7 +109,7 @@ export async function startPubSub({ minAckDeadlineSeconds = 1 } = {}, atEnd?: At
 /** Amazon's services. Takes any credentials. */
 export async function startMoto(): Promise<string> {
   const folder = await installed(MOTO)
-  const port = await freePort()
+  const port = await ownPort()
   return serve(port, { file: join(folder, 'bin', 'moto_server'), args: ['-H', '127.0.0.1', '-p', String(port)] })
 }
 
@@ -118,7 +118,7 @@ export async function startVersitygw(credentials: { accessKeyId: string; secretA
   const folder = await installed(VERSITYGW)
   const directory = await mkdtemp(join(tmpdir(), 'alien-versitygw-'))
   afterAll(() => rm(directory, { recursive: true, force: true }))
-  const port = await freePort()
+  const port = await ownPort()
   return serve(port, {
     file: join(folder, 'bin', 'versitygw'),
     args: ['--quiet', '--port', `127.0.0.1:${port}`, 'posix', directory],
@@ -128,7 +128,7 @@ export async function startVersitygw(credentials: { accessKeyId: string; secretA
 
 export async function startFakeGcs(): Promise<string> {
   const folder = await installed(FAKE_GCS)
-  const port = await freePort()
+  const port = await ownPort()
   const host = `127.0.0.1:${port}`
   return serve(port, {
     file: join(folder, 'bin', 'fake-gcs-server'),
@@ -141,7 +141,7 @@ export async function startFakeGcs(): Promise<string> {
 /** Azure Blob Storage; checks the shared key. */
 export async function startAzurite(): Promise<string> {
   const folder = await installed(AZURITE)
-  const port = await freePort()
+  const port = await ownPort()
   return serve(port, {
     file: process.execPath,
     // prettier-ignore
@@ -153,6 +153,6 @@ export async function startAzurite(): Promise<string> {
 /** Google Secret Manager, over REST. */
 export async function startDrongo(): Promise<string> {
   const folder = await installed(DRONGO)
-  const port = await freePort()
+  const port = await ownPort()
   return serve(port, { file: join(folder, 'bin', 'drongo'), args: ['server', '--port', String(port)] })
 }

@@ -9,7 +9,6 @@ import { createDeployment } from '../../bench/deployment.js'
 import { SEARCH_ATTRIBUTES } from '../../protocol/names.js'
 import { resolveTemporalBinary } from '../../temporal/binary.js'
 import { startDevServer } from '../../temporal/dev-server.js'
-import { freePort } from '../../temporal/free-port.js'
 import { RETRIES } from '../../temporal/retries.js'
 import type { Closers } from '../../workers/closers.js'
 import { AgentProcess } from './agent-process.js'
@@ -17,6 +16,7 @@ import { AlienProcess } from './alien-process.js'
 import { eventually } from './eventually.js'
 import { startPostgres } from './postgres.js'
 import { RoundRobin } from './round-robin.js'
+import { ownPort } from './port.js'
 
 /** What all fleets of a test share. */
 export interface Ground {
@@ -100,7 +100,7 @@ export class Fleet {
 
   /** @param cli here and below: of another version */
   async startControlPlane(cli?: string): Promise<Member> {
-    const port = await freePort()
+    const port = await ownPort()
     const args = ['server', '--no-worker', '--port', String(port), '--rate-limit', '0']
     const process = this.#start(args, cli)
     const ready = () => fetch(`http://127.0.0.1:${port}/readyz`).then(({ ok }) => ok || undefined)

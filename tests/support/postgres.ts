@@ -13,9 +13,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { freePort } from '../../temporal/free-port.js'
 import { embeddedBinaries, installedBinaries } from './postgres-binaries.js'
 import { unprivilegedUser, type User } from './unprivileged-user.js'
+import { ownPort } from './port.js'
 
 export interface TestPostgres {
   /** Makes an empty database and gives its `postgres://` URL. */
@@ -83,7 +83,7 @@ async function initialize(bin: string, dir: string, password: string, user: User
 }
 
 async function serve(bin: string, dir: string, user: User) {
-  const port = await freePort()
+  const port = await ownPort()
   const settings = [...SETTINGS, 'listen_addresses=127.0.0.1', `port=${port}`, 'unix_socket_directories=']
   const server = [join(bin, 'postgres'), '-D', join(dir, 'data'), ...settings.flatMap((setting) => ['-c', setting])]
   // Detached: a Ctrl-C in the terminal ends the tests, and their end stops the server in the orderly way.

@@ -8,12 +8,12 @@ import { join } from 'node:path'
 import { SEARCH_ATTRIBUTES } from '../../protocol/names.js'
 import { resolveTemporalBinary } from '../../temporal/binary.js'
 import { startDevServer } from '../../temporal/dev-server.js'
-import { freePort } from '../../temporal/free-port.js'
 import { plainTemporal } from '../../temporal/settings.js'
 import type { Closers } from '../../workers/closers.js'
 import { createLogger } from '../../workers/logger.js'
 import { callApi } from '../support/http.js'
 import { TcpProxy } from '../support/tcp-proxy.js'
+import { ownPort } from '../support/port.js'
 
 export interface VendorSide {
   readonly url: string
@@ -36,7 +36,7 @@ export async function openVendorSide(closers: Closers): Promise<VendorSide> {
   const { path } = await resolveTemporalBinary()
   const temporal = await startDevServer({ binaryPath: path, searchAttributes: SEARCH_ATTRIBUTES })
   closers.add(temporal.stop)
-  const port = await freePort()
+  const port = await ownPort()
   const url = `http://127.0.0.1:${port}`
   const link = await TcpProxy.before(url)
   closers.add(() => link[Symbol.asyncDispose]())
