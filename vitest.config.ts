@@ -10,6 +10,9 @@ export default defineConfig({
     // Bounds for a machine that is busy with other things; a test that hangs is found all the same.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
+    // What tests import of the package is what was built: Node loads it as its users' Node does.
+    server: { deps: { external: [/\/dist\//] } },
     reporters: ['default', './scripts/summary-reporter.js'],
     projects: [
       {

@@ -205,7 +205,7 @@ describe('while the run goes on', () => {
     vi.advanceTimersByTime(3_600_000)
     expect(seen.signal?.aborted).toBe(false)
     end('whole')
-    await vi.waitFor(async () => expect(await run(again({ atMostOnce: true }))).toBe('"whole"'))
+    await vi.waitFor(async () => expect(await run(again({ atMostOnce: true }))).toBe('"whole"'), { timeout: 30_000 })
     expect(seen.times).toBe(1)
   })
 

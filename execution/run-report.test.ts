@@ -18,7 +18,7 @@ function reporting(events = EVENTS) {
 
 test('heartbeats go on by themselves, and carry nothing while there is nothing', async () => {
   const { heartbeats } = reporting()
-  await expect.poll(() => heartbeats.length, { timeout: 3_000 }).toBeGreaterThanOrEqual(2)
+  await expect.poll(() => heartbeats.length).toBeGreaterThanOrEqual(2)
   expect(heartbeats.slice(0, 2)).toEqual([undefined, undefined])
 })
 
@@ -29,7 +29,7 @@ test('a checkpoint is on its way when the promise resolves, and in every later h
   expect(heartbeats).toEqual([{ checkpoint: { table: 'orders', at: [7] } }])
   state.at.push(8)
   await report.progress({ done: 7, total: 9 })
-  await expect.poll(() => heartbeats.length, { timeout: 3_000 }).toBeGreaterThanOrEqual(2)
+  await expect.poll(() => heartbeats.length).toBeGreaterThanOrEqual(2)
   expect(heartbeats[1]).toEqual({ progress: { done: 7, total: 9 }, checkpoint: { table: 'orders', at: [7] } })
   expect(report.lastCheckpoint).toEqual({ table: 'orders', at: [7] })
 })
@@ -56,7 +56,9 @@ test('null is a checkpoint', async () => {
 test('of checkpoints that follow closely the latest is sent, within a moment', async () => {
   const { report, heartbeats } = reporting()
   for (let at = 1; at <= 10_000; at += 1) await report.checkpoint(at)
-  await expect.poll(() => heartbeats.at(-1), { timeout: 400 }).toEqual({ checkpoint: 10_000 })
+  // Before the next heartbeat that comes anyhow; timers end in their order, however busy the machine.
+  await delay(400)
+  expect(heartbeats.at(-1)).toEqual({ checkpoint: 10_000 })
   expect(heartbeats.length).toBeLessThan(50)
 })
 
@@ -79,7 +81,7 @@ test('100,000 reports in a row are told on, cost next to no memory, and let othe
   const tookMs = performance.now() - startMs
   expect(told).toBe(100_000)
   expect(turns).toBeGreaterThanOrEqual(Math.min(1, Math.floor(tookMs / 40)))
-  expect(tookMs).toBeLessThan(2_000)
+  expect(tookMs).toBeLessThan(20_000)
 })
 
 test('nothing is sent once its attempt is over', async () => {
@@ -101,7 +103,7 @@ test('what is reported between two attempts goes with the next one', async () =>
   const heartbeat = (details?: string) => void later.push(details && JSON.parse(details))
   const next = report.attach({ heartbeat, events: EVENTS })
   onTestFinished(() => next[Symbol.dispose]())
-  await expect.poll(() => later[0], { timeout: 3_000 }).toEqual({ checkpoint: 'kept' })
+  await expect.poll(() => later[0]).toEqual({ checkpoint: 'kept' })
 })
 
 test('lines go the way of the newest attempt, which is told that the handler was entered', () => {

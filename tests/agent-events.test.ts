@@ -159,6 +159,6 @@ test('a follower that takes nothing holds up nobody', async () => {
   }
   const startMs = performance.now()
   expect(await stack.client().invoke('talk', { lines: 0 })).toBe(0)
-  expect(performance.now() - startMs).toBeLessThan(5_000)
+  expect(performance.now() - startMs).toBeLessThan(30_000)
   await stalled.body?.cancel()
 })

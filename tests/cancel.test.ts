@@ -63,7 +63,8 @@ test('what no agent has taken never starts, and nobody waits for that', async ()
   const handle = await stack.client('nobody-home').start('anything')
   const startedAtMs = performance.now()
   expect(await handle.cancel()).toBe('not_started')
-  expect(performance.now() - startedAtMs).toBeLessThan(1_000)
+  // It would be an hour.
+  expect(performance.now() - startedAtMs).toBeLessThan(20_000)
   expect(await errorOf(handle.result())).toStrictEqual({
     code: 'canceled',
     message: '"anything" was canceled before its handler was entered; nothing ran',
@@ -95,13 +96,14 @@ test('a handler that goes on is said to run, and its result counts', async () =>
 test('an agent that is silent keeps nobody waiting', async () => {
   const file = newFile()
   const pid = Number(await client.invoke('pid'))
-  const handle = await client.start('until-aborted', { file })
+  const handle = await client.start('until-aborted', { file }, { heartbeatTimeoutMs: 60_000 })
   await eventually('the handler starts', async () => (await lines(file))[0])
   process.kill(pid, 'SIGSTOP')
   onTestFinished(() => void process.kill(pid, 'SIGCONT'))
   const startedAtMs = performance.now()
   expect(await handle.cancel()).toBe('unknown')
-  expect(performance.now() - startedAtMs).toBeLessThan(1_500)
+  // Otherwise until the agent counts as lost.
+  expect(performance.now() - startedAtMs).toBeLessThan(20_000)
   expect(await handle.status()).toBe('running')
   process.kill(pid, 'SIGCONT')
   expect(await handle.cancel()).toBe('stopped')

@@ -112,6 +112,6 @@ test('100,000 reports of progress slow nobody down', async () => {
   const { tookMs, grownBytes } = await client.invoke<{ tookMs: number; grownBytes: number }>('report-often', {
     count: 100_000,
   })
-  expect(tookMs).toBeLessThan(20_000)
+  expect(tookMs).toBeLessThan(60_000)
   expect(grownBytes).toBeLessThan(50e6)
 })

@@ -155,7 +155,7 @@ describe('a command that an agent runs one at a time', () => {
     const [first, second] = [file(), file()]
     await start(first, 1_500)
     await begun(first)
-    const deadline = new Date(Date.now() + 20_000)
+    const deadline = new Date(Date.now() + 60_000)
     await (await start(second, 1, { timeoutMs: 1_000, queueTimeoutMs: 30_000 })).result()
     const third = file()
     await start(third, 1_500)
@@ -165,7 +165,7 @@ describe('a command that an agent runs one at a time', () => {
     const left = (line?: string) => Number(line?.replace('begin ', ''))
     expect(left((await lines(second))[0])).toBeGreaterThan(900)
     const [ofDeadline] = await lines(fourth)
-    expect(left(ofDeadline)).toBeLessThan(17_500)
+    expect(left(ofDeadline)).toBeLessThan(57_500)
     expect(left(ofDeadline)).toBeGreaterThan(10_000)
   })
 
@@ -211,7 +211,8 @@ describe('failFast', () => {
         },
       },
     })
-    expect(performance.now() - startedAtMs).toBeLessThan(1_000)
+    // It would be the 30 s of the call.
+    expect(performance.now() - startedAtMs).toBeLessThan(20_000)
     expect((await get(id)).status).toBe(404)
     expect((await post(call)).status).toBe(202)
     expect(await post({ ...call, failFast: true })).toMatchObject({ status: 202, body: { id, status: 'queued' } })

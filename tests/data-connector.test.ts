@@ -130,7 +130,11 @@ describe('queries', () => {
 
   test('end on the server when their time is over, though their agent is gone', async () => {
     const users = await holding(LOCK_USERS)
-    const handle = await client.start('get-users', { status: 'active' }, { timeoutMs: 3_000 })
+    const handle = await client.start(
+      'get-users',
+      { status: 'active' },
+      { timeoutMs: 3_000, heartbeatTimeoutMs: 2_000 },
+    )
     await untilItRuns()
     await killAgent()
     await eventually('the statement ends', async () => (await sessions()).every(isIdle) || undefined, 10_000)
@@ -281,7 +285,7 @@ describe('a migration', () => {
     // So that there is a middle.
     await admin.query(`create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.1); return null; end $$;
       create trigger slow after update on users for each statement execute function slow()`)
-    const handle = await client.start('run-migration', { version: '42' })
+    const handle = await client.start('run-migration', { version: '42' }, { heartbeatTimeoutMs: 3_000 })
     await eventually('it is in the middle', async () => (await position()) >= ROWS / 4 || undefined, 60_000)
     await killAgent()
     const killedAt = await position()

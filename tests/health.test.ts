@@ -57,11 +57,13 @@ test('parts that hang are waited for side by side, for two seconds', async () =>
   for (const link of [postgres, temporal]) link.cut('hang')
   const start = performance.now()
   const { status, body } = await readyz()
-  expect(performance.now() - start).toBeLessThan(3_500)
+  const tookMs = performance.now() - start
   expect(status).toBe(503)
   const late = { ok: false, latencyMs: ms, reason: 'no answer within 2000 ms' }
   expect(body).toStrictEqual({ status: 'not_ready', checks: { registry: late, temporal: late } })
-  expect(body.checks.registry.latencyMs).toBeGreaterThanOrEqual(1_900)
+  const waited: number[] = [body.checks.registry.latencyMs, body.checks.temporal.latencyMs]
+  expect(Math.min(...waited)).toBeGreaterThanOrEqual(1_900)
+  expect(tookMs).toBeLessThan((waited[0] ?? 0) + (waited[1] ?? 0))
 })
 
 test('a registry that refuses is named, without where it is; the log has that', async () => {

@@ -1,9 +1,9 @@
 /** The package as npm delivers it: what is in it, and that it works where nothing else is installed. */
 import { execa } from 'execa'
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cliEnv } from './support/cli.js'
 
@@ -16,7 +16,7 @@ let project: string
 beforeAll(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), 'alien-package-')))
   project = join(folder, 'project')
-  const tarball = await pack(await copySources())
+  const tarball = await pack()
   await mkdir(project)
   await writeFile(join(project, 'package.json'), '{"name": "acme", "private": true, "type": "module"}')
   const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel', 'error']
@@ -25,21 +25,19 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** Packing builds, and a build in the working tree would disturb the tests beside this one. */
-async function copySources(): Promise<string> {
-  const copy = join(folder, 'sources')
-  const left = new Set(['node_modules', 'dist', '.git', '.alien', 'results'])
-  await cp('.', copy, { recursive: true, filter: (path) => !left.has(basename(path)) })
-  await symlink(resolve('node_modules'), join(copy, 'node_modules'))
-  return copy
-}
-
-async function pack(sources: string): Promise<string> {
-  const { stdout } = await execa('npm', ['pack', '--json', '--pack-destination', folder], { cwd: sources })
+/** Without building, which would disturb the tests beside this one; dist was built by what packing runs, as a test says. */
+async function pack(): Promise<string> {
+  const { stdout } = await execa('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder])
   const [packed] = JSON.parse(stdout.slice(stdout.indexOf('['))) as { filename: string; files: { path: string }[] }[]
   files = packed?.files.map(({ path }) => path) ?? []
   return join(folder, packed?.filename ?? '')
 }
+
+test('packing builds as what runs before these tests does', async () => {
+  const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: Record<string, string> }
+  expect(scripts['prepack']).toBe('node scripts/build.js')
+  expect(await readFile('scripts/bootstrap.js', 'utf8')).toContain(`'scripts/build.js'`)
+})
 
 describe('the tarball', () => {
   const ALLOWED = {

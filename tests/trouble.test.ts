@@ -34,10 +34,13 @@ const killAgentOf = (line: string): void => {
   process.kill(Number(/process (\d+)/.exec(line)?.[1]), 'SIGKILL')
 }
 
+/** Less than the default, so that a killed agent is noticed sooner. */
+const LOST_SOON = { heartbeatTimeoutMs: 3_000 }
+
 describe('an agent killed in the middle of a handler', () => {
   test('the next one gets attempt 2', async () => {
     const file = join(folder, 'killed')
-    const invocation = client.invoke('hang-once', { file })
+    const invocation = client.invoke('hang-once', { file }, LOST_SOON)
     killAgentOf(await firstLine(file))
     expect(await invocation).toBe(2)
     expect(await lines(file)).toStrictEqual([
@@ -48,7 +51,7 @@ describe('an agent killed in the middle of a handler', () => {
 
   test('an at-most-once command is not run again, and its outcome is unknown', async () => {
     const file = join(folder, 'killed-at-most-once')
-    const invocation = errorOf(client.invoke('hang-at-most-once', { file }))
+    const invocation = errorOf(client.invoke('hang-at-most-once', { file }, LOST_SOON))
     killAgentOf(await firstLine(file))
     const message =
       /^"hang-at-most-once" is at-most-once and was not run again: attempt 1 began at (.*), and its agent ended or was cut off before the handler did$/

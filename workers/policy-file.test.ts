@@ -56,7 +56,7 @@ test('its policy is told as it is opened, and soon when it is another', async ()
   await replaceWith('{"deny": ["b"]}')
   const replacedAtMs = Date.now()
   expect(await next()).toEqual({ deny: ['b'] })
-  expect(Date.now() - replacedAtMs).toBeLessThan(2_000)
+  expect(Date.now() - replacedAtMs).toBeLessThan(10_000)
 })
 
 test('a file written in place is read again', async () => {

@@ -218,7 +218,7 @@ describe('large objects', () => {
 })
 
 describe('readers and writers at the same time', () => {
-  test('a reader sees whole versions, each with its own content type', { timeout: 30_000 }, async () => {
+  test('a reader sees whole versions, each with its own content type', async () => {
     const storage = storageIn(await scratchDirectory())
     const versions = ['text/plain', 'text/html'] as const
     await storage.put('object', versions[0], { contentType: versions[0] })
@@ -238,7 +238,7 @@ describe('readers and writers at the same time', () => {
     expect(reads).toBeGreaterThan(0)
   })
 
-  test('deleting the last object of a folder does not fail writers into it', { timeout: 30_000 }, async () => {
+  test('deleting the last object of a folder does not fail writers into it', async () => {
     const storage = storageIn(await scratchDirectory())
     await Promise.all(
       Array.from({ length: 4 }, async (_, n) => {
@@ -251,7 +251,7 @@ describe('readers and writers at the same time', () => {
     expect(await collectKeys(storage.list())).toEqual([])
   })
 
-  test('ifMatch holds among processes', { timeout: 30_000 }, async () => {
+  test('ifMatch holds among processes', async () => {
     const root = await scratchDirectory()
     const storage = storageIn(join(root, 'objects'))
     await storage.put('counter', '0')

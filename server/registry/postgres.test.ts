@@ -52,7 +52,7 @@ describe('registry in PostgreSQL', () => {
     await registry.close()
   })
 
-  test('is unavailable when the server is, and the password is not told', { timeout: 30_000 }, async () => {
+  test('is unavailable when the server is, and the password is not told', async () => {
     const other = await startPostgres()
     const url = await other.createDatabase()
     const registry = await openRegistry({ url })

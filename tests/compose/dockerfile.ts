@@ -3,7 +3,7 @@
  * what .dockerignore lets in. Base images are not there, so steps that install their packages are left out.
  */
 import { execa } from 'execa'
-import { cp, mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 export interface Stage {
@@ -57,7 +57,7 @@ export async function buildStage(
   built.add(name)
   await mkdir(root, { recursive: true })
   if (stages.some((each) => each.name === stage.from)) {
-    await cp(await buildStage(stage.from, folder, run, built), root, { recursive: true, verbatimSymlinks: true })
+    await copyTree(await buildStage(stage.from, folder, run, built), root)
   }
   let workdir = settingOf(stages, name, 'WORKDIR') ?? '/'
   for (const { instruction, rest } of stage.steps) {
@@ -83,12 +83,15 @@ async function copy(rest: string, cwd: string, rootOf: (stage: string) => Promis
     else {
       const file = from === undefined ? await allowed(source) : join(await rootOf(from), source)
       const isFolder = target.endsWith('/')
-      await cp(file, join(cwd, isFolder ? join(target, source.split('/').at(-1) ?? '') : target), {
-        recursive: true,
-        verbatimSymlinks: true,
-      })
+      await copyTree(file, join(cwd, isFolder ? join(target, source.split('/').at(-1) ?? '') : target))
     }
   }
+}
+
+/** By the system's own program: Node's takes half a minute for the packages of an image. */
+async function copyTree(source: string, target: string): Promise<void> {
+  await mkdir(dirname(target), { recursive: true })
+  await execa('cp', ['-a', '--no-target-directory', source, target])
 }
 
 /** What .dockerignore lets in. */
@@ -105,7 +108,7 @@ async function allowed(source: string): Promise<string> {
 }
 
 async function copyContext(cwd: string): Promise<void> {
-  for (const name of await contextNames()) await cp(name, join(cwd, name), { recursive: true })
+  for (const name of await contextNames()) await copyTree(name, join(cwd, name))
 }
 
 export const runShell: Runner = (command, cwd) => execa('/bin/sh', ['-c', command], { cwd })

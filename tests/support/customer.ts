@@ -59,6 +59,6 @@ export class Customer {
 
   /** The first line of its file. */
   entered(): Promise<string> {
-    return eventually('the handler is entered', async () => (await lines(this.file))[0])
+    return eventually('the handler is entered', async () => (await lines(this.file))[0], 60_000)
   }
 }

@@ -7,7 +7,7 @@ const LOOK_AGAIN_MS = 20
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | Promise<T | undefined>,
-  withinMs = 15_000,
+  withinMs = 30_000,
 ): Promise<T> {
   const endMs = Date.now() + withinMs
   while (Date.now() < endMs) {

@@ -41,7 +41,7 @@ const server = await startPostgres()
 process.stdout.write(await server.createDatabase())
 `
 
-test('ends with the process that started it, even a killed one', { timeout: 30_000 }, async () => {
+test('ends with the process that started it, even a killed one', async () => {
   const script = await buildScript(OWNER)
   onTestFinished(script.remove)
   const owner = script.start()

@@ -179,7 +179,7 @@ describe('time', () => {
     expect(plane.responses).toStrictEqual([
       { attempt: 1, status: 'canceled', stopped: true, entered: true, events: plane.responses[0]?.events },
     ])
-    expect(Date.now() - askedAt).toBeLessThan(2_000)
+    expect(Date.now() - askedAt).toBeLessThan(10_000)
   })
 
   test('progress goes with heartbeats', async () => {

@@ -33,7 +33,7 @@ test('what it is given is run, reported, and gone from the queue', async () => {
   const envelope = testEnvelope(plane.url, { params: { days: 3 } })
   await send(JSON.stringify(envelope))
   expect(await plane.responseOf(envelope)).toStrictEqual({ attempt: 1, status: 'succeeded', result: { days: 3 } })
-  await vi.waitFor(() => expect(queue.messages).toEqual([]))
+  await expect.poll(() => queue.messages).toEqual([])
 })
 
 test.each([
@@ -44,7 +44,7 @@ test.each([
   const handler = vi.fn()
   const { queue, send } = await world(handler)
   await send(body)
-  await vi.waitFor(() => expect(queue.deadLetters?.messages).toHaveLength(1), { timeout: 10_000 })
+  await expect.poll(() => queue.deadLetters?.messages.length).toBe(1)
   expect(queue.deadLetters?.messages[0]).toMatchObject({
     deliveryCount: 0,
     message: {
@@ -62,7 +62,7 @@ test('it stops when what is under way is settled, and takes nothing more', async
   const handler = vi.fn(() => new Promise((resolve) => (end = resolve)))
   const { queue, plane, consumer, send } = await world(handler)
   await send(JSON.stringify(testEnvelope(plane.url)))
-  await vi.waitFor(() => expect(handler).toHaveBeenCalledTimes(1), { timeout: 10_000 })
+  await expect.poll(() => handler.mock.calls.length).toBe(1)
   const closing = consumer.close().then(() => 'closed')
   expect(await Promise.race([closing, delay(500)])).toBeUndefined()
   end('done')

@@ -129,7 +129,7 @@ test('a connection that breaks before the answer: it may have been taken. The ne
   const { queue, sender } = world()
   queue.isSilent = true
   const sending = failure(sender.send(envelope))
-  await vi.waitFor(() => expect(queue.messages).toHaveLength(1), { timeout: 5_000 })
+  await expect.poll(() => queue.messages.length).toBe(1)
   bus.disconnect()
   expect(await sending).toMatchObject({
     kind: 'unconfirmed',
