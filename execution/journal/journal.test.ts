@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
+import Database from 'libsql'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { buildScript, type Script } from '../../tests/support/script.js'
 import { testFolder } from '../test-run.testsuite.js'
@@ -177,6 +178,18 @@ describe('what cannot be', () => {
     )
     expect(journal.find(key('a'))).toMatchObject({ state: 'started' })
   })
+})
+
+test('one that another agent is just making is waited for', async () => {
+  const file = join(await testFolder(), 'journal.db')
+  const other = new Database(file)
+  onTestFinished(() => void other.close())
+  other.exec('begin immediate')
+  const opening = open(file)
+  setTimeout(() => other.exec('commit'), 200)
+  const journal = await opening
+  begin(journal, 'a')
+  expect(journal.find(key('a'))).toMatchObject({ state: 'started' })
 })
 
 describe('with real processes', () => {

@@ -3,6 +3,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Database } from 'libsql'
 import { CommandError } from '../../protocol/errors.js'
+import { useWriteAheadLog } from '../../protocol/write-ahead-log.js'
 
 /** How long a write waits for another process, which blocks the event loop; writes take less than a millisecond. */
 const BUSY_TIMEOUT_MS = 2_000
@@ -53,9 +54,11 @@ async function tryOpen(file: string, maxBytes: number): Promise<Database> {
   const { default: SqliteDatabase } = await import('libsql')
   const database = new SqliteDatabase(file)
   try {
+    database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`)
+    await useWriteAheadLog(database, BUSY_TIMEOUT_MS)
     database.exec(
-      `pragma busy_timeout = ${BUSY_TIMEOUT_MS}; pragma journal_mode = wal; pragma synchronous = normal;
-       pragma journal_size_limit = ${MAX_IDLE_LOG_BYTES}; pragma max_page_count = ${Math.floor(maxBytes / PAGE_BYTES)}`,
+      `pragma synchronous = normal; pragma journal_size_limit = ${MAX_IDLE_LOG_BYTES};
+       pragma max_page_count = ${Math.floor(maxBytes / PAGE_BYTES)}`,
     )
     const { quick_check: check } = database.prepare('pragma quick_check(1)').get() as { quick_check: string }
     if (check !== 'ok') throw Object.assign(new Error(check), { code: 'SQLITE_CORRUPT' })

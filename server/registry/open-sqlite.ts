@@ -12,6 +12,7 @@ import {
   type SqliteDialectConfig,
   type SqliteStatement,
 } from 'kysely'
+import { useWriteAheadLog } from '../../protocol/write-ahead-log.js'
 import type { RegistrySchema } from './schema.js'
 
 /** How long a write waits for another process. The wait blocks the event loop, yet writes are rare and short. */
@@ -25,7 +26,8 @@ export async function openSqlite(file: string): Promise<Kysely<RegistrySchema>> 
   const { default: Database } = await import('libsql')
   const database = new Database(file)
   try {
-    database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}; pragma journal_mode = wal; pragma foreign_keys = on`)
+    database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}; pragma foreign_keys = on`)
+    await useWriteAheadLog(database, BUSY_TIMEOUT_MS)
   } catch (error) {
     database.close()
     throw error

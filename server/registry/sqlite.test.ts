@@ -46,6 +46,19 @@ describe('registry in SQLite', () => {
     await registry.close()
   })
 
+  test('waits while another process makes the file', async () => {
+    const file = join(dir, 'new.db')
+    const script = await buildScript(WRITER)
+    onTestFinished(script.remove)
+    const writer = script.start(file)
+    await once(writer.stdout, 'data')
+    const exited = once(writer, 'exit')
+    const registry = await openRegistry({ file })
+    await expect(registry.deployments.create({ name: 'acme' })).resolves.toMatchObject({ name: 'acme' })
+    expect(await exited).toEqual([0, null])
+    await registry.close()
+  })
+
   test('waits while another process writes', async () => {
     const file = join(dir, 'busy.db')
     const registry = await openRegistry({ file })
