@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import type { ServerResponse } from 'node:http'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { CommandsClient } from './commands-client.js'
 import type { InvokeOptions } from './options.js'
 import { cut, hold, html, invocation, json, remoteParty, type RemoteParty } from './remote-party.testsuite.js'
@@ -142,6 +143,22 @@ test('start() waits for nothing, and its handle goes on from there', async () =>
   expect(handle.id).toBe(invocation().id)
   expect(party.requests[0]?.body).not.toHaveProperty('wait')
   await expect(handle.result()).resolves.toBe(7)
+})
+
+test('a client that was answered outlasts what it would not have at first', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const minuteLater = (response: ServerResponse) => {
+    vi.setSystemTime(Date.now() + 60_000)
+    return html(503, '')(response)
+  }
+  const trouble = [html(503, ''), minuteLater] as const
+  const party = await remoteParty(json(200, invocation()), ...trouble, json(202, invocation({ status: 'queued' })))
+  const client = clientFor(party)
+  await client.invoke('generate-report')
+  await expect(client.start('generate-report')).resolves.toMatchObject({ id: invocation().id })
+  const stranger = await remoteParty(...trouble, json(202, invocation()))
+  await expect(clientFor(stranger).start('generate-report')).rejects.toMatchObject({ code: 'unavailable' })
 })
 
 describe('getInvocation()', () => {

@@ -9,7 +9,7 @@ import { InvocationHandle } from './invocation-handle.js'
 import { resolveClientOptions, type CommandsClientOptions, type InvokeOptions } from './options.js'
 import { requestJson, type Endpoint } from './request.js'
 
-/** How long a call that has not reached the control plane yet goes on trying. */
+/** How long a call goes on trying while the control plane has answered none of this client's. */
 const GIVE_UP_AFTER_MS = 10_000
 
 export class CommandsClient {
@@ -20,11 +20,13 @@ export class CommandsClient {
   constructor(options: CommandsClientOptions) {
     const { deployment, token, baseUrl } = resolveClientOptions(options)
     this.#deployment = deployment
-    this.#endpoint = { baseUrl, token, giveUpAfterMs: GIVE_UP_AFTER_MS }
+    this.#endpoint = { baseUrl, token, giveUpAfterMs: GIVE_UP_AFTER_MS, contact: { isMade: false } }
   }
 
   /**
-   * Runs a command and waits for its result, however long it takes; a short one is a single round trip.
+   * Runs a command and waits for its result, however long it takes; a short one is a single round trip. While the control
+   * plane is away, it is asked again, which is safe, as is a repeated start: for 10 minutes once the command may have been
+   * started; before that for 2, or for 10 s if it has never answered this client. `options.signal` ends that sooner.
    *
    * @throws {CommandError} with one code of the error table
    */

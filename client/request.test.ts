@@ -170,6 +170,32 @@ describe('giving up', () => {
     })
   })
 
+  test('an outage that began after an answer is outlasted', async () => {
+    const outage = [json(503, unavailable), json(503, unavailable), cut, html(502, '')] as const
+    const { url, requests } = await remoteParty(json(200, 'there'), ...outage, json(200, 'back'))
+    const endpoint = endpointOf(url, { giveUpAfterMs: 0, contact: { isMade: false } })
+    await requestJson(endpoint, GET)
+    await expect(requestJson(endpoint, GET)).resolves.toBe('back')
+    expect(requests).toHaveLength(6)
+  })
+
+  test('a control plane that never answered may be a wrong URL', async () => {
+    const { url, requests } = await remoteParty(json(503, unavailable))
+    const endpoint = endpointOf(url, { giveUpAfterMs: 0, contact: { isMade: false } })
+    for (let call = 0; call < 2; call += 1) {
+      await expect(requestJson(endpoint, GET)).rejects.toMatchObject(unavailable.error)
+    }
+    expect(requests).toHaveLength(2)
+  })
+
+  test('even after an answer, not for ever', async () => {
+    const { url, requests } = await remoteParty(json(200, 'there'), json(503, unavailable, { 'retry-after': '121' }))
+    const endpoint = endpointOf(url, { giveUpAfterMs: 0, contact: { isMade: false } })
+    await requestJson(endpoint, GET)
+    await expect(requestJson(endpoint, GET)).rejects.toMatchObject(unavailable.error)
+    expect(requests).toHaveLength(2)
+  })
+
   test('a cut connection of a call that is not held is given up in time', async () => {
     const { url } = await remoteParty(cut)
     await expect(requestJson(endpointOf(url, { giveUpAfterMs: 0 }), GET)).rejects.toMatchObject({

@@ -14,6 +14,8 @@ export interface Endpoint {
   readonly token: string
   /** How long to go on while the control plane cannot be reached or says it is unavailable. */
   readonly giveUpAfterMs: number
+  /** Shared by calls, of which each then knows whether one before it was answered. Default: each is the first. */
+  readonly contact?: { isMade: boolean } | undefined
   /** Aborts the call; its reason is thrown. */
   readonly signal?: AbortSignal | undefined
   /** Default: Node's own. */
@@ -38,6 +40,12 @@ const SILENCE_MS = 15_000
  */
 export const OUTLAST_OUTAGE_MS = 10 * 60_000
 
+/**
+ * The same for a call that has started nothing yet, once the control plane has answered another: what was there comes
+ * back, and what never was may be a wrong URL. As long as a restart, or a failover of its database, may take.
+ */
+export const OUTLAST_RESTART_MS = 2 * 60_000
+
 /** The request never left: nobody can have acted on it. */
 const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 
@@ -60,7 +68,8 @@ interface Passing {
 /**
  * The JSON of a 2xx answer.
  *
- * @throws {CommandError} the server's error, or `unavailable` when it could not be reached in `giveUpAfterMs`
+ * @throws {CommandError} the server's error, or `unavailable` when it could not be reached in `giveUpAfterMs`, or in
+ *   {@link OUTLAST_RESTART_MS} if it was reached before
  */
 export async function requestJson<T>(endpoint: Endpoint, call: ApiCall): Promise<T> {
   const request = prepare(endpoint, call, await traceHeaders())
@@ -68,10 +77,15 @@ export async function requestJson<T>(endpoint: Endpoint, call: ApiCall): Promise
   let { giveUpAfterMs } = endpoint
   for (let tries = 0; ; tries += 1) {
     const answer = await attempt(endpoint, request, call.holdMs ?? 0)
-    if (!('error' in answer)) return answer.value as T
+    const { contact } = endpoint
+    if (!('error' in answer)) {
+      if (contact) contact.isMade = true
+      return answer.value as T
+    }
     const nowMs = Date.now()
     troubleSinceMs ??= nowMs
     const waitMs = answer.afterMs ?? backoffMs(tries)
+    if (contact?.isMade === true) giveUpAfterMs = Math.max(giveUpAfterMs, OUTLAST_RESTART_MS)
     // A held request that was cut off has started its work: go on until its answer can be had.
     if (answer.cutOff === true && call.holdMs) giveUpAfterMs = OUTLAST_OUTAGE_MS
     if (nowMs + waitMs - troubleSinceMs > giveUpAfterMs) throw answer.error
