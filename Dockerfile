@@ -1,15 +1,16 @@
-# syntax=docker/dockerfile:1
 # docker build --target control-plane -t alien-control-plane .     serves `alien server` and `alien worker`
 # docker build --target agent -t alien-agent .                     serves `alien agent start`
 
-FROM node:22-bookworm-slim AS build
+ARG NODE_IMAGE=node:22.23.3-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN node scripts/build.js
 
-FROM node:22-bookworm-slim AS packages
+FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
@@ -17,7 +18,7 @@ COPY scripts/prune-image.js scripts/
 RUN node scripts/prune-image.js
 
 # tini reaps what handlers leave behind and hands signals on.
-FROM node:22-bookworm-slim AS run
+FROM ${NODE_IMAGE} AS run
 RUN apt-get update && apt-get install --yes --no-install-recommends tini ca-certificates && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production
 WORKDIR /app

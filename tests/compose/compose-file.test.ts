@@ -62,11 +62,25 @@ test('an agent can reach the control plane and nothing else; databases and Tempo
   expect(compose.networks['backend']).toStrictEqual({ internal: true })
 })
 
-test.each(services)('%s has limits, a log that ends, and a version', (name, service) => {
+/** PostgreSQL's have two numbers. */
+const FULL_VERSION = /^(postgres:\d+\.\d+|[\w/-]+:\d+\.\d+\.\d+)(-[a-z-]+)?$/
+
+test('our images are made from one version of Node', async () => {
+  const dockerfile = await readFile('Dockerfile', 'utf8')
+  const [, image] = /^ARG NODE_IMAGE=(.*)$/m.exec(dockerfile) ?? []
+  expect(image).toMatch(FULL_VERSION)
+  const [...bases] = dockerfile.matchAll(/^FROM (\S+) AS (\S+)$/gm)
+  const own = bases.map(([, , name]) => name)
+  expect(new Set(bases.map(([, from]) => from).filter((from) => !own.includes(from)))).toEqual(
+    new Set(['${NODE_IMAGE}']),
+  )
+})
+
+test.each(services)('%s has limits, a log that ends, and a full version', (name, service) => {
   expect(service.deploy.resources.limits).toMatchObject({ cpus: /^[\d.]+$/, memory: /^\d+[mg]$/ })
   expect(written[name]).toMatchObject({ logging: { options: { 'max-size': '20m', 'max-file': '5' } } })
   // Those that are built here are what is checked out.
-  expect(service.image).toMatch(/:\d+\.\d+|^alien-/)
+  if (!service.image.startsWith('alien-')) expect(service.image).toMatch(FULL_VERSION)
 })
 
 test.each(services.filter(([, { image }]) => image.startsWith('alien-')))(
