@@ -8,7 +8,7 @@ import { withFileLock } from './file-lock.js'
 import { processStart } from './process-start.js'
 import { scratchDirectory } from './scratch.testsuite.js'
 
-const lockOf = (pid: number, host = hostname()): string => JSON.stringify({ pid, host, id: 'other' })
+const lockOf = (pid: number, host = hostname(), start = ''): string => [pid, start, 'other', host].join(' ')
 
 const newLockPath = async (): Promise<string> => join(await scratchDirectory(), 'lock')
 
@@ -18,7 +18,9 @@ test('one section at a time, in order, and no file afterwards', async () => {
   const sections = [1, 2, 3].map((n) =>
     withFileLock({ path, what: 'it' }, async () => {
       events.push(`${n} in`)
-      expect(JSON.parse(await readlink(path))).toMatchObject({ pid: process.pid, host: hostname() })
+      const [pid, start, id, host] = (await readlink(path)).split(' ')
+      expect([pid, start, host]).toStrictEqual([String(process.pid), processStart(process.pid) ?? '', hostname()])
+      expect(id).toMatch(/^[\w-]{8}$/)
       events.push(`${n} out`)
       return n
     }),
@@ -42,7 +44,7 @@ test.each([
 ])('the %s lock of a living process is waited for', async (_, ageMs) => {
   const path = await newLockPath()
   const { pid } = process
-  await symlink(JSON.stringify({ pid, start: processStart(pid), host: hostname(), id: 'other' }), path)
+  await symlink(lockOf(pid, hostname(), processStart(pid)), path)
   const made = new Date(Date.now() - ageMs)
   await lutimes(path, made, made)
   let entered = false
@@ -79,7 +81,7 @@ test.each([
 
 test.runIf(process.platform === 'linux')('the lock of a process whose number is in use again is broken', async () => {
   const path = await newLockPath()
-  await symlink(JSON.stringify({ pid: process.pid, start: '1', host: hostname(), id: 'other' }), path)
+  await symlink(lockOf(process.pid, hostname(), '1'), path)
   expect(await withFileLock({ path, what: 'it' }, () => Promise.resolve('in'))).toBe('in')
 })
 
@@ -105,11 +107,14 @@ test('locks of one id are one within this process, whatever their paths', async 
   expect(events).toEqual(['in', 'out', 'in', 'out'])
 })
 
-test('a lock that was broken by others is not released again', async () => {
+test('a lock that was held for long, and broken by others, is not released again', async () => {
   const path = await newLockPath()
+  const now = vi.spyOn(performance, 'now')
+  onTestFinished(() => now.mockRestore())
   await withFileLock({ path, what: 'it' }, async () => {
     await rm(path)
     await symlink(lockOf(1, 'elsewhere'), path)
+    now.mockReturnValue(performance.now() + 31_000)
   })
   expect(await readlink(path)).toBe(lockOf(1, 'elsewhere'))
 })

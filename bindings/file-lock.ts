@@ -6,16 +6,16 @@
  * 1. Within this process callers queue in memory; only the first of them looks at the lock.
  * 2. A lock is released by its owner. It may be broken when the owner's process is gone, and when it is older than
  *    `STALE_MS` and its owner is not a process of this machine. That of a living process is waited for, frozen or not.
- * 3. Breaking is a rename, which only one process can do; and one that took a newer lock than it saw puts it back.
+ * 3. One that is held for longer than that may have been broken, and is released only if it is still the owner's.
+ * 4. Breaking is a rename, which only one process can do; and one that took a newer lock than it saw puts it back.
  */
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { lstat, readFile, readlink, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { BindingError } from './binding-error.js'
 import { processStart } from './process-start.js'
 import { unless } from './fs-error.js'
-import { isPlainObject } from '../protocol/json.js'
 
 interface LockMedium {
   /** @throws `EEXIST` when there is one */
@@ -33,6 +33,9 @@ const AS_FILE: LockMedium = {
   read: (path) => readFile(path, 'utf8'),
 }
 const { make, read } = process.platform === 'win32' ? AS_FILE : AS_LINK
+
+const HOST = hostname()
+const ID_BYTES = 6
 
 /** Far above what a section takes, even on a slow disk; it counts only when the owner's process cannot be checked. */
 const STALE_MS = 30_000
@@ -72,16 +75,17 @@ export async function withFileLock<T>({ path, id = path, what }: FileLock, secti
 
 async function holding<T>(path: string, what: string, section: () => Promise<T>): Promise<T> {
   const owner = await acquire(path, what)
+  const takenAtMs = performance.now()
   try {
     return await section()
   } finally {
-    if ((await unless(['ENOENT'], read(path))) === owner) await unless(['ENOENT'], unlink(path))
+    const mayBeOthers = performance.now() - takenAtMs > STALE_MS / 2
+    if (!mayBeOthers || (await unless(['ENOENT'], read(path))) === owner) await unless(['ENOENT'], unlink(path))
   }
 }
 
 async function acquire(path: string, what: string): Promise<string> {
-  const { pid } = process
-  const owner = JSON.stringify({ pid, start: processStart(pid), host: hostname(), id: randomUUID() })
+  const owner = newOwner()
   const giveUpAt = performance.now() + WAIT_MS
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
     const created = await unless(
@@ -122,25 +126,27 @@ async function breakStale(path: string): Promise<boolean> {
   return isTheOneSeen
 }
 
-/** The process that made a lock, as far as this one can tell: `unknown` when it ran elsewhere. */
+/**
+ * `PID START ID HOST`, where START may be empty. Short on purpose: file systems keep a link of less than 60 bytes with its
+ * name, and a longer one in a block of its own.
+ */
+const newOwner = (): string => [process.pid, ownStart(), randomBytes(ID_BYTES).toString('base64url'), HOST].join(' ')
+
+let start: string | undefined
+const ownStart = (): string => (start ??= processStart(process.pid) ?? '')
+
+const OWNER = /^(\d+) (\d*) [\w-]+ (.+)$/
+
+/** The process that made a lock, as far as this one can tell: `unknown` when it ran elsewhere, or nobody has signed yet. */
 function ownerOf(lock: string): 'alive' | 'gone' | 'unknown' {
-  const owner = parse(lock)
-  if (!isPlainObject(owner) || owner['host'] !== hostname() || typeof owner['pid'] !== 'number') return 'unknown'
+  const [, pid, startedAt, host] = OWNER.exec(lock) ?? []
+  if (host !== HOST) return 'unknown'
   try {
-    process.kill(owner['pid'], 0)
+    process.kill(Number(pid), 0)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return 'gone'
   }
   // Numbers are used again: as the first process of a container, always the same one.
-  const start = processStart(owner['pid'])
-  return start === undefined || owner['start'] === undefined || owner['start'] === start ? 'alive' : 'gone'
-}
-
-/** A lock that is a file is empty for the moment between its creation and its first byte. */
-function parse(lock: string): unknown {
-  try {
-    return JSON.parse(lock)
-  } catch {
-    return undefined
-  }
+  const found = processStart(Number(pid))
+  return found === undefined || startedAt === '' || startedAt === found ? 'alive' : 'gone'
 }

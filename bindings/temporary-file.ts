@@ -10,6 +10,7 @@ export class TemporaryFile {
   readonly path: string
   readonly #handle: FileHandle
   #isMoved = false
+  #bytesWritten = 0
 
   private constructor(path: string, handle: FileHandle) {
     this.path = path
@@ -22,8 +23,13 @@ export class TemporaryFile {
     return new TemporaryFile(path, await open(path, 'wx', mode))
   }
 
+  get bytesWritten(): number {
+    return this.#bytesWritten
+  }
+
   async write(chunk: Uint8Array): Promise<void> {
     await this.#handle.writeFile(chunk)
+    this.#bytesWritten += chunk.length
   }
 
   async setMode(mode: number): Promise<void> {

@@ -11,12 +11,13 @@
  *    files with `O_NOFOLLOW`.
  */
 import { constants, type BigIntStats } from 'node:fs'
-import { mkdir, open, rmdir, unlink, type FileHandle } from 'node:fs/promises'
+import { open, rmdir, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BindingError } from '../binding-error.js'
 import { withFileLock } from '../file-lock.js'
 import { ABSENT, fsCode, lstatIfAny, translateFsErrors, unless } from '../fs-error.js'
-import { syncDirectory, TemporaryFile } from '../temporary-file.js'
+import { syncDirectory, type TemporaryFile } from '../temporary-file.js'
+import { KeptFolders, type Draft } from './kept-folders.js'
 import { Folder } from './local-folder.js'
 import { listFiles } from './local-list.js'
 import { locate, type Found, type Place, type Unusable } from './local-place.js'
@@ -32,6 +33,9 @@ const MAX_ATTEMPTS = 10
 
 const CHUNK_BYTES = 256 * 1024
 
+/** What any disk takes within some milliseconds. */
+const SMALL_BYTES = 1024 * 1024
+
 export interface LocalStorageOptions {
   /** The storage's name, for messages. */
   readonly name: string
@@ -39,20 +43,15 @@ export interface LocalStorageOptions {
   readonly path: string
 }
 
-/** A version being written, and the folders that it needs. */
-interface Draft {
-  readonly root: Folder
-  readonly workFolder: Folder
-  readonly file: TemporaryFile
-}
-
 export class LocalStorage implements StorageBackend {
   readonly #name: string
   readonly #path: string
+  readonly #folders: KeptFolders
 
   constructor({ name, path }: LocalStorageOptions) {
     this.#name = name
     this.#path = path
+    this.#folders = new KeptFolders(path)
   }
 
   async head(key: string): Promise<ObjectMetadata | undefined> {
@@ -85,20 +84,12 @@ export class LocalStorage implements StorageBackend {
   }
 
   async write(key: string, body: ObjectBody, options: WriteOptions): Promise<ObjectMetadata | 'precondition_failed'> {
-    const draft = await this.#translating(key, () => this.#begin(key))
-    const { file } = draft
-    try {
-      // Only our own writes are translated: an error of the body's source is the handler's, and reaches it as it is.
-      for await (const chunk of body instanceof Uint8Array ? [body] : body) {
-        await this.#translating(key, () => file.write(chunk))
-      }
-      return await this.#translating(key, async () =>
-        this.#publish(key, draft, await file.finish(nextModifiedAt()), options),
-      )
-    } finally {
-      // The folder last: what is left of the file is removed by way of it.
-      await Promise.all([file.close(), draft.root.close()]).finally(() => draft.workFolder.close())
+    await using draft = await this.#translating(key, () => this.#begin(key))
+    // Only our own writes are translated: an error of the body's source is the handler's, and reaches it as it is.
+    for await (const chunk of body instanceof Uint8Array ? [body] : body) {
+      await this.#translating(key, () => draft.file.write(chunk))
     }
+    return await this.#translating(key, () => this.#finish(key, draft, options))
   }
 
   delete(key: string): Promise<void> {
@@ -141,36 +132,43 @@ export class LocalStorage implements StorageBackend {
   }
 
   async #begin(key: string): Promise<Draft> {
-    const root = await this.#makeRoot()
-    let tmp: Folder | undefined
+    const draft = await this.#folders.newDraft()
     try {
       // Before the body is read, and without making folders for an object that may never come.
-      const place = await locate(root, key, false)
+      const place = await locate(draft.root, key, false)
       if (place.kind === 'found') await place[Symbol.asyncDispose]()
       this.#assertWritable(key, place)
-      tmp = await workFolder(root, 'tmp')
-      return { root, workFolder: tmp, file: await TemporaryFile.create(tmp.path) }
+      return draft
     } catch (error) {
-      await Promise.all([tmp?.close(), root.close()])
+      await draft[Symbol.asyncDispose]()
       throw error
     }
   }
 
+  async #finish(key: string, draft: Draft, options: WriteOptions): Promise<ObjectMetadata | 'precondition_failed'> {
+    const finished = draft.file.finish(nextModifiedAt())
+    // A small file gets to the disk while the key is being locked; nobody is to wait for a great one.
+    if (draft.file.bytesWritten > SMALL_BYTES) await finished
+    const [published] = await Promise.all([this.#publish(key, draft, finished, options), finished])
+    return published
+  }
+
   async #publish(
     key: string,
-    { root, workFolder: locks, file }: Draft,
-    stats: BigIntStats,
+    { root, tmp, file }: Draft,
+    finished: Promise<BigIntStats>,
     options: WriteOptions,
   ): Promise<ObjectMetadata | 'precondition_failed'> {
     return this.#persistently(async () => {
       const place = await locate(root, key, true)
       this.#assertWritable(key, place)
       await using found = place
-      const published = await this.#locked(key, locks, found, (current) => {
+      return await this.#locked(key, tmp, found, async (current) => {
         if (current?.isFile() === false) throw this.#conflict(key, 'there is a folder of that name')
-        return publishOnce(root, found, file, { stats, current, options })
+        const stats = await finished
+        const published = await publishOnce(root, found, file, { stats, current, options })
+        return published ? metadataOf(key, stats, options.contentType) : 'precondition_failed'
       })
-      return published ? metadataOf(key, stats, options.contentType) : 'precondition_failed'
     })
   }
 
@@ -187,14 +185,6 @@ export class LocalStorage implements StorageBackend {
 
   #openRoot(): Promise<Folder | undefined> {
     return unless(ABSENT, Folder.open(this.#path))
-  }
-
-  async #makeRoot(): Promise<Folder> {
-    for (;;) {
-      const root = await Folder.open(this.#path)
-      if (root !== undefined) return root
-      await mkdir(this.#path, { recursive: true })
-    }
   }
 
   /** Where to read: `undefined` when there can be no such object. */

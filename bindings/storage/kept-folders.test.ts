@@ -1,0 +1,68 @@
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { eventually } from '../../tests/support/eventually.js'
+import { openFilesBelow, scratchDirectory } from '../scratch.testsuite.js'
+import { KeptFolders } from './kept-folders.js'
+import { LocalStorage } from './local-storage.js'
+
+const ONE = Buffer.from('one')
+
+test('an object goes where the path leads when it is written, not where it led before', async () => {
+  const machine = await scratchDirectory()
+  const path = join(machine, 'root')
+  const storage = new LocalStorage({ name: 'w', path })
+  await storage.write('a', ONE, {})
+  await rename(path, join(machine, 'away'))
+  await storage.write('b', ONE, {})
+  expect(await readdir(join(machine, 'away'))).toEqual(['.alien', 'a'])
+  expect(await readdir(path)).toEqual(['.alien', 'b'])
+})
+
+test.each(['.alien', '.alien/tmp', '.'])('%s may be removed between writes', async (folder) => {
+  const path = join(await scratchDirectory(), 'root')
+  const storage = new LocalStorage({ name: 'w', path })
+  await storage.write('a', ONE, {})
+  await rm(join(path, folder, '.'), { recursive: true })
+  await storage.write('b', ONE, {})
+  expect(await readFile(join(path, 'b'), 'utf8')).toBe('one')
+})
+
+test('another work folder in its place is the one with the locks', async () => {
+  const path = await scratchDirectory()
+  const folders = new KeptFolders(path)
+  await (await folders.newDraft())[Symbol.asyncDispose]()
+  await rename(join(path, '.alien/tmp'), join(path, '.alien/old'))
+  await mkdir(join(path, '.alien/tmp'))
+  await using draft = await folders.newDraft()
+  expect(await readdir(join(path, '.alien/old'))).toEqual([])
+  expect(await readdir(join(path, '.alien/tmp'))).toEqual([draft.file.path.split('/').at(-1)])
+})
+
+test.runIf(process.platform === 'linux')('they are open while somebody writes, and a moment longer', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  const path = await scratchDirectory()
+  const folders = new KeptFolders(path)
+  const kept = [path, join(path, '.alien/tmp')]
+  const draft = await folders.newDraft()
+  await (await folders.newDraft())[Symbol.asyncDispose]()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(await openFilesBelow(path)).toEqual(expect.arrayContaining(kept))
+  await draft[Symbol.asyncDispose]()
+  await vi.advanceTimersByTimeAsync(999)
+  expect((await openFilesBelow(path)).sort()).toEqual(kept)
+  await vi.advanceTimersByTimeAsync(1)
+  vi.useRealTimers()
+  await eventually('they are closed', async () => (await openFilesBelow(path)).length === 0 || undefined)
+})
+
+test.runIf(process.platform === 'linux')('of writers that come at once, all but one close theirs', async () => {
+  const path = await scratchDirectory()
+  const folders = new KeptFolders(path)
+  const drafts = await Promise.all([1, 2, 3].map(() => folders.newDraft()))
+  await Promise.all(drafts.map((draft) => draft[Symbol.asyncDispose]()))
+  expect((await openFilesBelow(path)).sort()).toEqual([path, join(path, '.alien/tmp')])
+})
