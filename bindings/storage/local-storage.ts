@@ -167,6 +167,8 @@ export class LocalStorage implements StorageBackend {
         if (current?.isFile() === false) throw this.#conflict(key, 'there is a folder of that name')
         const stats = await finished
         const published = await publishOnce(root, found, file, { stats, current, options })
+        // Meanwhile the key is unlocked; whoever disposes of the draft hears what went wrong.
+        file.close().catch(() => undefined)
         return published ? metadataOf(key, stats, options.contentType) : 'precondition_failed'
       })
     })
