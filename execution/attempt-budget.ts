@@ -9,8 +9,8 @@ import type { AttemptInput } from '../protocol/invocation.js'
 export function afterWait(attempt: AttemptInput, scheduleToCloseMs: number): AttemptInput {
   const { budget, timeoutMs } = attempt
   if (budget === undefined) return attempt
-  const waitedMs = Math.max(budget.scheduleToCloseMs - scheduleToCloseMs, 0)
-  const left = (timeMs: number): number => Math.max(timeMs - waitedMs, 0)
+  const waited = waitedMs(attempt, scheduleToCloseMs)
+  const left = (timeMs: number): number => Math.max(timeMs - waited, 0)
   const remainingMs = budget.remainingMs === null ? null : left(budget.remainingMs)
   const shortest = Math.min(timeoutMs ?? Infinity, remainingMs ?? Infinity)
   return {
@@ -19,3 +19,7 @@ export function afterWait(attempt: AttemptInput, scheduleToCloseMs: number): Att
     budget: { ...budget, remainingMs, queueMs: left(budget.queueMs), scheduleToCloseMs },
   }
 }
+
+/** How long the attempt waited in Temporal's queue; 0 when nobody said. */
+export const waitedMs = ({ budget }: AttemptInput, scheduleToCloseMs: number): number =>
+  budget === undefined ? 0 : Math.max(budget.scheduleToCloseMs - scheduleToCloseMs, 0)

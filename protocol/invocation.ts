@@ -3,6 +3,7 @@
  * client both read this file.
  */
 import type { AttemptResponse } from './attempt-response.js'
+import type { AttemptTimes } from './attempt-times.js'
 import type { ErrorBody } from './errors.js'
 import type { JsonValue } from './json.js'
 import type { TraceContext } from './trace-context.js'
@@ -160,7 +161,7 @@ export function failedWith(error: ErrorBody): Outcome {
 }
 
 /** What an invocation was, once it has an outcome. Nothing in it is the caller's or the handler's. */
-export interface InvocationSummary {
+export interface InvocationSummary extends Partial<AttemptTimes> {
   readonly deployment: DeploymentRef
   readonly command: string
   /** How it is delivered. */

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { startDevServer, type DevServer } from '../temporal/dev-server.js'
 import { plainTemporal } from '../temporal/settings.js'
@@ -97,6 +97,8 @@ test('each invocation is a line of one of the replicas, with ids, outcome and ti
       attempts: 1,
       outcome: 'succeeded',
       durationMs: expect.any(Number) as number,
+      queuedMs: expect.any(Number) as number,
+      runMs: expect.any(Number) as number,
     })
   }
   expect(new Set(endings().map(({ invocationId }) => invocationId)).size).toBe(endings().length)
@@ -108,8 +110,42 @@ test('one that failed says with which code, after how many attempts, and not wha
   const handle = await client(0).start('fail', {}, { retry })
   await errorOf(handle.result())
   const lines = await endingsOf(handle.id)
-  expect(lines).toMatchObject([{ level: 30, outcome: 'command_failed', attempts: 2 }])
+  expect(lines).toMatchObject([
+    { level: 30, outcome: 'command_failed', attempts: 2, runMs: expect.any(Number) as number },
+  ])
   expect(JSON.stringify(lines)).not.toContain('no such table')
+})
+
+test('of its time is said what it waited for an agent, and what the agent had it', async () => {
+  const plane = { url: planes[0]?.url ?? '' }
+  const { body } = await callApi(plane, API_KEY, 'POST', '/v1/deployments', { name: 'late-corp' })
+  const late = new CommandsClient({ deploymentId: 'late-corp', token: API_KEY, ...plane })
+  const handle = await late.start('sleep', { ms: 300 })
+  // Nobody takes it before this one is up.
+  const lateAgent = new AgentProcess({
+    ...plane,
+    token: body.agentToken,
+    stateDir: join(folder, 'late-agent'),
+    handlers: 'tests/fixtures/handlers.ts',
+  })
+  onTestFinished(() => lateAgent.stop().then(() => undefined))
+  await handle.result()
+  const [{ queuedMs, runMs, durationMs } = {}] = (await endingsOf(handle.id)) as Partial<Record<string, number>>[]
+  expect(queuedMs).toBeGreaterThan(100)
+  expect(runMs).toBeGreaterThanOrEqual(295)
+  // Each is rounded.
+  expect((queuedMs ?? 0) + (runMs ?? 0)).toBeLessThanOrEqual((durationMs ?? 0) + 10)
+})
+
+test('one that no agent took has waited all of its time', async () => {
+  const plane = { url: planes[0]?.url ?? '' }
+  await callApi(plane, API_KEY, 'POST', '/v1/deployments', { name: 'nobody-corp' })
+  const nobody = new CommandsClient({ deploymentId: 'nobody-corp', token: API_KEY, ...plane })
+  const handle = await nobody.start('echo', {}, { queueTimeoutMs: 200 })
+  await errorOf(handle.result())
+  const [line] = await endingsOf(handle.id)
+  expect(line).toMatchObject({ outcome: 'deployment_offline', queuedMs: expect.any(Number) as number, runMs: 0 })
+  expect(line?.['queuedMs']).toBeGreaterThanOrEqual(200)
 })
 
 test('SIGUSR2 has a running agent log everything, and again nothing but what it did', async () => {

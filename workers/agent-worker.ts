@@ -1,5 +1,6 @@
 /** The customer side's Temporal worker: one activity for each command, on the deployment's own queue. */
 import { Worker, type NativeConnection } from '@temporalio/worker'
+import { attemptTimesInterceptor } from '../activities/attempt-times.js'
 import { commandActivities, commandActivity, type AttemptDeps, type OpenEvents } from '../activities/run-command.js'
 import type { Journal } from '../execution/journal/journal.js'
 import type { PolicyGate } from '../execution/policy-gate.js'
@@ -128,6 +129,7 @@ export async function startReplaceableWorker({
       ...commandActivities(registry, attemptDeps),
       [PING_COMMAND]: commandActivity(pingDefinition('agent', VERSION, registry), attemptDeps),
     },
+    interceptors: { activity: [attemptTimesInterceptor] },
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: pollsWithin(limits) },
     maxConcurrentActivityTaskExecutions: MAX_CONCURRENT_COMMANDS,
     // A cancel reaches the handler with the answer to a heartbeat; the default would keep them 30 s apart.

@@ -13,6 +13,7 @@ export async function buildWorkflowBundle(): Promise<void> {
   const workflowsPath = inFolder('index.js')
   const { code } = await bundleWorkflowCode({
     workflowsPath,
+    payloadConverterPath: inFolder('timed-result.js'),
     // Our modules keep no state of their own, so the workflows of a worker share them. Else each would load a copy of
     // all of them, and hold it for as long as it is cached.
     preloadModules: [workflowsPath],

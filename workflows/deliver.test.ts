@@ -25,6 +25,7 @@ const said = fc.oneof(
       stopped: fc.jsonValue(),
       attempts: odd,
       checkpoint: fc.jsonValue(),
+      times: fc.oneof(fc.jsonValue(), fc.record({ queuedMs: odd, runMs: odd })),
     },
     { requiredKeys: [] },
   ),
@@ -42,6 +43,17 @@ test('a failure of any kind, with any details, comes to something', () => {
     }),
     { numRuns: 2_000 },
   )
+})
+
+test('times are what an agent says when they are times, and left out when not', () => {
+  const timesIn = (times: unknown) => {
+    const outcome = outcomeOf(ApplicationFailure.nonRetryable('no', 'command_failed', undefined, { times }))
+    return outcome?.times
+  }
+  expect(timesIn({ queuedMs: 3, runMs: 40 })).toStrictEqual({ queuedMs: 3, runMs: 40 })
+  for (const odd of [undefined, 7, { queuedMs: 3 }, { queuedMs: 3, runMs: -1 }, { queuedMs: '3', runMs: 1 }]) {
+    expect(timesIn(odd)).toBeUndefined()
+  }
 })
 
 test('a cancel with any details comes to something', () => {

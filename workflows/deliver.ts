@@ -6,6 +6,7 @@ import {
   proxyActivities,
   TimeoutFailure,
 } from '@temporalio/workflow'
+import { attemptTimes, type AttemptTimes } from '../protocol/attempt-times.js'
 import type { StoppedDetails } from '../protocol/cancel.js'
 import { isErrorCode } from '../protocol/error-codes.js'
 import type { AttemptInput, InvokeCommandInput } from '../protocol/invocation.js'
@@ -14,14 +15,18 @@ import { REPORTING_GRACE_MS } from '../protocol/limits.js'
 import { AGENT_STOPPING, attemptActivityId, TASK_NOT_DELIVERED } from '../protocol/names.js'
 import type { AttemptOutcome } from './attempt.js'
 import { checkpointOf } from './checkpoint.js'
+import { TimedResult } from './timed-result.js'
 
 /** "As long as the agent is alive": Temporal wants some bound. */
 export const NO_LIMIT_MS = 365 * 86_400_000
 
-type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Promise<JsonValue>
+type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Promise<JsonValue | TimedResult>
 
-/** What became of a delivery, with the newest checkpoint of its handler. */
-export type Delivery = AttemptOutcome & { readonly checkpoint?: JsonValue | undefined }
+/** What became of a delivery, with the newest checkpoint of its handler, and its times as far as they are known. */
+export type Delivery = AttemptOutcome & {
+  readonly checkpoint?: JsonValue | undefined
+  readonly times?: AttemptTimes | undefined
+}
 
 /**
  * Runs the command's activity once.
@@ -54,15 +59,19 @@ export async function deliver(
     // What a cancel comes to is for the agent to say; one that is lost has its heartbeat time-out.
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   })
+  const scheduledAtMs = Date.now()
   try {
     const run = activities[input.command] as CommandActivity
-    return { kind: 'succeeded', result: await run(params, { ...attempt, budget }) }
+    const ran = await run(params, { ...attempt, budget })
+    if (!(ran instanceof TimedResult)) return { kind: 'succeeded', result: ran }
+    return { kind: 'succeeded', result: ran.result, times: ran.times }
   } catch (error) {
     // Canceled before it was even scheduled.
     if (error instanceof CancelledFailure) return { kind: 'not_started' }
     const outcome = error instanceof ActivityFailure ? outcomeOf(error.cause) : undefined
     if (outcome === undefined) throw error
-    return outcome
+    if (outcome.kind !== 'not_taken') return outcome
+    return { ...outcome, times: { queuedMs: Date.now() - scheduledAtMs, runMs: 0 } }
   }
 }
 
@@ -94,11 +103,12 @@ export function outcomeOf(cause: Error | undefined): Delivery | undefined {
   if (cause instanceof ApplicationFailure) {
     const [details, heartbeat] = (cause.details ?? []) as (JsonValue | undefined)[]
     const checkpoint = checkpointOf(heartbeat)
+    const times = isPlainObject(heartbeat) ? attemptTimes(heartbeat['times']) : undefined
     if (cause.type === AGENT_STOPPING) return { kind: 'lost', checkpoint }
     if (cause.type === TASK_NOT_DELIVERED) return { kind: 'not_delivered' }
     const code = isErrorCode(cause.type) ? cause.type : 'internal'
     const error = { code, message: cause.message, ...(details === undefined ? {} : { details }) }
-    return code === 'unavailable' ? { kind: 'not_begun', error } : { kind: 'failed', error, checkpoint }
+    return code === 'unavailable' ? { kind: 'not_begun', error, times } : { kind: 'failed', error, checkpoint, times }
   }
   return undefined
 }

@@ -25,6 +25,7 @@ import {
   type InvocationSummary,
   type InvokeCommandInput,
 } from '../protocol/invocation.js'
+import type { AttemptTimes } from '../protocol/attempt-times.js'
 import type { JsonValue } from '../protocol/json.js'
 import { afterCancel } from './after-cancel.js'
 import {
@@ -92,13 +93,13 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
     if (request !== undefined || isCanceled(outcome)) {
       const { step, verdict } = afterCancel(input, request ?? {}, outcome, count, deadlineAtMs - nowMs)
       await cancellation.settle(verdict)
-      return end(step, summaryOf(input, attempt))
+      return end(step, summaryOf(input, attempt, outcome.times))
     }
     if (outcome.kind !== 'not_delivered' && outcome.kind !== 'not_begun' && outcome.isUnheard !== true) {
       waitsSinceMs = nowMs
     }
     const step = stepAfter(input, outcome, count, deadlineAtMs - nowMs, nowMs - waitsSinceMs)
-    if (step.kind !== 'deliver_again') return end(step, summaryOf(input, attempt))
+    if (step.kind !== 'deliver_again') return end(step, summaryOf(input, attempt, outcome.times))
     if (step.afterMs > 0) await backOff(cancellation, step.afterMs, attempt + 1, responses)
   }
 }
@@ -143,7 +144,7 @@ async function backOff(
   }
 }
 
-function summaryOf(input: InvokeCommandInput, attempts: number): InvocationSummary {
+function summaryOf(input: InvokeCommandInput, attempts: number, times: AttemptTimes | undefined): InvocationSummary {
   const { deployment, command, transport, trace } = input
   const durationMs = Date.now() - workflowInfo().startTime.getTime()
   return {
@@ -152,6 +153,7 @@ function summaryOf(input: InvokeCommandInput, attempts: number): InvocationSumma
     transport: transport ?? 'pull',
     attempts,
     durationMs,
+    ...times,
     ...(trace === undefined ? {} : { trace }),
   }
 }
