@@ -2,6 +2,7 @@
 import type { Gateway } from '../gateway/server.js'
 import type { Metrics } from '../observability/metrics.js'
 import type { PresenceWatch } from '../server/agent-presence.js'
+import { answerWithin, oneAtATime } from '../server/answer-within.js'
 import type { AuditTrail } from '../server/audit/audit-trail.js'
 import { openInvocations } from '../server/invocations/count-open.js'
 import type { Registry } from '../server/registry/open-registry.js'
@@ -15,15 +16,14 @@ interface Observed {
   readonly gateway: Gateway
 }
 
-const ANSWER_WITHIN_MS = 2_000
-
 /** @returns ends it */
 export function observeControlPlane(
   metrics: Metrics,
   { registry, temporal, presence, audit, gateway }: Observed,
 ): () => void {
   const open = openInvocations(temporal)
-  const deployments = () => inTime(registry.agents.countDeployments())
+  const counted = oneAtATime(() => registry.agents.countDeployments())
+  const deployments = () => answerWithin(counted)
   const ends = [
     metrics.invocationsOpen.observe(async (set) => set(await open(), {})),
     metrics.pollsOpen.observe((set) => set(gateway.polls, {})),
@@ -49,11 +49,3 @@ const answers = (answer: Promise<unknown>): Promise<0 | 1> =>
     () => 1,
     () => 0,
   )
-
-function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_WITHIN_MS} ms`)), ANSWER_WITHIN_MS)
-  })
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
-}

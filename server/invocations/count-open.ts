@@ -1,9 +1,9 @@
 import { INVOKE_COMMAND_WORKFLOW } from '../../protocol/names.js'
+import { answerWithin } from '../answer-within.js'
 import type { TemporalClients } from '../temporal-clients.js'
 
 /** Temporal answers ten such questions a second for all of a namespace. */
 const BELIEVED_MS = 10_000
-const ANSWER_WITHIN_MS = 2_000
 
 /** How many invocations have no outcome yet, here or elsewhere; asked again after 10 s. */
 export function openInvocations({ reader }: Pick<TemporalClients, 'reader'>): () => Promise<number> {
@@ -21,6 +21,8 @@ export function openInvocations({ reader }: Pick<TemporalClients, 'reader'>): ()
 
 async function count(reader: TemporalClients['reader']): Promise<number> {
   const query = `WorkflowType = '${INVOKE_COMMAND_WORKFLOW}' AND ExecutionStatus = 'Running'`
-  const counted = await reader.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => reader.workflow.count(query))
+  const counted = await answerWithin((deadlineMs) =>
+    reader.withDeadline(deadlineMs, () => reader.workflow.count(query)),
+  )
   return counted.count
 }

@@ -5,6 +5,7 @@
 import { resolve } from 'node:path'
 import { sql, type Kysely } from 'kysely'
 import { CommandError } from '../../protocol/errors.js'
+import { oneAtATime } from '../answer-within.js'
 import { Agents } from './agents.js'
 import { AgentTokens } from './agent-tokens.js'
 import { ApiKeys } from './api-keys.js'
@@ -27,7 +28,7 @@ export interface Registry {
   readonly sealingKeys: SealingKeys
   readonly agents: Agents
   readonly invocationEvents: InvocationEvents
-  /** Resolves when the database answers. @throws `unavailable` when PostgreSQL cannot be reached. */
+  /** Resolves when the database answers; asks it once, however many wait. @throws `unavailable` when PostgreSQL cannot be reached. */
   ping(): Promise<void>
   close(): Promise<void>
 }
@@ -111,6 +112,6 @@ const createRegistry = (db: Kysely<RegistrySchema>): Registry => ({
   sealingKeys: new SealingKeys(db),
   agents: new Agents(db),
   invocationEvents: new InvocationEvents(db),
-  ping: () => sql`select 1`.execute(db).then(() => undefined),
+  ping: oneAtATime(() => sql`select 1`.execute(db).then(() => undefined)),
   close: () => db.destroy(),
 })

@@ -44,7 +44,7 @@ describe('registry in PostgreSQL', () => {
     const url = await server.createDatabase()
     const registry = await openRegistry({ url })
     const cut = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'alien'`
-    const asking = Array.from({ length: 200 }, () => registry.ping().then(() => undefined, registryTrouble))
+    const asking = Array.from({ length: 200 }, () => registry.deployments.list().then(() => undefined, registryTrouble))
     await execute(url, cut)
     const troubles = (await Promise.all(asking)).filter((trouble) => trouble !== undefined)
     // Those that had their answer before are not counted; which ones is a race.

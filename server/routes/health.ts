@@ -2,13 +2,9 @@
 import { status as grpc } from '@grpc/grpc-js'
 import { isGrpcServiceError, ServiceError } from '@temporalio/client'
 import { CommandError } from '../../protocol/errors.js'
+import { answerWithin, NoAnswerError } from '../answer-within.js'
 import type { Exchange, Route } from '../route.js'
 import type { ServerDeps } from '../server-deps.js'
-
-/** A dependency that takes longer than this to answer is not ready. All are asked at once, so the route takes no longer. */
-const CHECK_TIMEOUT_MS = 2_000
-
-const NO_ANSWER = `no answer within ${CHECK_TIMEOUT_MS} ms`
 
 interface Check {
   readonly ok: boolean
@@ -18,7 +14,7 @@ interface Check {
 }
 
 interface Probe {
-  readonly ask: () => unknown
+  readonly ask: (deadlineMs: number) => unknown
   readonly reasonOf: (error: unknown) => string
 }
 
@@ -31,6 +27,7 @@ function healthz({ response }: Exchange): void {
   response.json({ status: 'ok' })
 }
 
+/** All are asked at once, so it takes no longer than the slowest may. */
 async function readyz({ deps, response }: Exchange): Promise<void> {
   const asked = Object.entries(probesOf(deps)).map(
     async ([name, probe]) => [name, await check(name, probe, deps)] as const,
@@ -49,7 +46,7 @@ function probesOf({ registry, temporal, workerState }: ServerDeps): Record<strin
   return {
     registry: { ask: () => registry.ping(), reasonOf: registryReason },
     temporal: {
-      ask: () => connection.withDeadline(Date.now() + CHECK_TIMEOUT_MS, describe),
+      ask: (deadlineMs) => connection.withDeadline(deadlineMs, describe),
       reasonOf: temporalReason,
     },
     ...(workerState && {
@@ -61,19 +58,16 @@ function probesOf({ registry, temporal, workerState }: ServerDeps): Record<strin
 async function check(name: string, { ask, reasonOf }: Probe, { log }: ServerDeps): Promise<Check> {
   const start = performance.now()
   const latencyMs = () => Math.round((performance.now() - start) * 10) / 10
-  const late = new Error(NO_ANSWER)
-  let timer: NodeJS.Timeout | undefined
-  const isLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late), CHECK_TIMEOUT_MS)
-  })
   try {
-    await Promise.race([ask(), isLate])
+    await answerWithin(ask)
     return { ok: true, latencyMs: latencyMs() }
   } catch (error) {
     log.warn({ err: error, check: name }, 'not ready')
-    return { ok: false, latencyMs: latencyMs(), reason: error === late ? late.message : reasonOf(error) }
-  } finally {
-    clearTimeout(timer)
+    return {
+      ok: false,
+      latencyMs: latencyMs(),
+      reason: error instanceof NoAnswerError ? error.message : reasonOf(error),
+    }
   }
 }
 
@@ -87,7 +81,7 @@ function registryReason(error: unknown): string {
 
 /** What passes by itself is tried again by the connection, until it is too late. */
 const TEMPORAL_REASONS: Readonly<Partial<Record<number, string>>> = {
-  [grpc.DEADLINE_EXCEEDED]: NO_ANSWER,
+  [grpc.DEADLINE_EXCEEDED]: new NoAnswerError().message,
   [grpc.NOT_FOUND]: 'the namespace does not exist',
   [grpc.PERMISSION_DENIED]: 'Temporal refuses the credentials',
   [grpc.UNAUTHENTICATED]: 'Temporal refuses the credentials',
