@@ -5,7 +5,8 @@
  *   npm run audit
  *
  * Exits with 1 for an advisory of any severity without an exception, and for an exception that is over or that nothing
- * needs any more. Exits with 2 when the registry does not answer: that says nothing, and must not pass for good news.
+ * needs any more. Exits with 2 when the registry does not answer, as mirrors do that do not pass audits on: that says
+ * nothing, and must not pass for good news.
  */
 import { readFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
@@ -15,9 +16,12 @@ const say = (line) => console.error(`audit: ${line}`)
 /** @returns {{ advisory: string, package: string, severity: string, title: string }[] | undefined} `undefined`: no answer */
 function advisories() {
   const { stdout } = spawnSync('npm', ['audit', '--omit', 'dev', '--json'], { encoding: 'utf8', maxBuffer: 2 ** 26 })
-  const report = JSON.parse(stdout || '{}')
+  const report = reportIn(stdout)
   if (report.vulnerabilities === undefined) {
-    say(`the registry does not answer: ${report.message ?? report.error?.summary ?? 'npm audit says nothing'}`)
+    say(`the registry does not answer: ${report.message || report.error?.summary || 'npm audit says nothing'}`)
+    say(
+      'nothing is known of vulnerabilities; run it where https://registry.npmjs.org, or a mirror that answers audits, is reached',
+    )
     return undefined
   }
   const found = Object.values(report.vulnerabilities).flatMap(({ via }) =>
@@ -29,6 +33,15 @@ function advisories() {
     severity,
     title,
   }))
+}
+
+/** npm may say something else than JSON, or nothing. */
+function reportIn(stdout) {
+  try {
+    return JSON.parse(stdout)
+  } catch {
+    return {}
+  }
 }
 
 /** What is wrong, a line each. @param {string} today as 2030-01-31 */

@@ -1,13 +1,12 @@
 /** What says which packages we bring, under which licences, and what is known against them. */
 import { execa } from 'execa'
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { listening } from './support/listening.js'
 import { ownPort } from './support/port.js'
 
 const script = (name: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) =>
@@ -75,10 +74,9 @@ describe('the audit', () => {
         response.setHeader('content-type', 'application/json')
         response.end(JSON.stringify('express' in asked ? { express: [{ ...ADVISORY, vulnerable_versions: '*' }] } : {}))
       })
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
+    })
     onTestFinished(() => void server.close())
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    return `http://127.0.0.1:${await listening(server)}`
   }
 
   async function audit(url: string, exceptions: readonly object[] = []) {
@@ -108,9 +106,29 @@ describe('the audit', () => {
     expect(over.exitCode).toBe(1)
   })
 
+  const UNKNOWN =
+    'audit: nothing is known of vulnerabilities; run it where https://registry.npmjs.org, or a mirror that answers audits, is reached'
+
   test('does not pass when the registry does not answer', async () => {
     const { exitCode, lines } = await audit(`http://127.0.0.1:${await ownPort()}`)
-    expect(lines[0]).toMatch(/^audit: the registry does not answer: /)
+    expect(lines).toStrictEqual([
+      expect.stringMatching(/^audit: the registry does not answer: .*ECONNREFUSED/),
+      UNKNOWN,
+    ])
+    expect(exitCode).toBe(2)
+  })
+
+  test('does not pass for a mirror that knows of no audits, and says what it said', async () => {
+    const mirror = createServer((request, response) => {
+      request.resume()
+      response.writeHead(405, { allow: 'GET,HEAD' }).end()
+    })
+    onTestFinished(() => void mirror.close())
+    const { exitCode, lines } = await audit(`http://127.0.0.1:${await listening(mirror)}`)
+    expect(lines).toStrictEqual([
+      expect.stringMatching(/^audit: the registry does not answer: 405 Method Not Allowed - POST http/),
+      UNKNOWN,
+    ])
     expect(exitCode).toBe(2)
   })
 })
