@@ -2,7 +2,6 @@
  * Stands between the control plane and Temporal, passes every call on as it is, and keeps what passed: what "reaches
  * Temporal" is read off here, and not believed from the answer an attacker got.
  */
-import { once } from 'node:events'
 import {
   connect,
   constants,
@@ -12,7 +11,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import { listening } from '../tests/support/listening.js'
 
 export interface RecordedCall {
   /** gRPC path. */
@@ -44,10 +43,9 @@ export async function startRecorder(upstream: string): Promise<Recorder> {
     const next = upstreamOf(upstream, session)
     session.on('stream', (stream, headers) => calls.push(pass(stream, headers, next())))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listening(server)
   return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: `127.0.0.1:${port}`,
     calls,
     close: () => {
       server.close()

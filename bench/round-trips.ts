@@ -3,9 +3,8 @@ import type { LambdaClient } from '@aws-sdk/client-lambda'
 import { InvokeCommand } from '@aws-sdk/client-lambda'
 import { PubSub } from '@google-cloud/pubsub'
 import { zipSync } from 'fflate'
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listening } from '../tests/support/listening.js'
 import { createFunction, useLambda } from '../tests/transports/lambda-road.js'
 import type { Closers } from '../workers/closers.js'
 
@@ -26,13 +25,12 @@ export async function lambdaRoundTrips(
     response.end()
     reached()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listening(server)
   closers.add(() => {
     server.closeAllConnections()
     server.close()
   })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const url = `http://127.0.0.1:${port}/`
   const invoke = (InvocationType: 'Event' | 'RequestResponse', event: object) =>
     lambda.send(new InvokeCommand({ FunctionName: 'bare', InvocationType, Payload: JSON.stringify(event) }))
   return {

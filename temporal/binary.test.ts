@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http'
-import { once } from 'node:events'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { listening, portOf } from '../tests/support/listening.js'
 import { resolveTemporalBinary, type ResolveTemporalBinaryOptions } from './binary.js'
 
 const FOLDER = `temporal-1.9.1-${process.platform}-${process.arch}`
@@ -138,8 +138,8 @@ describe('download', () => {
       requested.push(request.url ?? '')
       if (request.url === '/file') response.end(readFileSync(archive))
       else response.writeHead(302, { location: '/file' }).end()
-    }).listen(0, '127.0.0.1')
-    await once(mirror, 'listening')
+    })
+    await listening(mirror)
   })
 
   afterEach(() => {
@@ -149,7 +149,7 @@ describe('download', () => {
 
   const fromMirror = (): ResolveTemporalBinaryOptions => ({
     ...options(),
-    downloadOrigin: `http://127.0.0.1:${(mirror.address() as { port: number }).port}`,
+    downloadOrigin: `http://127.0.0.1:${portOf(mirror)}`,
   })
 
   it('installs into the cache, for the next time, and leaves nothing else there', async () => {

@@ -10,6 +10,7 @@ import { Client, Connection } from '@temporalio/client'
 import { defineSearchAttributeKey } from '@temporalio/common'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { listening } from '../tests/support/listening.js'
 import { resolveTemporalBinary } from './binary.js'
 import { startDevServer, type DevServer, type DevServerOptions } from './dev-server.js'
 import { freePort, isPortFree } from './free-port.js'
@@ -109,9 +110,8 @@ describe('startDevServer', () => {
   })
 
   it.each(['port', 'uiPort'] as const)('refuses a %s that is in use', async (option) => {
-    const holder = createServer().listen(0, '127.0.0.1')
-    await once(holder, 'listening')
-    const port = (holder.address() as { port: number }).port
+    const holder = createServer()
+    const port = await listening(holder)
     try {
       await expect(startDevServer({ binaryPath, [option]: port })).rejects.toMatchObject({
         code: 'conflict',

@@ -1,10 +1,10 @@
 /** `alien dev`: what it serves, how it takes edits, mistakes and its own end. */
 import { CommandsClient } from '@alienplatform/sdk/commands'
-import { once } from 'node:events'
 import { access, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { listening } from './support/listening.js'
 import type { DevState } from '../protocol/dev-state.js'
 import { isPortFree } from '../temporal/free-port.js'
 import { alien } from './support/cli.js'
@@ -210,9 +210,8 @@ describe('one that cannot start', () => {
   })
 
   test.each(['--port', '--temporal-port', '--temporal-ui-port'])('names the %s that is in use', async (flag) => {
-    const holder = createServer().listen(0, '127.0.0.1')
-    await once(holder, 'listening')
-    const { port } = holder.address() as AddressInfo
+    const holder = createServer()
+    const port = await listening(holder)
     const { exitCode, stderr } = await fail(complete, [flag, String(port)])
     holder.close()
     expect(stderr).toBe(

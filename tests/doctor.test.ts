@@ -1,14 +1,14 @@
 /** `alien doctor`: of set-ups that are broken in one place each, it names that place and what to do about it. */
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer, request, type IncomingMessage } from 'node:http'
-import { connect, type AddressInfo, type Server, type Socket } from 'node:net'
+import { connect, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { listening } from './support/listening.js'
 import type { Finding } from '../doctor/examination.js'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { startDevServer, type DevServer } from '../temporal/dev-server.js'
@@ -43,12 +43,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function listening(server: Server, host = '127.0.0.1'): Promise<number> {
+function serving(server: Server, host = '127.0.0.1'): Promise<number> {
   servers.push(server)
   server.on('connection', (socket: Socket) => sockets.add(socket))
-  server.listen(0, host)
-  await once(server, 'listening')
-  return (server.address() as AddressInfo).port
+  return listening(server, host)
 }
 
 function pipe(one: Socket, two: Socket): void {
@@ -65,12 +63,12 @@ async function behindTls(name: 'first' | 'expired', host?: string): Promise<numb
     pipe(socket, onward)
   })
   server.on('tlsClientError', () => undefined)
-  return listening(server, host)
+  return serving(server, host)
 }
 
 /** A reverse proxy that knows HTTP/1.1 only. */
 const oldProxy = (): Promise<number> =>
-  listening(
+  serving(
     createHttpServer((incoming, outgoing) => {
       const { method, url, headers } = incoming
       incoming.socket.on('error', () => undefined)
@@ -84,7 +82,7 @@ const oldProxy = (): Promise<number> =>
 
 /** A customer's proxy, which answers CONNECT with this status. */
 const proxyThatSays = (status: number): Promise<number> =>
-  listening(
+  serving(
     createHttpServer().on('connect', ({ url }: IncomingMessage, socket: Socket) => {
       socket.write(`HTTP/1.1 ${status} as told\r\n\r\n`)
       if (status !== 200) {

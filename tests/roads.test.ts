@@ -6,11 +6,12 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, readdir, readlink, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
-import { connect, type AddressInfo, type Server, type Socket } from 'node:net'
+import { connect, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { listening } from './support/listening.js'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { startDevServer, type DevServer } from '../temporal/dev-server.js'
 import { eventually } from './support/eventually.js'
@@ -109,12 +110,10 @@ async function startServer(...flags: string[]): Promise<string> {
 
 const tlsFlags = ['--tls-cert', join(TLS, 'first.crt'), '--tls-key', join(TLS, 'first.key')]
 
-async function listening(server: Server): Promise<number> {
+function serving(server: Server): Promise<number> {
   servers.add(server)
   server.on('connection', (socket: Socket) => sockets.add(socket))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return (server.address() as AddressInfo).port
+  return listening(server)
 }
 
 const pipe = (one: Socket, two: Socket): void => {
@@ -159,7 +158,7 @@ test('a proxy at the customer’s, for all of it', async () => {
       pipe(socket, upstream)
     })
   })
-  const port = await listening(proxy)
+  const port = await serving(proxy)
   // An address that only the proxy knows.
   const hidden = url.replace('127.0.0.1', 'localhost')
   await roundTrip(url, 'through-a-proxy', {
@@ -192,7 +191,7 @@ test('a proxy at the vendor’s that ends TLS and passes plain text on', async (
       pipe(socket, upstream)
     },
   )
-  const outside = `https://127.0.0.1:${await listening(proxy)}`
+  const outside = `https://127.0.0.1:${await serving(proxy)}`
   await roundTrip(outside, 'behind-a-proxy', { ALIEN_URL: outside, ...trust })
 })
 
@@ -258,6 +257,6 @@ test.runIf(process.platform === 'linux')('an agent listens on no port', async ()
   expect(await listeningPorts(agentPid)).toStrictEqual([])
   expect(await listeningPorts(supervisorPid)).toStrictEqual([])
   // The same look at a process that does listen.
-  const port = await listening(createHttpServer())
+  const port = await serving(createHttpServer())
   expect(await listeningPorts(process.pid)).toContain(port)
 })

@@ -8,8 +8,8 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { listening } from '../support/listening.js'
 
 const PAGE_SIZE = 3
 
@@ -44,9 +44,7 @@ export async function startKeyVault(): Promise<KeyVaultServer> {
       response.end(JSON.stringify(body))
     })
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = `https://localhost:${(server.address() as AddressInfo).port}`
+  const url = `https://localhost:${await listening(server)}`
   const close = async (): Promise<void> => {
     server.closeAllConnections()
     server.close()

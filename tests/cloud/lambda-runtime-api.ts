@@ -4,12 +4,11 @@
  */
 import { execa } from 'execa'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll } from 'vitest'
+import { listening } from '../support/listening.js'
 import { installed, LAMBDA_RUNTIME } from './tools.js'
 
 const TIMEOUT_MS = 60_000
@@ -56,8 +55,7 @@ export async function startLambdaRuntime(taskRoot: string, env: Record<string, s
       response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"OK"}')
     })()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listening(server)
   const child = execa(
     join(tool, 'node_modules/node/bin/node'),
     [join(tool, 'node_modules/aws-lambda-ric/index.mjs'), 'index.handler'],
@@ -69,7 +67,7 @@ export async function startLambdaRuntime(taskRoot: string, env: Record<string, s
         ...env,
         _HANDLER: 'index.handler',
         LAMBDA_TASK_ROOT: taskRoot,
-        AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+        AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,
         AWS_LAMBDA_FUNCTION_NAME: 'alien',
         AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '256',

@@ -5,11 +5,10 @@
  */
 import type { Message, Subscription } from '@google-cloud/pubsub'
 import { createSign } from 'node:crypto'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll } from 'vitest'
+import { listening } from '../support/listening.js'
 
 const ACKNOWLEDGED = new Set([102, 200, 201, 202, 204])
 const KEY_ID = 'test'
@@ -26,8 +25,7 @@ export async function startPushIdentity(): Promise<PushIdentity> {
   const server = createServer((_, response) => {
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ [KEY_ID]: certificate }))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listening(server)
   afterAll(() => void server.close())
   const token = (aud: string, email: string): string => {
     const seconds = Math.floor(Date.now() / 1_000)
@@ -43,7 +41,7 @@ export async function startPushIdentity(): Promise<PushIdentity> {
     const text = [{ alg: 'RS256', typ: 'JWT', kid: KEY_ID }, claims].map(base64url).join('.')
     return `${text}.${createSign('RSA-SHA256').update(text).sign(key, 'base64url')}`
   }
-  return { certificatesUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, token }
+  return { certificatesUrl: `http://127.0.0.1:${port}/`, token }
 }
 
 const base64url = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')

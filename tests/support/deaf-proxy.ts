@@ -12,7 +12,8 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
+import { listening, portOf } from './listening.js'
 
 const HTTP2_PREFACE = 'PRI'
 
@@ -46,13 +47,12 @@ export class DeafProxy implements AsyncDisposable {
 
   static async before(url: string): Promise<DeafProxy> {
     const proxy = new DeafProxy(url)
-    proxy.#server.listen(0, '127.0.0.1')
-    await once(proxy.#server, 'listening')
+    await listening(proxy.#server)
     return proxy
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return `http://127.0.0.1:${portOf(this.#server)}`
   }
 
   /** How many polls pass. */

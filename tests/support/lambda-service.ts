@@ -3,8 +3,8 @@
  * what the function does. Which status and error it has is for the test to say. Signatures are not checked.
  */
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
+import { listening } from './listening.js'
 import type { Envelope } from '../../protocol/envelope.js'
 
 export interface Invoked {
@@ -55,9 +55,9 @@ export async function startLambdaService(): Promise<LambdaService> {
       response.end(body === undefined ? '' : JSON.stringify(body))
     })()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const port = await listening(server)
   const service: LambdaService = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     answer: () => ({ status: 202 }),
     invoked: [],
     close: () =>

@@ -1,10 +1,10 @@
 /** A collector: takes what is sent by OTLP over HTTP, as protobuf. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import protobuf from 'protobufjs'
+import { listening, portOf } from './listening.js'
 
 export interface ReceivedSpan {
   readonly service: string
@@ -65,13 +65,12 @@ export class OtlpReceiver implements AsyncDisposable {
 
   static async start(): Promise<OtlpReceiver> {
     const receiver = new OtlpReceiver()
-    receiver.#server.listen(0, '127.0.0.1')
-    await once(receiver.#server, 'listening')
+    await listening(receiver.#server)
     return receiver
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return `http://127.0.0.1:${portOf(this.#server)}`
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 /** One address before several control planes: a load balancer that gives each new connection to the next one that takes it. */
 import { once } from 'node:events'
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { listening, portOf } from './listening.js'
 
 export class RoundRobin implements AsyncDisposable {
   readonly #server: Server
@@ -19,13 +20,12 @@ export class RoundRobin implements AsyncDisposable {
 
   static async listen(): Promise<RoundRobin> {
     const balancer = new RoundRobin()
-    balancer.#server.listen(0, '127.0.0.1')
-    await once(balancer.#server, 'listening')
+    await listening(balancer.#server)
     return balancer
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return `http://127.0.0.1:${portOf(this.#server)}`
   }
 
   add(port: number): void {

@@ -1,8 +1,9 @@
 /** A link that can be cut: a TCP proxy before the control plane, for an agent whose network is bad. */
 import { once } from 'node:events'
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { Transform, type TransformCallback } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
+import { listening, portOf } from './listening.js'
 
 /**
  * - `refuse`: connections are reset, and new ones too, as when nobody listens
@@ -32,13 +33,12 @@ export class TcpProxy implements AsyncDisposable {
 
   static async before(url: string): Promise<TcpProxy> {
     const proxy = new TcpProxy(Number(new URL(url).port))
-    proxy.#server.listen(0, '127.0.0.1')
-    await once(proxy.#server, 'listening')
+    await listening(proxy.#server)
     return proxy
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return `http://127.0.0.1:${portOf(this.#server)}`
   }
 
   cut(how: Cut): void {

@@ -2,9 +2,8 @@
  * The front of Temporal Cloud before a development server: ends TLS, wants an API key or a certificate of the client, and
  * has no operator service. What Cloud says to those it refuses is modelled by the status alone.
  */
-import { once } from 'node:events'
 import { connect, constants, createSecureServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import { listening } from './listening.js'
 
 export interface CloudOptions {
   /** `host:port` of the Temporal behind it. */
@@ -43,10 +42,9 @@ export async function startTemporalCloud({ upstream, cert, key, wants }: CloudOp
     else if (path.includes('.operatorservice.')) refuse(stream, STATUS.unimplemented)
     else passOn(stream, headers, behind)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listening(server)
   return {
-    address: `localhost:${(server.address() as AddressInfo).port}`,
+    address: `localhost:${port}`,
     [Symbol.asyncDispose]: async () => {
       for (const session of sessions) session.destroy()
       behind.destroy()

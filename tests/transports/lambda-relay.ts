@@ -4,9 +4,9 @@
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import type { Envelope } from '../../protocol/envelope.js'
+import { listening, portOf } from '../support/listening.js'
 
 interface Invoked {
   readonly path: string
@@ -28,13 +28,12 @@ export class LambdaRelay implements AsyncDisposable {
 
   static async before(target: string): Promise<LambdaRelay> {
     const relay = new LambdaRelay(target)
-    relay.#server.listen(0, '127.0.0.1')
-    await once(relay.#server, 'listening')
+    await listening(relay.#server)
     return relay
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return `http://127.0.0.1:${portOf(this.#server)}`
   }
 
   async redeliver(invocationId: string): Promise<void> {

@@ -2,12 +2,11 @@
 import * as functions from '@google-cloud/functions-framework'
 import { getTestServer } from '@google-cloud/functions-framework/testing'
 import { PubSub, type Message, type Topic } from '@google-cloud/pubsub'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { afterAll, expect, test, vi } from 'vitest'
 import { leg } from '../../tests/cloud/leg.js'
 import { startPusher, startPushIdentity } from '../../tests/cloud/pubsub-pusher.js'
 import { startPubSub } from '../../tests/cloud/servers.js'
+import { listening } from '../../tests/support/listening.js'
 import { createPushHandler } from '../cloud-run/runtime.js'
 import { TestControlPlane, testEnvelope, testSettings } from '../runtime/control-plane.testsuite.js'
 import { startSubscriber } from './runtime.js'
@@ -122,10 +121,9 @@ await leg(
     const [audience, serviceAccount] = ['https://alien.example', 'pusher@alien-tests.iam.gserviceaccount.com']
     const { certificatesUrl } = identity
     functions.http('alien', createPushHandler({ ...world.options, audience, serviceAccount, certificatesUrl }))
-    const server = getTestServer('alien').listen(0, '127.0.0.1')
-    await once(server, 'listening')
+    const server = getTestServer('alien')
+    const url = `http://127.0.0.1:${await listening(server)}/`
     afterAll(() => void server.close())
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
     startPusher(world.subscription, url, () => identity.token(audience, serviceAccount))
     return { ...world, url, identity, audience, serviceAccount }
   },

@@ -2,9 +2,7 @@
  * The part of a control plane that runtimes speak to, for tests: checks each body as a real one does and the token by its text,
  * records the first response of an invocation and calls later ones late. What it does not model: who may have a token.
  */
-import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 import type { z } from 'zod'
@@ -24,6 +22,7 @@ import { CommandError } from '../../protocol/errors.js'
 import { responseJson } from '../../protocol/readable-response.js'
 import type { CommandDefinition, CommandOptions, Handler } from '../../sdk/command.js'
 import { CommandRegistry } from '../../sdk/registry.js'
+import { listening } from '../../tests/support/listening.js'
 import type { RuntimeSettings } from './runtime-settings.js'
 
 const TOKEN = 'rsp_good'
@@ -53,9 +52,7 @@ export class TestControlPlane {
         for (const tell of plane.#waiting.splice(0)) tell()
       })
     })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    plane.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    plane.url = `http://127.0.0.1:${await listening(server)}`
     atEnd(() => {
       server.closeAllConnections()
       server.close()

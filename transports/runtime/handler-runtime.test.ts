@@ -1,8 +1,8 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
-import { connect, type AddressInfo, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
+import { listening } from '../../tests/support/listening.js'
 import { createHandlerRuntime } from './handler-runtime.js'
 import { sharedStorage, TestControlPlane, testEnvelope, testSettings } from './control-plane.testsuite.js'
 import type { Handler } from '../../sdk/command.js'
@@ -133,10 +133,9 @@ describe('what it reports', () => {
       socket.pipe(onward).pipe(socket)
       onTestFinished(() => void onward.destroy())
     })
-    proxy.listen(0, '127.0.0.1')
-    await once(proxy, 'listening')
+    const port = await listening(proxy)
     onTestFinished(() => void proxy.close())
-    vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`)
+    vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${port}`)
     vi.stubEnv('NO_PROXY', noProxy)
     onTestFinished(() => void vi.unstubAllEnvs())
     const { plane, runtime } = await world(() => 'done')
