@@ -121,3 +121,20 @@ test('an agent tells what it ran', async () => {
     [`alien_build_info{version="${version}"}`]: 1,
   })
 })
+
+// The last one: it takes invocations from the server's own worker.
+test('a vendor worker tells of itself, and each process logs more while an operator wants it to', async () => {
+  await using worker = new AlienProcess(['worker', '--metrics-port', '0'], { TEMPORAL_ADDRESS: temporal.address })
+  await eventually('Temporal has its polls', async () => {
+    const polls = [...(await metricsOf(worker))].filter(([series]) => series.startsWith('temporal_num_pollers'))
+    return polls.some(([, count]) => count > 0) ? true : undefined
+  })
+  const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string }
+  expect((await metricsOf(worker)).get(`alien_build_info{version="${version}"}`)).toBe(1)
+  for (const process of [server, worker]) {
+    for (const level of ['debug', 'info']) {
+      process.signal('SIGUSR2')
+      await eventually(`it logs at ${level}`, () => process.stderr.includes(`"level":"${level}"`) || undefined)
+    }
+  }
+})
