@@ -10,6 +10,7 @@ import { bindingsMeetBars, bindingsTable, measureBindings } from './bindings.js'
 import { cancelMeetsBars, cancelTable, measureCancel } from './cancel.js'
 import { describeEnvironment } from './environment.js'
 import { measureIdleAgents } from './idle-check.js'
+import { measureObservability, observabilityMeetsBars, observabilityTable } from './observability.js'
 import { ratiosOf, table, type Report, type SystemFigures } from './report.js'
 import { runPhase, warmUp, type Phase } from './rounds.js'
 import { startSystems, type SystemName } from './systems.js'
@@ -22,6 +23,7 @@ interface Flags {
   readonly agentLoop?: true
   readonly cancel?: true
   readonly transports?: true
+  readonly observability?: true
 }
 
 /** How much of everything. A block is long enough for its lanes to be full most of the time. */
@@ -58,7 +60,7 @@ const QUICK: Plan = {
 const ONCE_IN_FLIGHT = 32
 
 const EXAMPLES = `
-Exits with 1 when an invocation's result is wrong or an invocation ran twice; with --bindings, --agent-loop, --cancel or --transports, when a bar is missed.
+Exits with 1 when an invocation's result is wrong or an invocation ran twice; with --bindings, --agent-loop, --cancel, --transports or --observability, when a bar is missed.
 
 Examples:
   $ npm run bench
@@ -71,6 +73,7 @@ const {
   agentLoop = false,
   cancel = false,
   transports = false,
+  observability = false,
 } = new Command('npm run bench --')
   .description(
     'measures raw Temporal on stock settings, raw Temporal on our settings, and the product with and without its gateway, in turns',
@@ -81,6 +84,7 @@ const {
   .option('--agent-loop', "an AI agent's tool calls only, beside the bench's own command")
   .option('--cancel', 'cancels only: how soon handlers hear of them, and whether verdicts are true')
   .option('--transports', 'pushed commands only, beside pulled ones; installs the servers that stand for the clouds')
+  .option('--observability', 'what metrics, logs and traces cost a call only; about 6 minutes')
   .addHelpText('after', EXAMPLES)
   .parse()
   .opts<Flags>()
@@ -95,6 +99,7 @@ try {
   else if (agentLoop) await reportAgentLoop()
   else if (cancel) await reportCancel()
   else if (transports) await reportTransports()
+  else if (observability) await reportObservability()
   else await reportInvocations()
 } finally {
   await closers.close()
@@ -122,6 +127,12 @@ async function reportTransports(): Promise<void> {
   const figures = await measureTransports(closers, progress)
   console.log(transportsTable(figures))
   if (!transportsMeetBars(figures)) process.exitCode = 1
+}
+
+async function reportObservability(): Promise<void> {
+  const figures = await measureObservability(closers, progress)
+  console.log(observabilityTable(figures))
+  if (!observabilityMeetsBars(figures)) process.exitCode = 1
 }
 
 async function reportInvocations(): Promise<void> {

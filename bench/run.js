@@ -16,6 +16,7 @@ await build({
     'raw/agent',
     'product/stack',
     'product/agent-stack',
+    'product/collector',
     'product/control-plane',
     'product/direct-agent',
     'product/idle-agents',

@@ -41,3 +41,22 @@ export const median = (values: readonly number[]): number =>
 
 /** Two digits after the point: the clock gives more, the machine does not. */
 export const rounded = (value: number): number => Math.round(value * 100) / 100
+
+/** Where a figure lies in 95 of 100 runs like this one: from, to. */
+export type Spread = readonly [number, number]
+
+const DRAWS = 1_000
+
+/** Bootstrap: the figure of as many rounds, drawn from those there are, again and again. */
+export function spreadOf<Round>(rounds: readonly Round[], figure: (drawn: readonly Round[]) => number): Spread {
+  const draw = (): Round => rounds[Math.floor(Math.random() * rounds.length)] as Round
+  const figures = Array.from({ length: DRAWS }, () => figure(rounds.map(draw))).sort((a, b) => a - b)
+  return [percentile(figures, 2.5), percentile(figures, 97.5)]
+}
+
+/** The same in random order, each order as likely as any other. */
+export const shuffled = <T>(values: readonly T[]): T[] =>
+  values
+    .map((value) => ({ value, rank: Math.random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ value }) => value)
