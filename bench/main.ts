@@ -8,6 +8,7 @@ import { checkOnce, measureAgent } from './agent-checks.js'
 import { agentLoopMeetsBars, agentLoopTable, measureAgentLoop } from './agent-loop.js'
 import { bindingsMeetBars, bindingsTable, measureBindings } from './bindings.js'
 import { cancelMeetsBars, cancelTable, measureCancel } from './cancel.js'
+import { costTable, measureCost } from './cost.js'
 import { describeEnvironment } from './environment.js'
 import { measureIdleAgents } from './idle-check.js'
 import { measureObservability, observabilityMeetsBars, observabilityTable } from './observability.js'
@@ -22,6 +23,7 @@ interface Flags {
   readonly bindings?: true
   readonly agentLoop?: true
   readonly cancel?: true
+  readonly cost?: true
   readonly transports?: true
   readonly observability?: true
 }
@@ -72,6 +74,7 @@ const {
   bindings = false,
   agentLoop = false,
   cancel = false,
+  cost = false,
   transports = false,
   observability = false,
 } = new Command('npm run bench --')
@@ -83,6 +86,7 @@ const {
   .option('--bindings', 'storage and vault only, beside the file system; needs no Temporal')
   .option('--agent-loop', "an AI agent's tool calls only, beside the bench's own command")
   .option('--cancel', 'cancels only: how soon handlers hear of them, and whether verdicts are true')
+  .option('--cost', 'processor time of an invocation only, of Temporal and of a control plane')
   .option('--transports', 'pushed commands only, beside pulled ones; installs the servers that stand for the clouds')
   .option('--observability', 'what metrics, logs and traces cost a call only; about 6 minutes')
   .addHelpText('after', EXAMPLES)
@@ -98,6 +102,7 @@ try {
   if (bindings) await reportBindings()
   else if (agentLoop) await reportAgentLoop()
   else if (cancel) await reportCancel()
+  else if (cost) console.log(costTable(await measureCost(closers, progress)))
   else if (transports) await reportTransports()
   else if (observability) await reportObservability()
   else await reportInvocations()
