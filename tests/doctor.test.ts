@@ -13,8 +13,11 @@ import type { Finding } from '../doctor/examination.js'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { startDevServer, type DevServer } from '../temporal/dev-server.js'
 import { alien } from './support/cli.js'
+import { startFragileControlPlane, type FragileControlPlane } from './support/fragile-control-plane.js'
 import { callApi } from './support/http.js'
 import { ownPort } from './support/port.js'
+import { startPostgres, type TestPostgres } from './support/postgres.js'
+import type { Cut } from './support/tcp-proxy.js'
 
 const TLS = resolve('tests/fixtures/tls')
 const TRUST = { NODE_EXTRA_CA_CERTS: join(TLS, 'ca.crt') }
@@ -23,13 +26,16 @@ let stack: TestStack
 let bareTemporal: DevServer
 let folder: string
 let agentToken: string
+let postgres: TestPostgres
 const servers: Server[] = []
 const sockets = new Set<Socket>()
+const fragile: FragileControlPlane[] = []
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'alien-doctor-'))
   const { path } = await resolveTemporalBinary()
   bareTemporal = await startDevServer({ binaryPath: path })
+  postgres = await startPostgres()
   stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
   const { body } = await callApi(stack.state, stack.state.token, 'POST', '/v1/deployments', { name: 'away' })
   agentToken = String(body.agentToken)
@@ -38,6 +44,8 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const socket of sockets) socket.destroy()
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
+  await Promise.all(fragile.map((controlPlane) => controlPlane[Symbol.asyncDispose]()))
+  await postgres.stop()
   await stack.close()
   await bareTemporal.stop()
   await rm(folder, { recursive: true, force: true })
@@ -94,6 +102,19 @@ const proxyThatSays = (status: number): Promise<number> =>
       pipe(socket, onward)
     }),
   )
+
+/** A control plane that runs on after what it needs has gone. */
+async function cutOff(part: 'postgres' | 'temporal', how: Cut): Promise<Broken> {
+  const token = `key_${'x'.repeat(43)}`
+  const controlPlane = await startFragileControlPlane({
+    databaseUrl: await postgres.createDatabase(),
+    temporalAddress: stack.state.temporalAddress,
+    apiKey: { name: 'of-the-doctor', token },
+  })
+  fragile.push(controlPlane)
+  controlPlane[part].cut(how)
+  return { args: ['--url', controlPlane.url, '--deployment', 'acme-corp'], env: { ALIEN_TOKEN: token } }
+}
 
 interface Report {
   readonly ok: boolean
@@ -324,6 +345,20 @@ const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
     'registry',
     /^cannot reach the registry at postgres:\/\/alien@127.0.0.1:\d+\/alien: .*ECONNREFUSED.* → see whether PostgreSQL runs/,
   ],
+  ...(['refuse', 'hang'] as const).flatMap((how): (typeof BROKEN)[number][] => [
+    [
+      `a control plane whose Temporal died (${how})`,
+      () => cutOff('temporal', how),
+      'ready',
+      /^the control plane is not ready: temporal: [^;]* → see whether Temporal runs and can be reached from there \(TEMPORAL_ADDRESS\)$/,
+    ],
+    [
+      `a control plane whose registry died (${how})`,
+      () => cutOff('postgres', how),
+      'ready',
+      /^the control plane is not ready: registry: [^;]* → see whether its database runs and can be reached from there \(DATABASE_URL\)$/,
+    ],
+  ]),
 ]
 
 test.concurrent.each(BROKEN)('%s is found, and nothing else', async (_, make, check, says) => {

@@ -1,22 +1,16 @@
 /** `/readyz` while what the control plane needs does not answer, in each of the ways in which that shows. */
-import { startControlPlane, type ControlPlane } from '@alienplatform/sdk/server'
-import pino from 'pino'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { startDevServer } from '../temporal/dev-server.js'
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
-import { plainTemporal } from '../temporal/settings.js'
 import { Closers } from '../workers/closers.js'
 import { eventually } from './support/eventually.js'
+import { startFragileControlPlane, type FragileControlPlane } from './support/fragile-control-plane.js'
 import { callApi } from './support/http.js'
 import { startPostgres } from './support/postgres.js'
-import { TcpProxy } from './support/tcp-proxy.js'
 
 const closers = new Closers()
-const log: string[] = []
-let postgres: TcpProxy
-let temporal: TcpProxy
-let controlPlane: ControlPlane
+let controlPlane: FragileControlPlane
 
 beforeAll(async () => {
   const database = await startPostgres()
@@ -24,28 +18,16 @@ beforeAll(async () => {
   const { path } = await resolveTemporalBinary()
   const server = await startDevServer({ binaryPath: path, searchAttributes: SEARCH_ATTRIBUTES })
   closers.add(() => server.stop())
-  const url = new URL(await database.createDatabase())
-  postgres = await TcpProxy.before(url.href)
-  closers.add(() => postgres[Symbol.asyncDispose]())
-  temporal = await TcpProxy.before(`http://${server.address}`)
-  closers.add(() => temporal[Symbol.asyncDispose]())
-  url.port = new URL(postgres.url).port
-  controlPlane = await startControlPlane({
-    host: '127.0.0.1',
-    port: 0,
-    registry: { url: url.href },
-    temporal: plainTemporal(new URL(temporal.url).host, 'default'),
-    vendorWorker: false,
-    log: pino({ level: 'warn' }, { write: (line) => void log.push(line) }),
-  })
-  closers.add(() => controlPlane.close())
+  const databaseUrl = await database.createDatabase()
+  controlPlane = await startFragileControlPlane({ databaseUrl, temporalAddress: server.address })
+  closers.add(() => controlPlane[Symbol.asyncDispose]())
 })
 
 afterAll(() => closers.close())
 
 afterEach(async () => {
-  postgres.restore()
-  temporal.restore()
+  controlPlane.postgres.restore()
+  controlPlane.temporal.restore()
   await eventually('it is ready', async () => ((await readyz()).status === 200 ? true : undefined))
 })
 
@@ -54,7 +36,7 @@ const readyz = () => callApi(controlPlane, undefined, 'GET', '/readyz')
 const ms = expect.any(Number) as number
 
 test('parts that hang are waited for side by side, for two seconds', async () => {
-  for (const link of [postgres, temporal]) link.cut('hang')
+  for (const link of [controlPlane.postgres, controlPlane.temporal]) link.cut('hang')
   const start = performance.now()
   const { status, body } = await readyz()
   const tookMs = performance.now() - start
@@ -67,7 +49,7 @@ test('parts that hang are waited for side by side, for two seconds', async () =>
 })
 
 test('a registry that refuses is named, without where it is; the log has that', async () => {
-  postgres.cut('refuse')
+  controlPlane.postgres.cut('refuse')
   // The pool still has connections that were cut.
   const body = await eventually('the reason is told', async () => {
     const answer = await readyz()
@@ -80,12 +62,12 @@ test('a registry that refuses is named, without where it is; the log has that', 
       temporal: { ok: true, latencyMs: ms },
     },
   })
-  expect(log.at(-1)).toContain('"check":"registry"')
-  expect(log.at(-1)).toContain('ECONNRE')
+  expect(controlPlane.log.at(-1)).toContain('"check":"registry"')
+  expect(controlPlane.log.at(-1)).toContain('ECONNRE')
 })
 
 test('Temporal that refuses is named', async () => {
-  temporal.cut('refuse')
+  controlPlane.temporal.cut('refuse')
   const { body } = await readyz()
   expect(body).toStrictEqual({
     status: 'not_ready',
