@@ -17,6 +17,9 @@ export interface Watched {
 /** For what has to be done once: schemas, a namespace. */
 const DONE_WITHIN_MS = 120_000
 
+/** Sooner than the check's own interval, and seldom enough to leave the processor to the service. */
+const LOOK_AGAIN_MS = 500
+
 /** At once for a service without a check. @throws {Error} with the end of its log when it ends, or is not in time */
 export async function untilHealthy(
   watched: Watched,
@@ -32,7 +35,7 @@ export async function untilHealthy(
     const isOpen = file === 'nc' ? await accepts(args) : await succeeds(file, args, env, timeout)
     return isOpen ? true : undefined
   }
-  await eventually(`${watched.name} is healthy`, look, start_period + interval * retries)
+  await eventually(`${watched.name} is healthy`, look, start_period + interval * retries, LOOK_AGAIN_MS)
 }
 
 /** @throws {Error} with the end of its log when it fails, or is not in time */

@@ -51,6 +51,7 @@ export interface UpOptions {
 }
 
 const SERVES_WITHIN_MS = 60_000
+const LOOK_AGAIN_MS = 500
 
 export class Topology {
   readonly folder: string
@@ -138,7 +139,7 @@ export class Topology {
       const all = JSON.parse(stdout || '[]') as { name: string; online: boolean }[]
       return all.find(({ name }) => name === deployment)?.online === true ? true : undefined
     }
-    await eventually(`the agent of ${deployment} serves`, look, SERVES_WITHIN_MS)
+    await eventually(`the agent of ${deployment} serves`, look, SERVES_WITHIN_MS, LOOK_AGAIN_MS)
   }
 
   /** Starts a service, and resolves when it is healthy, or has done its work when it is one that ends. */
