@@ -172,7 +172,11 @@ describe('while the run goes on', () => {
     const first = run({ atMostOnce }, environment)
     await entered
     environment.cancel('NOT_FOUND', LOST)
-    await expect(first).rejects.toMatchObject({ type: 'agent_stopping', message: 'the attempt was lost on the way' })
+    await expect(first).rejects.toMatchObject({
+      type: 'agent_stopping',
+      message: 'the attempt was lost on the way',
+      details: [{ ended: false }],
+    })
     return { run, seen, end }
   }
 
@@ -233,7 +237,11 @@ describe('when the agent stops', () => {
       return new Promise(() => undefined)
     }
     const beganMs = performance.now()
-    await expect(agent(await testDeps(), handler)({}, environment)).rejects.toMatchObject({ type: 'agent_stopping' })
+    await expect(agent(await testDeps(), handler)({}, environment)).rejects.toMatchObject({
+      type: 'agent_stopping',
+      message: 'the agent stopped before the handler ended',
+      details: [{ ended: false }],
+    })
     expect(performance.now() - beganMs).toBeGreaterThanOrEqual(1_990)
   })
 

@@ -238,8 +238,9 @@ describe('when Temporal ends the attempt', () => {
     await expect(result).rejects.toMatchObject({
       name: 'ApplicationFailure',
       type: 'agent_stopping',
-      message: 'the agent stopped before the handler ended',
+      message: 'the agent stopped, and the handler with it',
       nonRetryable: true,
+      details: [{ ended: true }],
     })
   })
 })
@@ -271,13 +272,18 @@ describe('a checkpoint', () => {
       await checkpoint(at)
       return untilAborted(signal, shutDown)
     }
-    const details = [undefined, { checkpoint: at }]
-    await expect(textOf(handler, { environment })).rejects.toMatchObject({ type: 'agent_stopping', details })
+    await expect(textOf(handler, { environment })).rejects.toMatchObject({
+      type: 'agent_stopping',
+      details: [{ ended: true }, { checkpoint: at }],
+    })
     const hanging: Handler = async (_, { checkpoint }) => {
       await checkpoint(at)
       return new Promise(() => undefined)
     }
-    await expect(textOf(hanging, { attempt: { timeoutMs: 20 } })).rejects.toMatchObject({ type: 'timed_out', details })
+    await expect(textOf(hanging, { attempt: { timeoutMs: 20 } })).rejects.toMatchObject({
+      type: 'timed_out',
+      details: [undefined, { checkpoint: at }],
+    })
   })
 })
 

@@ -8,7 +8,7 @@
 import { activityInfo, ApplicationFailure, Context } from '@temporalio/activity'
 import { CancelledFailure, type RawValue } from '@temporalio/common'
 import type { Metrics } from '../observability/metrics.js'
-import { CANCEL_GRACE_MS, type StoppedDetails } from '../protocol/cancel.js'
+import { CANCEL_GRACE_MS, type GivenBackDetails, type StoppedDetails } from '../protocol/cancel.js'
 import type { AttemptInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
 import { AGENT_STOPPING, TASK_NOT_DELIVERED } from '../protocol/names.js'
@@ -21,6 +21,7 @@ import { startRun, type HandlerRun, type RunDeps } from '../execution/handler-ru
 import { afterWait } from '../execution/attempt-budget.js'
 import { jsonPayload } from '../temporal/json-payload.js'
 import { STOPPED_WITHIN_MS, type Runs } from '../execution/runs.js'
+import type { OpenStandIn } from './stand-in.js'
 import { unknownCommand } from '../execution/unknown-command.js'
 
 export type CommandActivity = (params: JsonValue, attempt: AttemptInput) => Promise<RawValue>
@@ -32,6 +33,7 @@ export type OpenEvents = (task: { readonly taskToken: Uint8Array; readonly attem
 export interface AttemptDeps extends RunDeps {
   readonly runs: Runs
   readonly openEvents: OpenEvents
+  readonly openStandIn: OpenStandIn
   /** Whether another worker of this process has taken the place of the attempts' own. */
   readonly isRetired: () => boolean
   readonly metrics: Metrics
@@ -62,12 +64,16 @@ async function runAttempt(
   const { workflowExecution, taskToken, scheduleToCloseTimeoutMs } = activity.info
   const attempt = afterWait(asScheduled, scheduleToCloseTimeoutMs)
   const key = { workflowRunId: workflowExecution?.runId ?? attempt.invocationId, run: attempt.run }
+  using standIn = deps.openStandIn(taskToken, definition.name)
   using attached = deps.runs.attach(key, attempt.attempt, () =>
     timed(deps, definition, startRun(deps, { definition, params, attempt, key })),
   )
   const { run, attempts } = attached
   const channel = run.report.attach({
-    heartbeat: (details) => activity.heartbeat(details === undefined ? undefined : jsonPayload(details)),
+    heartbeat: (details) => {
+      activity.heartbeat(details === undefined ? undefined : jsonPayload(details))
+      standIn.beat(details)
+    },
     events: deps.openEvents({ taskToken, attempt: attempt.attempt }),
   })
   try {
@@ -98,13 +104,13 @@ async function endOf(run: HandlerRun, { isRetired }: Pick<AttemptDeps, 'isRetire
   if (!canceled.aborted) return run.end
   const { cancellationDetails: why } = Context.current()
   // The handler goes on: this attempt is delivered again, likely to this agent, and finds it.
-  if (why?.notFound === true || why?.timedOut === true) throw givenBack('the attempt was lost on the way')
+  if (why?.notFound === true || why?.timedOut === true) throw givenBack('the attempt was lost on the way', GOES_ON)
   if (why?.workerShutdown !== true) {
     run.abort(canceled.reason, why?.cancelRequested)
     return endWithin(CANCEL_GRACE_MS, run)
   }
   // Here too: the worker that took this one's place gets it.
-  if (isRetired()) throw givenBack('the worker was replaced', run.report.lastCheckpoint)
+  if (isRetired()) throw givenBack('the worker was replaced', GOES_ON, run.report.lastCheckpoint)
   run.abort(canceled.reason)
   return endWithin(STOPPED_WITHIN_MS, run)
 }
@@ -117,7 +123,7 @@ function reported(end: AttemptEnd, attempts: number | undefined, checkpoint: Jso
   if (end.kind === 'succeeded') return jsonPayload(end.text)
   if (end.kind === 'failed') throw toApplicationFailure(end.error, checkpoint)
   const { cancellationSignal, cancellationDetails } = Context.current()
-  if (!cancellationSignal.aborted) throw givenBack('the run ended before this attempt came for it')
+  if (!cancellationSignal.aborted) throw givenBack('the run ended before this attempt came for it', ENDED)
   // The error that Temporal takes for "it was canceled, as asked".
   if (cancellationDetails?.workerShutdown !== true) {
     const stopped = end.kind === 'aborted'
@@ -129,12 +135,21 @@ function reported(end: AttemptEnd, attempts: number | undefined, checkpoint: Jso
         : 'the handler did not stop'
     throw new CancelledFailure(message, [{ stopped, entered, attempts } satisfies StoppedDetails])
   }
-  throw end.kind === 'deaf' || end.entered
-    ? givenBack('the agent stopped before the handler ended', checkpoint)
-    : givenBack('the agent stopped before the handler was entered', undefined, TASK_NOT_DELIVERED)
+  if (end.kind === 'deaf') throw givenBack('the agent stopped before the handler ended', GOES_ON, checkpoint)
+  throw end.entered
+    ? givenBack('the agent stopped, and the handler with it', ENDED, checkpoint)
+    : givenBack('the agent stopped before the handler was entered', ENDED, undefined, TASK_NOT_DELIVERED)
 }
 
-function givenBack(message: string, checkpoint?: JsonValue, type = AGENT_STOPPING): ApplicationFailure {
-  const details = failureDetails(undefined, checkpoint)
+const GOES_ON: GivenBackDetails = { ended: false }
+const ENDED: GivenBackDetails = { ended: true }
+
+function givenBack(
+  message: string,
+  handler: GivenBackDetails,
+  checkpoint?: JsonValue,
+  type = AGENT_STOPPING,
+): ApplicationFailure {
+  const details = failureDetails({ ...handler }, checkpoint)
   return ApplicationFailure.create({ message, type, nonRetryable: true, category: 'BENIGN', details })
 }

@@ -63,7 +63,7 @@ export class CommandsClient {
     const { timeoutMs, queueTimeoutMs, deadline, heartbeatTimeoutMs, atMostOnce, retry } = options
     const { idempotencyKey, failFast, signal } = options
     assertJson(command, params)
-    if (deadline && Number.isNaN(deadline.getTime())) {
+    if (deadline instanceof Date && Number.isNaN(deadline.getTime())) {
       throw new CommandError('invalid_request', 'deadline must be a valid Date')
     }
     const body = {
@@ -76,7 +76,7 @@ export class CommandsClient {
         : { idempotencyKey }),
       timeout: timeoutMs,
       queueTimeout: queueTimeoutMs,
-      deadline: deadline?.toISOString(),
+      deadline: deadline instanceof Date ? deadline.toISOString() : deadline,
       heartbeatTimeout: heartbeatTimeoutMs,
       atMostOnce,
       failFast,

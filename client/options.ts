@@ -18,8 +18,8 @@ export interface InvokeOptions {
   readonly timeoutMs?: number
   /** Time the invocation may wait for an agent. Default 1 hour. */
   readonly queueTimeoutMs?: number
-  /** When all of it must be over. */
-  readonly deadline?: Date
+  /** When all of it must be over: an instant, or so long from now, in milliseconds or as `"2h"`. */
+  readonly deadline?: Date | number | string
   /** Silence after which an agent counts as lost. Default 8 s. */
   readonly heartbeatTimeoutMs?: number
   /** Never enter the handler twice: one that is lost with its agent ends as `outcome_unknown`. Default: as declared. */

@@ -6,7 +6,7 @@ import { ATTEMPT } from './test-run.testsuite.js'
 const attempt = (timeoutMs: number | null, remainingMs: number | null): AttemptInput => ({
   ...ATTEMPT,
   timeoutMs,
-  budget: { remainingMs, queueMs: 60_000, scheduleToCloseMs: 105_000 },
+  budget: { remainingMs, queueMs: 60_000, scheduleToCloseMs: 105_000, waitedMs: 10_000 },
 })
 
 test('what was waited before is gone, and the shorter time counts', () => {
@@ -18,6 +18,7 @@ test('what was waited before is gone, and the shorter time counts', () => {
     left: 70_000,
     remainingMs: 70_000,
     queueMs: 30_000,
+    waitedMs: 40_000,
     scheduleToCloseMs: 75_000,
   })
   expect(timesAfter(20_000, 100_000, 75_000)).toMatchObject({ left: 20_000, remainingMs: 70_000 })

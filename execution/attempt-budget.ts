@@ -16,7 +16,12 @@ export function afterWait(attempt: AttemptInput, scheduleToCloseMs: number): Att
   return {
     ...attempt,
     timeoutMs: shortest === Infinity ? null : shortest,
-    budget: { ...budget, remainingMs, queueMs: left(budget.queueMs), scheduleToCloseMs },
+    budget: {
+      remainingMs,
+      queueMs: left(budget.queueMs),
+      waitedMs: (budget.waitedMs ?? 0) + waited,
+      scheduleToCloseMs,
+    },
   }
 }
 

@@ -8,6 +8,7 @@
 import { SecretScope } from '../bindings/vault/secret-scope.js'
 import { inSpan, invocationAttributes, SpanKind } from '../observability/tracing.js'
 import { CommandError } from '../protocol/errors.js'
+import { formatDuration } from '../protocol/format-duration.js'
 import type { AttemptInput } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
 import type { CommandDefinition } from '../sdk/command.js'
@@ -66,7 +67,7 @@ export interface HandlerRun {
 export function startRun(deps: RunDeps, request: RunRequest): HandlerRun {
   const controller = new AbortController()
   let isCanceled = false
-  const entry: Entry = { entered: false, handled: undefined }
+  const entry: Entry = { entered: false, handled: undefined, hasReturned: false }
   const report = new RunReport(request.definition.name)
   // What the handler reads from vaults is taken out of all that it lets out.
   const end = SecretScope.run(() =>
@@ -86,6 +87,7 @@ export function startRun(deps: RunDeps, request: RunRequest): HandlerRun {
       const outcome = outcomeOf(ended, isCanceled)
       if (entry.entered && outcome) note(deps, request, outcome)
       logRefusal(deps, request, ended)
+      logLate(deps, request, entry)
       report.end()
       return ended
     }),
@@ -101,6 +103,7 @@ interface Entry {
   entered: boolean
   /** Settles when the handler itself has ended, which may be after its run. */
   handled: Promise<unknown> | undefined
+  hasReturned: boolean
 }
 
 async function run(
@@ -117,7 +120,7 @@ async function run(
   if (concurrency === undefined) return enter(deps, request, aborted, entry, report)
   deps.gate.check(judgedOf(request))
   const wait = turnWait(definition, attempt, aborted)
-  const turn = await deps.turns.take(definition.name, concurrency, wait.signal, () => report.waits()).finally(wait.end)
+  const turn = await deps.turns.take(definition.name, concurrency, wait, () => report.waits()).finally(wait.end)
   const release = () => turn[Symbol.dispose]()
   try {
     const timeoutMs = Math.min(attempt.timeoutMs ?? Infinity, wait.leftMs())
@@ -177,6 +180,8 @@ async function enter(
       throw commandFailed(name, error, exposeStack, admission.maxResultBytes)
     })
   entry.handled = running
+  const returned = (): void => void (entry.hasReturned = true)
+  running.then(returned, returned)
   const result = await checkSchema(name, 'result', options.result, await Promise.race([running, time.cutShort]))
   return { kind: 'succeeded', text: await encodeResult(name, result, admission.maxResultBytes, deps.maxResultBytes) }
 }
@@ -248,6 +253,19 @@ function note(deps: RunDeps, request: RunRequest, outcome: RunOutcome): void {
   } catch (error) {
     logOf(deps, request).error(CommandError.from(error).message)
   }
+}
+
+/** Its time was over, or the policy had stopped it: what its handler comes to all the same is told to whoever runs the agent. */
+function logLate(deps: RunDeps, request: RunRequest, { handled, hasReturned }: Entry): void {
+  if (handled === undefined || hasReturned) return
+  const sinceMs = performance.now()
+  const say = (how: string) => (): void => {
+    const lateMs = Math.round(performance.now() - sinceMs)
+    logOf(deps, request).warn(
+      `the handler ${how} ${formatDuration(lateMs)} after its attempt had ended; that changes nothing`,
+    )
+  }
+  handled.then(say('returned'), say('failed'))
 }
 
 /** What a handler throws is never `refused`: only the policy refuses. */

@@ -8,6 +8,8 @@ import { MAX_TIMER_MS } from './attempt-signal.js'
 export interface TurnWait {
   /** Aborts when the attempt is, and with `unavailable` when its time for waiting is over. */
   readonly signal: AbortSignal
+  /** When it began to wait for an agent, as `performance.now()` counts: its deliveries before this one included. */
+  readonly sinceMs: number
   /** Until the overall deadline, what it waited here taken off; `Infinity` without one. */
   readonly leftMs: () => number
   readonly end: () => void
@@ -20,6 +22,7 @@ export function turnWait({ name }: CommandDefinition, { budget }: AttemptInput, 
   const over = new AbortController()
   const timer = setTimeout(() => over.abort(tooLong(name, limitMs)), Math.min(limitMs, MAX_TIMER_MS))
   return {
+    sinceMs: sinceMs - (budget?.waitedMs ?? 0),
     signal: AbortSignal.any([aborted, over.signal]),
     leftMs: () => Math.max(remainingMs - (performance.now() - sinceMs), 0),
     end: () => clearTimeout(timer),

@@ -38,5 +38,11 @@ export interface StoppedDetails {
   readonly attempts?: number | undefined
 }
 
+/** How an agent that gives an attempt back, since it stops, tells what became of its handler. */
+export interface GivenBackDetails {
+  /** Whether the handler has ended, and with it all that the agent had of the run; else it may go on. */
+  readonly ended: boolean
+}
+
 /** How long a handler may take to clean up after it was told to stop, before the agent gives up on it. */
 export const CANCEL_GRACE_MS = 30_000

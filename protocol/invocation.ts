@@ -54,6 +54,8 @@ interface AttemptBudget {
   readonly remainingMs: number | null
   /** It may wait so long for its handler to be entered. */
   readonly queueMs: number
+  /** So long it waited before; absent from earlier control planes. Its agent lets the oldest begin first. */
+  readonly waitedMs?: number
   /** The schedule-to-close time-out that Temporal was given: gateways take from it how long the attempt waited there. */
   readonly scheduleToCloseMs: number
 }

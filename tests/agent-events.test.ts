@@ -1,6 +1,8 @@
 /** What an agent may say, and of what: events are taken for work that it was given, and for nothing else. */
+import { Client, Connection } from '@temporalio/client'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from './support/eventually.js'
 import { eventStream } from './support/events.js'
 import { callApi, type Answer } from './support/http.js'
 import { RawAgent } from './support/raw-agent.js'
@@ -21,11 +23,11 @@ const api = (method: string, path: string, body?: unknown): Promise<Answer> =>
   callApi(stack.state, stack.state.token, method, path, body)
 
 /** A deployment, and an agent of it that was given work. */
-async function customer(name: string): Promise<Customer> {
+async function customer(name: string, policy: object = {}): Promise<Customer> {
   const { body } = await api('POST', '/v1/deployments', { name })
   const { id, agentToken } = body as { id: string; agentToken: string }
   await callApi(stack.state, agentToken, 'POST', '/v1/agent/session', { commands: [{ name: 'work', policy: {} }] })
-  const { body: invocation } = await api('POST', '/v1/invocations', { deployment: name, command: 'work' })
+  const { body: invocation } = await api('POST', '/v1/invocations', { deployment: name, command: 'work', ...policy })
   const agent = new RawAgent(stack.state.url, agentToken)
   const task = await agent.call(
     'PollActivityTaskQueue',
@@ -123,6 +125,11 @@ describe('events that break a rule are refused, with all of the call', () => {
     ['with a line that is too long', line('x'.repeat(9_000)), /\.message: Too big/],
     ['with a level that is none', { ...line('a'), level: 'fatal' }, /\.level: /],
     ['with progress that is none', { type: 'progress', at: line('').at, done: -1 }, /\.done: /],
+    [
+      'with more done than there is',
+      { type: 'progress', at: line('').at, done: 3, total: 2 },
+      /^bad events: batches\.0\.events\.1\.done: must not be more than total$/,
+    ],
     ['with a time that is none', { ...line('a'), at: 'now' }, /\.at: /],
     [
       'with fields that are too large',
@@ -161,4 +168,49 @@ test('a follower that takes nothing holds up nobody', async () => {
   expect(await stack.client().invoke('talk', { lines: 0 })).toBe(0)
   expect(performance.now() - startMs).toBeLessThan(30_000)
   await stalled.body?.cancel()
+})
+
+describe('heartbeats in the place of an agent that is held', () => {
+  const beat = (agentToken: string, ...attempts: { taskToken: Uint8Array; details?: unknown }[]): Promise<Answer> =>
+    callApi(stack.state, agentToken, 'POST', '/v1/agent/heartbeats', {
+      attempts: attempts.map(({ taskToken, ...rest }) => ({
+        taskToken: Buffer.from(taskToken).toString('base64'),
+        ...rest,
+      })),
+    })
+
+  test('are recorded for its own attempts, with a cancel in the answer, and of others it is told that they are over', async () => {
+    const held = await customer('held', { heartbeatTimeout: '5m' })
+    const details = { progress: { done: 1, total: 2 }, checkpoint: { row: 7 } }
+    const both = () => beat(held.agentToken, { taskToken: foreign.taskToken }, { taskToken: held.taskToken, details })
+    const over = { cancelRequested: false, final: true }
+    expect(await both()).toMatchObject({
+      status: 200,
+      body: { attempts: [over, { cancelRequested: false, final: false }] },
+    })
+    const connection = await Connection.connect({ address: stack.state.temporalAddress })
+    const { raw } = await new Client({ connection }).workflow.getHandle(held.invocationId).describe()
+    await connection.close()
+    const [recorded] = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads ?? []
+    expect(JSON.parse(Buffer.from(recorded?.data ?? []).toString())).toEqual(details)
+    await api('POST', `/v1/invocations/${held.invocationId}/cancel`, { wait: 0 })
+    const canceled = await eventually('the cancel is told', async () => {
+      const { body } = await both()
+      return body.attempts[1].cancelRequested === true ? (body.attempts as unknown) : undefined
+    })
+    expect(canceled).toEqual([over, { cancelRequested: true, final: false }])
+  })
+
+  test.each<[object, number, string]>([
+    [
+      { progress: { done: 3, total: 2 } },
+      400,
+      'bad heartbeats: attempts.0.details.progress.done: must not be more than total',
+    ],
+    [{ said: 1 }, 400, 'bad heartbeats: attempts.0.details: Unrecognized key: "said"'],
+    [{ checkpoint: 'x'.repeat(64_000) }, 413, 'the checkpoint is 64002 bytes of JSON, the limit is 64000'],
+  ])('that break a rule are refused: %.40j', async (details, status, message) => {
+    const answer = await beat(own.agentToken, { taskToken: own.taskToken, details })
+    expect(answer).toMatchObject({ status, body: { error: { message } } })
+  })
 })

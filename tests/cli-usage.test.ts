@@ -106,6 +106,18 @@ test.concurrent.each<[string[], string]>([
     [...INVOKE, '--timeout', value],
     `error invalid_request: --timeout "${value}" ${timeoutRule}`,
   ]),
+  ...['--queue-timeout', '--heartbeat-timeout'].map((flag): [string[], string] => [
+    [...INVOKE, flag, '1 while'],
+    `error invalid_request: ${flag} "1 while" ${timeoutRule}`,
+  ]),
+  ...['tomorrow', '0', '2030-13-01T00:00:00Z', '2030'.repeat(3) + 'x'].map((value): [string[], string] => [
+    [...INVOKE, '--deadline', value],
+    `error invalid_request: --deadline "${value}" must be a duration, like 30s or 2h, or an instant, like 2030-01-31T12:00:00Z`,
+  ]),
+  ...['some', '1.5', '-1', ''].map((value): [string[], string] => [
+    [...INVOKE, '--max-attempts', value],
+    `error invalid_request: --max-attempts "${value}" must be a whole number`,
+  ]),
   ...['x', '-1', '65536', '80.5', ''].map((value): [string[], string] => [
     ['dev', '--port', value],
     `error invalid_request: port "${value}" ${portRule}`,

@@ -1,6 +1,7 @@
 /** The command line against a running product: what goes to which stream, and with which exit code it ends. */
 import { Client, Connection } from '@temporalio/client'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -204,6 +205,47 @@ describe.concurrent('the exit code', () => {
     ])
     expect(invoked).toEqual(failed(8, message))
     expect(listed).toEqual(failed(8, message))
+  })
+})
+
+describe.concurrent('the policy of a call', () => {
+  const offline = (flags: readonly string[]) =>
+    run(['commands', 'invoke', '--deployment', 'nobody-home', '--command', 'echo', ...flags])
+  const nobody = (within: string) =>
+    failed(3, new RegExp(`^error deployment_offline: no agent of "nobody-home" took "echo" within ${within};`, 'm'))
+  const runsOf = async (flags: readonly string[]): Promise<number> => {
+    const file = join(folder, randomUUID())
+    const { exitCode } = await invoke('count-and-fail', ['--params', JSON.stringify({ file }), ...flags])
+    expect(exitCode).toBe(1)
+    return (await readFile(file, 'utf8')).trim().split('\n').length
+  }
+
+  test('--queue-timeout bounds the wait for an agent, beside a longer --timeout', async () => {
+    expect(await offline(['--timeout', '1h', '--queue-timeout', '310ms'])).toEqual(nobody('310ms'))
+  })
+
+  test('--deadline bounds all of it, counted from now', async () => {
+    expect(await offline(['--deadline', '320ms'])).toEqual(nobody('320ms'))
+  })
+
+  test('--max-attempts has a handler that fails run again, and --at-most-once does not', async () => {
+    expect(
+      await Promise.all([runsOf(['--max-attempts', '2']), runsOf(['--max-attempts', '2', '--at-most-once'])]),
+    ).toEqual([2, 1])
+  })
+
+  test.each([
+    [['--deadline', '2001-02-03T04:05:06Z'], 'deadline: "2001-02-03T04:05:06.000Z" is in the past'],
+    [
+      ['--heartbeat-timeout', '1s'],
+      'heartbeatTimeout: 1000 must be a duration from 2s to 1d, like "30s", "2h" or a number of milliseconds',
+    ],
+    [['--max-attempts', '0'], 'retry.maxAttempts: Too small: expected number to be >=1'],
+  ])('%j is refused by the control plane, in its words', async (flags, problem) => {
+    const { stderr, ...rest } = await offline(flags)
+    expect({ ...rest, stderr: withoutRequest(stderr) }).toEqual(
+      failed(2, `error invalid_request: bad invocation: ${problem}`),
+    )
   })
 })
 

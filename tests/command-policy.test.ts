@@ -6,11 +6,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { AgentProcess } from './support/agent-process.js'
 import { eventually } from './support/eventually.js'
 import { callApi, type Answer } from './support/http.js'
 import { errorOf, lines } from './support/outcome.js'
+import { queueTimes } from './support/queue-times.js'
+import { RawAgent } from './support/raw-agent.js'
 
 let stack: TestStack
 let folder: string
@@ -268,6 +270,49 @@ test('what waited for an agent begins oldest first, at the pace of the agent, wh
   // The agent's polls, five at a time, come back in any order.
   const outOfPlace = seen.map((line, index) => Math.abs(Number(line.replace('end ', '')) - index))
   expect(Math.max(...outOfPlace)).toBeLessThan(5)
+})
+
+describe('the wait for an agent', () => {
+  /** An agent by hand takes what comes, and says so of it. When each was queued, and for how long. */
+  async function waits(name: string, policy: object, failures: readonly object[]) {
+    const { body } = await callApi(stack.state, stack.state.token, 'POST', '/v1/deployments', { name })
+    const commands = [{ name: 'by-hand', policy: {} }]
+    await callApi(stack.state, body.agentToken as string, 'POST', '/v1/agent/session', { commands })
+    const agent = new RawAgent(stack.state.url, body.agentToken as string)
+    onTestFinished(() => agent.close())
+    const started = await post({ deployment: name, command: 'by-hand', queueTimeout: '1m', ...policy })
+    for (const failure of failures) {
+      const { taskToken } = await agent.call('PollActivityTaskQueue', {
+        namespace: stack.state.namespace,
+        taskQueue: { name: `deployment-${String(body.id)}`, kind: 1 },
+        workerInstanceKey: 'raw',
+      })
+      await agent.call('RespondActivityTaskFailed', { namespace: stack.state.namespace, taskToken, failure })
+    }
+    return eventually('it is queued again', async () => {
+      const { startedAtMs, queued } = await queueTimes(stack.state.temporalAddress, String(started.body.id))
+      return queued.length > failures.length ? { startedAtMs, queued } : undefined
+    })
+  }
+  const failure = (type: string) => ({ message: 'no', applicationFailureInfo: { type, nonRetryable: true } })
+
+  test('has one time-out, however often it is delivered to nobody', async () => {
+    const { startedAtMs, queued } = await waits('by-hand', {}, [failure('task_not_delivered'), failure('unavailable')])
+    const [first, ...later] = queued
+    expect(first?.timeoutMs).toBe(60_000)
+    for (const { atMs, timeoutMs } of later) {
+      expect(timeoutMs).toBeLessThan(60_000)
+      expect(Math.abs(atMs + timeoutMs - (startedAtMs + 60_000))).toBeLessThan(5_000)
+    }
+    // What an agent said that it could not begin waits a second before it comes again.
+    expect(later[1]?.timeoutMs).toBeLessThanOrEqual(59_000)
+  })
+
+  test('begins anew once it ran, after the back-off', async () => {
+    const retry = { maxAttempts: 2, initialInterval: 1_000 }
+    const { queued } = await waits('by-hand-again', { retry }, [failure('command_failed')])
+    expect(queued.map(({ timeoutMs }) => timeoutMs)).toEqual([60_000, 60_000])
+  })
 })
 
 describe('deadlines', () => {

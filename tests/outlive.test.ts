@@ -10,6 +10,7 @@ import { eventually } from './support/eventually.js'
 import { callApi } from './support/http.js'
 import { hasNoted } from './support/journal.js'
 import { errorOf, lines } from './support/outcome.js'
+import { queueTimes } from './support/queue-times.js'
 import { TcpProxy } from './support/tcp-proxy.js'
 
 const handlers = 'tests/fixtures/durable-handlers.ts'
@@ -109,6 +110,21 @@ describe.concurrent.each(COMMANDS)('%s', (command) => {
     expect(await lines(customer.file)).toStrictEqual([expect.stringMatching(/^attempt 1, /), 'ended'])
     expect(await agent.stop()).toBe(0)
   })
+})
+
+test('a handler that holds its process is not taken for lost, and that is logged', async () => {
+  const customer = await Customer.of(stack, folder)
+  await using agent = customer.startAgent({ handlers })
+  await customer.served()
+  const handle = await customer.client.start('hold', { file: customer.file, ms: 7_000 })
+  await customer.entered()
+  expect(await handle.result()).toBe(1)
+  expect((await queueTimes(stack.state.temporalAddress, handle.id)).queued).toHaveLength(1)
+  await eventually('it is logged', () => (agent.stderr.includes('was held for') ? true : undefined))
+  expect(agent.stderr).toMatch(
+    /the thread of this agent was held for [\d.]+s while it ran \\?"hold\\?": nothing else ran meanwhile, and no cancel was heard; give such work to a worker thread or a process of its own/,
+  )
+  expect(await agent.stop()).toBe(0)
 })
 
 describe.concurrent('an at-most-once command whose agent was killed', () => {

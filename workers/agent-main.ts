@@ -30,6 +30,7 @@ import { parseGrace } from './grace.js'
 import { journalFile } from './journal-file.js'
 import { createLogger, toggleDebugOnSignal } from './logger.js'
 import { openProcessTelemetry } from './process-telemetry.js'
+import { HeartbeatStandIn } from './stand-in.js'
 
 const MISCONFIGURED: ReadonlySet<ErrorCode> = new Set([
   'invalid_request',
@@ -71,9 +72,11 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
   const token = readAgentToken(process.env)
   let connection: NativeConnection | undefined
   let events: AgentEventSender | undefined = undefined
+  const standIn = new HeartbeatStandIn({ url, token: token.current, log })
   token.onRotated((rotated) => {
     void connection?.setApiKey(rotated)
     events?.setToken(rotated)
+    standIn.setToken(rotated)
   })
   checkBindings(process.env, log)
   // Before handlers are loaded, which may use OpenTelemetry themselves.
@@ -109,6 +112,7 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
     gate,
     journal,
     openEvents: events.open,
+    openStandIn: standIn.open,
     log,
     metrics: telemetry.metrics,
     graceMs: parseGrace(process.env['ALIEN_GRACE']),

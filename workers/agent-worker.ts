@@ -2,6 +2,7 @@
 import { Worker, type NativeConnection } from '@temporalio/worker'
 import { attemptTimesInterceptor } from '../activities/attempt-times.js'
 import { commandActivities, commandActivity, type AttemptDeps, type OpenEvents } from '../activities/run-command.js'
+import { NO_STAND_IN, type OpenStandIn } from '../activities/stand-in.js'
 import type { Journal } from '../execution/journal/journal.js'
 import type { PolicyGate } from '../execution/policy-gate.js'
 import { pingDefinition } from '../execution/ping.js'
@@ -46,6 +47,8 @@ export interface AgentWorkerOptions {
   readonly gate: PolicyGate
   readonly journal: Journal
   readonly openEvents: OpenEvents
+  /** Default: nobody heartbeats while a handler holds this thread. */
+  readonly openStandIn?: OpenStandIn | undefined
   readonly log: Logger
   /** How long running handlers may go on once the worker is asked to stop. Default: 10 s. */
   readonly graceMs?: number | undefined
@@ -103,6 +106,7 @@ export async function startReplaceableWorker({
   runs,
   turns,
   openEvents,
+  openStandIn = NO_STAND_IN,
   log,
   graceMs = DEFAULT_GRACE_MS,
   metrics = NO_METRICS,
@@ -115,6 +119,7 @@ export async function startReplaceableWorker({
     gate,
     journal,
     openEvents,
+    openStandIn,
     runs,
     turns,
     isRetired: () => retired.signal.aborted && !signal.aborted,

@@ -51,7 +51,7 @@ test.each(['not_started', 'not_taken', 'not_delivered'] as const)('%s, after it 
   expect(after({ kind }, { failed: 1 })).toEqual(
     canceled('stopped', '"run-migration" was canceled after it had failed once'),
   )
-  expect(after({ kind }, { lost: 1, failed: 1 })).toEqual(
+  expect(after({ kind }, { lost: 1, astray: 1, failed: 1 })).toEqual(
     canceled(
       'unknown',
       '"run-migration" was canceled; an agent that had it was lost before, and whether it finished is unknown',
@@ -90,13 +90,13 @@ describe('what ran before and may go on is not said to have stopped', () => {
   const timeOut: ErrorBody = { code: 'timed_out', message: 'too long' }
 
   test.each<[AttemptOutcome, Partial<AttemptCount>, string]>([
-    [{ kind: 'stopped' }, { lost: 1, lostInRun: 1 }, lost],
-    [{ kind: 'stopped', attempts: 2 }, { lost: 2, lostInRun: 2 }, lost],
-    [{ kind: 'stopped', attempts: 2 }, { lost: 2, lostInRun: 1, failed: 1 }, lost],
+    [{ kind: 'stopped' }, { astray: 1, astrayInRun: 1 }, lost],
+    [{ kind: 'stopped', attempts: 2 }, { astray: 2, astrayInRun: 2 }, lost],
+    [{ kind: 'stopped', attempts: 2 }, { astray: 2, astrayInRun: 1, failed: 1 }, lost],
     [{ kind: 'stopped' }, { failed: 1, timedOut: 1 }, timedOut],
     [{ kind: 'not_started' }, { failed: 1, timedOut: 1 }, timedOut],
     [{ kind: 'failed', error: timeOut }, { failed: 1, timedOut: 1 }, timedOut],
-    [{ kind: 'failed', error }, { failed: 1, lost: 1 }, lost],
+    [{ kind: 'failed', error }, { failed: 1, astray: 1 }, lost],
   ])('%j after %j', (outcome, earlier, why) => {
     expect(after(outcome, earlier)).toEqual(
       canceled('unknown', `"run-migration" was canceled; ${why}`, 'outcome_unknown'),
@@ -104,7 +104,24 @@ describe('what ran before and may go on is not said to have stopped', () => {
   })
 
   test('unless the agent that stopped it has had all attempts of the one run', () => {
-    expect(after({ kind: 'stopped', attempts: 3 }, { lost: 2, lostInRun: 2 })).toMatchObject({ verdict: 'stopped' })
+    expect(after({ kind: 'stopped', attempts: 3 }, { astray: 2, astrayInRun: 2 })).toMatchObject({ verdict: 'stopped' })
+  })
+})
+
+describe('what an agent gave back, and said had ended, has', () => {
+  test.each(['not_started', 'not_taken', 'not_delivered'] as const)('%s', (kind) => {
+    expect(after({ kind }, { lost: 1, lostInRun: 1 })).toEqual(
+      canceled('stopped', '"run-migration" was canceled after its agent had stopped, and its handler with it'),
+    )
+  })
+
+  test('when the next one stopped as well', () => {
+    expect(after({ kind: 'stopped' }, { lost: 2, lostInRun: 2 })).toMatchObject({ verdict: 'stopped' })
+    expect(after({ kind: 'stopped', attempts: 2 }, { lost: 2, lostInRun: 2, astray: 1, astrayInRun: 1 })).toMatchObject(
+      {
+        verdict: 'stopped',
+      },
+    )
   })
 })
 

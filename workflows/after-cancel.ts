@@ -55,9 +55,9 @@ export function afterCancel(
     case 'not_delivered':
     case 'not_begun':
     case 'not_started':
-      if (count.lost + count.failed > 0) {
-        return stopped(`"${command}" was canceled after it had failed ${times(count.failed)}`)
-      }
+      if (count.failed > 0) return stopped(`"${command}" was canceled after it had failed ${times(count.failed)}`)
+      if (count.lost > 0)
+        return stopped(`"${command}" was canceled after its agent had stopped, and its handler with it`)
       return ended('not_started', 'canceled', `"${command}" was canceled before its handler was entered; nothing ran`)
     default:
       return outcome satisfies never
@@ -69,9 +69,9 @@ export function afterCancel(
  *
  * @param attempts of the run in hand, that the agent which stopped it had: those it did not have went elsewhere
  */
-function mayGoOn({ lost, lostInRun, timedOut }: AttemptCount, attempts = 1): string | undefined {
-  const lostElsewhere = attempts > lostInRun ? lost - lostInRun : lost
-  if (lostElsewhere > 0) return 'an agent that had it was lost before, and whether it finished is unknown'
+function mayGoOn({ astray, astrayInRun, timedOut }: AttemptCount, attempts = 1): string | undefined {
+  const astrayElsewhere = attempts > astrayInRun ? astray - astrayInRun : astray
+  if (astrayElsewhere > 0) return 'an agent that had it was lost before, and whether it finished is unknown'
   return timedOut > 0
     ? 'an earlier run of it ran out of its time, and whether its handler goes on is unknown'
     : undefined

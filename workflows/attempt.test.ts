@@ -297,6 +297,14 @@ describe('after a delivery that no agent was there to take', () => {
     expect(nextStep(input({ atMostOnce: true }), NOT_DELIVERED, undelivered(count), Infinity)).toEqual(again)
   })
 
+  test('it is not waited for longer than it may wait in all, and as before once it has', () => {
+    const afterMs = (waitedMs: number) =>
+      nextStep(input({ queueTimeoutMs: 10_000 }), NOT_DELIVERED, undelivered(6), Infinity, waitedMs)
+    expect([0, 9_300, 10_000, 12_000].map(afterMs)).toMatchObject(
+      [10_000, 700, 16_000, 16_000].map((afterMs) => ({ afterMs })),
+    )
+  })
+
   test('with no time left, nothing ran, unless an agent was lost before', () => {
     expect(nextStep(input(), NOT_DELIVERED, undelivered(2), 1_000)).toMatchObject({
       kind: 'fail',
@@ -352,19 +360,23 @@ test('what happened is counted by what it was', () => {
     LOST,
     failed(),
     LOST,
+    { kind: 'lost', ended: true },
     { kind: 'not_begun', error: failed().error },
     NOT_TAKEN,
   ]
   expect(outcomes.reduce(counted, NOTHING_YET)).toEqual({
     undelivered: 2,
-    lost: 3,
-    lostInRun: 1,
+    lost: 4,
+    lostInRun: 2,
+    astray: 3,
+    astrayInRun: 1,
     failed: 1,
     timedOut: 0,
   })
-  expect(counted({ ...NOTHING_YET, lost: 1, lostInRun: 1 }, TIMED_OUT)).toEqual({
+  expect(counted({ ...NOTHING_YET, lost: 1, lostInRun: 1, astray: 1, astrayInRun: 1 }, TIMED_OUT)).toEqual({
     ...NOTHING_YET,
     lost: 1,
+    astray: 1,
     failed: 1,
     timedOut: 1,
   })

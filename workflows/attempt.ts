@@ -20,8 +20,8 @@ export type AttemptOutcome =
   | { readonly kind: 'not_delivered' }
   /** An agent took it and could not begin, its disk being full for one; this delivery ran nothing. */
   | { readonly kind: 'not_begun'; readonly error: ErrorBody }
-  /** An agent took it and fell silent, or gave it back because it was stopping. */
-  | { readonly kind: 'lost' }
+  /** An agent took it and fell silent, or gave it back because it was stopping. `ended`: it said that its handler has ended. */
+  | { readonly kind: 'lost'; readonly ended?: boolean }
   | CanceledOutcome
 
 /** Of a delivery that was canceled. */
@@ -49,13 +49,24 @@ export interface AttemptCount {
   readonly lost: number
   /** Of those, how many since the run before ended badly. */
   readonly lostInRun: number
+  /** As `lost`, without those whose agent said that the handler has ended: these handlers may go on. */
+  readonly astray: number
+  readonly astrayInRun: number
   /** Handler runs that ended badly. */
   readonly failed: number
   /** Of those, how many were over because their time was: their handlers may go on. */
   readonly timedOut: number
 }
 
-export const NOTHING_YET: AttemptCount = { undelivered: 0, lost: 0, lostInRun: 0, failed: 0, timedOut: 0 }
+export const NOTHING_YET: AttemptCount = {
+  undelivered: 0,
+  lost: 0,
+  lostInRun: 0,
+  astray: 0,
+  astrayInRun: 0,
+  failed: 0,
+  timedOut: 0,
+}
 
 /** The count with one more. */
 export function counted(count: AttemptCount, outcome: AttemptOutcome): AttemptCount {
@@ -69,12 +80,15 @@ export function counted(count: AttemptCount, outcome: AttemptOutcome): AttemptCo
     case 'not_delivered':
     case 'not_begun':
       return { ...count, undelivered: count.undelivered + 1 }
-    case 'lost':
-      return { ...count, lost: count.lost + 1, lostInRun: count.lostInRun + 1 }
+    case 'lost': {
+      const { astray, astrayInRun } = count
+      const lost = { ...count, lost: count.lost + 1, lostInRun: count.lostInRun + 1 }
+      return outcome.ended === true ? lost : { ...lost, astray: astray + 1, astrayInRun: astrayInRun + 1 }
+    }
     case 'failed':
     case 'timed_out': {
       const timedOut = count.timedOut + (isTimeOut(outcome) ? 1 : 0)
-      return { ...count, failed: count.failed + 1, lostInRun: 0, timedOut }
+      return { ...count, failed: count.failed + 1, lostInRun: 0, astrayInRun: 0, timedOut }
     }
   }
 }
@@ -111,7 +125,9 @@ export function nextStep(
     case 'not_taken':
       return { kind: 'fail', error: noAgent(input, count) }
     case 'not_delivered': {
-      const afterMs = redeliveryBackoffMs(count.undelivered)
+      const leftMs = input.policy.queueTimeoutMs - waitedMs
+      // Beyond that no agent has the time to take it: the delivery that follows says so, as it did in histories.
+      const afterMs = Math.min(redeliveryBackoffMs(count.undelivered), leftMs > 0 ? leftMs : Infinity)
       if (afterMs < remainingMs) return { kind: 'deliver_again', afterMs }
       return { kind: 'fail', error: noAgent(input, count) }
     }

@@ -7,7 +7,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow'
 import { attemptTimes, type AttemptTimes } from '../protocol/attempt-times.js'
-import type { StoppedDetails } from '../protocol/cancel.js'
+import type { GivenBackDetails, StoppedDetails } from '../protocol/cancel.js'
 import { isErrorCode } from '../protocol/error-codes.js'
 import type { AttemptInput, InvokeCommandInput } from '../protocol/invocation.js'
 import { isPlainObject, type JsonValue } from '../protocol/json.js'
@@ -32,20 +32,22 @@ export type Delivery = AttemptOutcome & {
  * Runs the command's activity once.
  *
  * @param remainingMs until the overall deadline; `Infinity` without one
+ * @param waitedMs for an agent, before this delivery: all deliveries of one wait have the queue's time-out together
  */
 export async function deliver(
   input: InvokeCommandInput,
   params: JsonValue,
   attempt: AttemptInput,
   remainingMs: number,
+  waitedMs: number,
 ): Promise<Delivery> {
   const { concurrency, heartbeatTimeoutMs } = input.policy
-  const queueMs = Math.min(input.policy.queueTimeoutMs, remainingMs)
+  const queueMs = Math.max(Math.min(input.policy.queueTimeoutMs - waitedMs, remainingMs), 1)
   // In the agent it waits its turn, before its own time begins.
   const timeoutMs = (attempt.timeoutMs ?? NO_LIMIT_MS) + (concurrency === undefined ? 0 : queueMs)
   // Later than the queue's time-out, so that the one is never mistaken for the other.
   const scheduleToCloseMs = Math.min(remainingMs, 2 * NO_LIMIT_MS) + REPORTING_GRACE_MS
-  const budget = { remainingMs: remainingMs === Infinity ? null : remainingMs, queueMs, scheduleToCloseMs }
+  const budget = { remainingMs: remainingMs === Infinity ? null : remainingMs, queueMs, scheduleToCloseMs, waitedMs }
   const activities = proxyActivities<Record<string, CommandActivity>>({
     taskQueue: input.taskQueue,
     activityId: attemptActivityId(attempt.attempt),
@@ -74,6 +76,10 @@ export async function deliver(
     return { ...outcome, times: { queuedMs: Date.now() - scheduledAtMs, runMs: 0 } }
   }
 }
+
+/** An agent may say anything. */
+const isEnded = (details: JsonValue | undefined): boolean =>
+  isPlainObject(details) && (details as Partial<Record<keyof GivenBackDetails, unknown>>).ended === true
 
 /** What Temporal says when it cancels an activity that no worker has taken. */
 const NOT_STARTED = 'ACTIVITY_ID_NOT_STARTED'
@@ -104,7 +110,7 @@ export function outcomeOf(cause: Error | undefined): Delivery | undefined {
     const [details, heartbeat] = (cause.details ?? []) as (JsonValue | undefined)[]
     const checkpoint = checkpointOf(heartbeat)
     const times = isPlainObject(heartbeat) ? attemptTimes(heartbeat['times']) : undefined
-    if (cause.type === AGENT_STOPPING) return { kind: 'lost', checkpoint }
+    if (cause.type === AGENT_STOPPING) return { kind: 'lost', ended: isEnded(details), checkpoint }
     if (cause.type === TASK_NOT_DELIVERED) return { kind: 'not_delivered' }
     const code = isErrorCode(cause.type) ? cause.type : 'internal'
     const error = { code, message: cause.message, ...(details === undefined ? {} : { details }) }

@@ -82,7 +82,7 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
     const waitedMs = Date.now() - waitsSinceMs
     const delivery: PushDelivery = await cancellation.cancelable(() =>
       responses === undefined
-        ? deliver(input, params, delivered, remainingMs)
+        ? deliver(input, params, delivered, remainingMs, waitedMs)
         : push(input, params, delivered, { remainingMs, deadlineAtMs, waitedMs }, responses),
     )
     const outcome = asThen(delivery)
@@ -95,12 +95,11 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
       await cancellation.settle(verdict)
       return end(step, summaryOf(input, attempt, outcome.times))
     }
-    if (outcome.kind !== 'not_delivered' && outcome.kind !== 'not_begun' && outcome.isUnheard !== true) {
-      waitsSinceMs = nowMs
-    }
-    const step = stepAfter(input, outcome, count, deadlineAtMs - nowMs, nowMs - waitsSinceMs)
+    const ran = outcome.kind !== 'not_delivered' && outcome.kind !== 'not_begun' && outcome.isUnheard !== true
+    const step = stepAfter(input, outcome, count, deadlineAtMs - nowMs, ran ? 0 : nowMs - waitsSinceMs)
     if (step.kind !== 'deliver_again') return end(step, summaryOf(input, attempt, outcome.times))
     if (step.afterMs > 0) await backOff(cancellation, step.afterMs, attempt + 1, responses)
+    if (ran) waitsSinceMs = Date.now()
   }
 }
 

@@ -1,5 +1,5 @@
 /** `alien deployments test`: a ping over the way that commands go. */
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { CommandsClient } from '../../client/commands-client.js'
 import { requestJson } from '../../client/request.js'
 import { CommandError, ERROR_CODES } from '../../protocol/errors.js'
@@ -7,7 +7,7 @@ import { PING_COMMAND, type PingAnswer } from '../../protocol/ping.js'
 import { describeTransport, type PushTransport } from '../../protocol/transport.js'
 import { connection, endpoint, withConnection, type ConnectionFlags } from '../connection.js'
 import { print, printJson, say, showProgress, style } from '../console.js'
-import { parseTimeout } from '../parse-timeout.js'
+import { durationFlag } from '../duration-flag.js'
 import { legsOf, type Leg } from '../ping-legs.js'
 import { printable } from '../printable.js'
 
@@ -30,11 +30,7 @@ export function testCommand(): Command {
   const command = new Command('test')
     .description('send a ping over the way that commands go, and say which leg fails')
     .argument('<deployment>', 'id or name')
-    .addOption(
-      new Option('--timeout <duration>', 'for the handler, and for the wait for it')
-        .argParser(parseTimeout)
-        .default(DEFAULT_TIMEOUT_MS, '30s'),
-    )
+    .addOption(durationFlag('--timeout', 'for the handler, and for the wait for it').default(DEFAULT_TIMEOUT_MS, '30s'))
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
   return withConnection(command).action(test)

@@ -7,16 +7,14 @@ import { connection, withConnection, type ConnectionFlags } from '../connection.
 import { print, printJson, say, showProgress } from '../console.js'
 import { INTERRUPT_CHOICES, Interrupt, type InterruptChoice } from '../interrupt.js'
 import { readParams } from '../params.js'
-import { parseTimeout } from '../parse-timeout.js'
+import { policyOf, withPolicy, type PolicyFlags } from '../policy-flags.js'
 import { showEvents, type ShowOptions } from '../show-events.js'
 
-interface InvokeFlags extends ConnectionFlags {
+interface InvokeFlags extends ConnectionFlags, PolicyFlags {
   readonly deployment: string
   readonly command: string
   readonly params?: string
-  readonly timeout?: number
   readonly idempotencyKey?: string
-  readonly failFast?: boolean
   readonly detach?: boolean
   readonly logs?: boolean
   readonly onInterrupt?: InterruptChoice
@@ -27,8 +25,10 @@ const EXAMPLES = `
 Examples:
   $ alien commands invoke --deployment acme-corp --command generate-report --params '{"startDate": "2025-01-01"}'
   $ alien commands invoke --deployment acme-corp --command run-migration --params @migration.json --timeout 2h
+  $ alien commands invoke --deployment acme-corp --command send-invoices --at-most-once --queue-timeout 10m --deadline 1h
   $ id=$(alien commands invoke --deployment acme-corp --command run-migration --detach)
 
+Times and attempts are the command author's unless given, and bounded by what the author declared.
 The result goes to stdout as JSON, everything else to stderr. On a terminal that is also the progress of a command that
 takes longer, and what its handler logs. Ctrl-C leaves it running, or cancels it; 130 says that it was left. Exit codes:
   0 succeeded   1 the handler failed   2 bad call   3 deployment offline   4 timed out
@@ -40,13 +40,8 @@ export function invokeCommand(): Command {
     .requiredOption('--deployment <id or name>', 'where to run it')
     .requiredOption('--command <name>', 'what to run')
     .option('--params <json>', 'JSON, @file, or - for stdin (default: {})')
-    .addOption(
-      new Option('--timeout <duration>', 'for one attempt, and for the wait for an agent, like 30s or 2h').argParser(
-        parseTimeout,
-      ),
-    )
+  withPolicy(command)
     .option('--idempotency-key <key>', 'two calls with one key are one invocation')
-    .option('--fail-fast', 'start nothing, and fail with exit code 3, when no agent is online')
     .option('--detach', 'print the invocation id and leave it running')
     .option('--logs', 'show what the handler logs on stderr, even if that is no terminal')
     .addOption(
@@ -64,8 +59,7 @@ async function invoke(flags: InvokeFlags): Promise<void> {
   const params = await readParams(flags.params)
   const client = new CommandsClient({ deploymentId: flags.deployment, token, url })
   const options = {
-    ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
-    ...(flags.failFast === true ? { failFast: true } : {}),
+    ...policyOf(flags),
     ...(flags.idempotencyKey === undefined ? {} : { idempotencyKey: flags.idempotencyKey }),
   }
   const label = `${flags.command} on ${flags.deployment}`

@@ -1,11 +1,5 @@
 /** What handler runtimes of push deployments report: heartbeats, and what an attempt came to. */
-import {
-  ActivityCancelledError,
-  ActivityNotFoundError,
-  ActivityPausedError,
-  ActivityResetError,
-  type Client,
-} from '@temporalio/client'
+import type { Client } from '@temporalio/client'
 import {
   attemptHeartbeatSchema,
   attemptResponseSchema,
@@ -15,11 +9,12 @@ import {
 } from '../../protocol/attempt-response.js'
 import { CommandError } from '../../protocol/errors.js'
 import { describeIssues } from '../../protocol/issues.js'
-import { attemptActivityId, RESPONSE_SIGNAL } from '../../protocol/names.js'
+import { RESPONSE_SIGNAL } from '../../protocol/names.js'
 import { assertCheckpoint, responseJson } from '../../protocol/readable-response.js'
 import { isWorkflowNotFound } from '../../temporal/failure.js'
 import { jsonPayload } from '../../temporal/json-payload.js'
 import { batchOf } from '../events/receive.js'
+import { recordHeartbeat } from '../invocations/record-heartbeat.js'
 import type { RuntimeCall } from '../route.js'
 
 /** `PUT /v1/invocations/{id}/response`. */
@@ -52,7 +47,12 @@ export async function receiveHeartbeat({ deps, caller, request, response }: Runt
   if (details.checkpoint !== undefined) assertCheckpoint(details.checkpoint)
   await append(deps, caller, events)
   const { reader } = deps.temporal
-  response.json(await recordHeartbeat(reader, caller.invocationId, attempt, details))
+  const heard = await recordHeartbeat(reader, caller, details)
+  const answer: HeartbeatAnswer =
+    heard === 'not_open'
+      ? await withoutActivity(reader, caller.invocationId)
+      : { cancelRequested: heard === 'cancel_requested', final: false }
+  response.json(answer)
 }
 
 /** @throws {CommandError} `permission_denied` */
@@ -68,24 +68,6 @@ async function append(
 ): Promise<void> {
   if (said === undefined) return
   await feed.append([{ invocationId, attempt, first: said.first, ...batchOf(said.events, attempt) }])
-}
-
-/** As the attempt's activity has it, which is open until there is an outcome, or nothing was heard for too long. */
-async function recordHeartbeat(
-  reader: Client,
-  workflowId: string,
-  attempt: number,
-  details: object,
-): Promise<HeartbeatAnswer> {
-  try {
-    await reader.activity.heartbeat({ workflowId, activityId: attemptActivityId(attempt) }, details)
-  } catch (error) {
-    if (error instanceof ActivityCancelledError) return { cancelRequested: true, final: false }
-    if (error instanceof ActivityNotFoundError) return withoutActivity(reader, workflowId)
-    // For whoever pauses activities in Temporal: it has no meaning for a handler that runs.
-    if (!(error instanceof ActivityPausedError || error instanceof ActivityResetError)) throw error
-  }
-  return { cancelRequested: false, final: false }
 }
 
 /** An attempt that was given up may still bring the result, as long as the invocation has none. */

@@ -4,6 +4,7 @@ import { CommandError } from '../../protocol/errors.js'
 import { describeIssues } from '../../protocol/issues.js'
 import { agentQueue } from '../../protocol/names.js'
 import { receiveEvents } from '../events/receive.js'
+import { receiveHeartbeats } from '../events/receive-heartbeats.js'
 import type { AgentCall, Route } from '../route.js'
 
 export const AGENT_ROUTES: readonly Route[] = [
@@ -23,6 +24,15 @@ export const AGENT_ROUTES: readonly Route[] = [
     // Nothing that the audit is about, and several times a second: only what was denied leaves a record.
     mutates: false,
     handle: receiveEvents,
+  },
+  {
+    method: 'POST',
+    path: '/v1/agent/heartbeats',
+    credential: 'agent-token',
+    action: 'agent.heartbeats',
+    // As events.
+    mutates: false,
+    handle: receiveHeartbeats,
   },
   {
     method: 'GET',

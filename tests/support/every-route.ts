@@ -65,6 +65,7 @@ const CALLS: Record<string, (target: Target) => { path: string; body?: unknown }
   'POST /v1/agent/session': () => ({ path: '/v1/agent/session', body: { commands: [] } }),
   'GET /v1/agent/presence': () => ({ path: '/v1/agent/presence?key=any' }),
   'POST /v1/agent/events': () => ({ path: '/v1/agent/events', body: { batches: [] } }),
+  'POST /v1/agent/heartbeats': () => ({ path: '/v1/agent/heartbeats', body: { attempts: [] } }),
   'POST /v1/invocations': ({ name }) => ({
     path: '/v1/invocations',
     body: { deployment: name, command: 'generate-report', params: { password: 'hunter2' } },
