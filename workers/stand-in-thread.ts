@@ -54,9 +54,10 @@ parentPort?.on('message', (message: ToStandIn) => {
       return
     }
     case 'close':
+      // Who says so is not held any more; as long as it is known what was run.
+      look(true)
       attempts.delete(message.id)
       if (attempts.size > 0) return
-      look()
       clearInterval(looking)
       looking = undefined
   }
@@ -65,17 +66,17 @@ parentPort?.on('message', (message: ToStandIn) => {
 function start(): void {
   movedAtMs = lookedAtMs = performance.now()
   seen = Atomics.load(beats, 0)
-  looking = setInterval(look, LOOK_EVERY_MS)
+  looking = setInterval(() => look(), LOOK_EVERY_MS)
 }
 
-function look(): void {
+function look(isHeard = false): void {
   const nowMs = performance.now()
   const now = Atomics.load(beats, 0)
   const heldMs = nowMs - movedAtMs
   // This thread stood still as well: so did the whole process.
   const wasStopped = nowMs - lookedAtMs > HELD_AFTER_MS + LOOK_EVERY_MS
   lookedAtMs = nowMs
-  if (now !== seen || wasStopped || attempts.size === 0) {
+  if (isHeard || now !== seen || wasStopped) {
     if (heldMs >= WORTH_A_WORD_MS && !wasStopped)
       tell({ kind: 'held', heldMs: Math.round(heldMs), commands: commands() })
     seen = now
