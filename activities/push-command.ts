@@ -5,6 +5,7 @@
  * as the activity's, and its outcome is a signal to the workflow (`workflows/push.ts`).
  */
 import { ApplicationFailure, CompleteAsyncError, Context } from '@temporalio/activity'
+import type { Client } from '@temporalio/client'
 import { currentTrace, inSpan, invocationAttributes, SpanKind } from '../observability/tracing.js'
 import { NO_METRICS, type Metrics } from '../observability/metrics.js'
 import {
@@ -22,9 +23,10 @@ import { DELIVERY_UNCONFIRMED, PUSH_ACTIVITY } from '../protocol/names.js'
 import { responseJson } from '../protocol/readable-response.js'
 import type { ResponseTokens } from '../protocol/response-token.js'
 import type { PushTransport } from '../protocol/transport.js'
-import { toApplicationFailure } from '../temporal/failure.js'
+import { failureDetails, toApplicationFailure } from '../temporal/failure.js'
 import { DeliveryError } from '../transports/delivery-error.js'
 import type { Senders } from '../transports/senders.js'
+import { AwaitedRuntime, type WaitingActivity } from './awaited-runtime.js'
 
 export interface PushDeps {
   /** Where the deployment is pushed to now; `undefined` when it is gone, or agents pull. */
@@ -37,27 +39,27 @@ export interface PushDeps {
   readonly metrics?: Metrics | undefined
 }
 
-/** While an answer is waited for, the connection to the service stands for the runtime's heartbeats. */
-const HEARTBEAT_INTERVAL_MS = 1_000
-
 /** A runtime reports late after a time without a link; then nobody waits for it any more, and it is told so. */
 const TOKEN_GRACE_MS = 24 * 3_600_000
 
-export const pushActivities = (deps: PushDeps): Record<typeof PUSH_ACTIVITY, PushActivity> => ({
-  [PUSH_ACTIVITY]: (push, params) => pushCommand(deps, push, params),
+/** @param client Of the worker's own Temporal. */
+export const pushActivities = (deps: PushDeps, client: Client): Record<typeof PUSH_ACTIVITY, PushActivity> => ({
+  [PUSH_ACTIVITY]: (push, params) => pushCommand(deps, client, push, params),
 })
 
-async function pushCommand(deps: PushDeps, push: PushInput, params: JsonValue): Promise<AttemptResponse> {
+async function pushCommand(
+  deps: PushDeps,
+  client: Client,
+  push: PushInput,
+  params: JsonValue,
+): Promise<AttemptResponse> {
   const { deployment, attempt } = push.attempt
-  const activity = Context.current()
-  let heartbeats: NodeJS.Timeout | undefined
+  let awaited: AwaitedRuntime | undefined
   try {
     const transport = await deps.transportOf(deployment)
     if (transport === undefined) throw notPushed(deployment)
     const isReturned = isWaitedFor(transport)
-    if (isReturned) {
-      heartbeats = setInterval(() => activity.heartbeat({}), HEARTBEAT_INTERVAL_MS)
-    }
+    if (isReturned) awaited = new AwaitedRuntime(client, thisActivity())
     const answer = await inSpan(`push ${push.command}`, spanOptions(push, transport), () => {
       const envelope = envelopeOf(deps, push, params, isReturned)
       return timed(deps, transport, () => deps.senders.send(deployment, transport, envelope))
@@ -65,10 +67,16 @@ async function pushCommand(deps: PushDeps, push: PushInput, params: JsonValue): 
     if (answer === undefined) throw new CompleteAsyncError()
     return responseIn(answer, attempt, push.command)
   } catch (error) {
-    throw failureOf(error, push.command, deployment)
+    throw failureOf(error, push.command, deployment, await awaited?.checkpoint())
   } finally {
-    clearInterval(heartbeats)
+    awaited?.[Symbol.dispose]()
   }
+}
+
+function thisActivity(): WaitingActivity {
+  const { workflowExecution, activityId, heartbeatTimeoutMs = 0 } = Context.current().info
+  const { workflowId = '', runId = '' } = workflowExecution ?? {}
+  return { workflowId, runId, activityId, heartbeatTimeoutMs }
 }
 
 const spanOptions = ({ command, attempt }: PushInput, { kind }: PushTransport) => ({
@@ -171,9 +179,15 @@ function responseIn(answer: unknown, attempt: number, command: string): AttemptR
 const unreadable = (message: string): CommandError =>
   new CommandError('invalid_result', message, { details: { leg: 'handler' } })
 
-function failureOf(error: unknown, command: string, { name }: DeploymentRef): unknown {
+/** @param checkpoint of a handler that broke down, or of which nobody knows */
+function failureOf(
+  error: unknown,
+  command: string,
+  { name }: DeploymentRef,
+  checkpoint: JsonValue | undefined,
+): unknown {
   if (error instanceof CompleteAsyncError) return error
-  if (!(error instanceof DeliveryError)) return toApplicationFailure(CommandError.from(error))
+  if (!(error instanceof DeliveryError)) return toApplicationFailure(CommandError.from(error), checkpoint)
   const message = `"${command}" could not be delivered to "${name}": ${error.message}`
   switch (error.kind) {
     case 'rejected':
@@ -181,7 +195,13 @@ function failureOf(error: unknown, command: string, { name }: DeploymentRef): un
     case 'not_now':
       return toApplicationFailure(new CommandError('unavailable', message, { details: error.details }))
     case 'unconfirmed':
-      return ApplicationFailure.create({ message, type: DELIVERY_UNCONFIRMED, nonRetryable: true, category: 'BENIGN' })
+      return ApplicationFailure.create({
+        message,
+        type: DELIVERY_UNCONFIRMED,
+        nonRetryable: true,
+        category: 'BENIGN',
+        details: failureDetails(undefined, checkpoint),
+      })
     default:
       return error.kind satisfies never
   }

@@ -1,6 +1,18 @@
 /** Commands that are pushed: what the service answers, with or without the function's own answer. */
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { ARN, failure, lambda, nthInvoked, report, stack, start, usePushStack } from './support/push-stack.js'
+import {
+  ARN,
+  failure,
+  heartbeat,
+  lambda,
+  nthInvoked,
+  report,
+  stack,
+  start,
+  usePushStack,
+} from './support/push-stack.js'
 
 usePushStack()
 
@@ -47,6 +59,33 @@ describe('waited for', () => {
       code: 'command_failed',
       message: '"generate-report" failed: Runtime exited with error: signal: killed',
     })
+  })
+
+  test.each([
+    ['that breaks down', { status: 200, functionError: 'Unhandled', body: { errorMessage: 'signal: killed' } }],
+    ['that is cut off', { status: 0, hangUp: true }],
+  ])('the checkpoint of a function %s goes on, however long it was silent', async (_, end) => {
+    const silence = new AbortController()
+    lambda.answer = async ({ envelope }) => {
+      if (envelope.attempt.attempt > 1) {
+        return { status: 200, body: { attempt: 2, status: 'succeeded', result: 'done' } }
+      }
+      await once(silence.signal, 'abort')
+      return end
+    }
+    const client = stack.client('request-response')
+    const handle = await client.start('silent', {}, { retry: { maxAttempts: 2, initialInterval: 10 } })
+    const { envelope } = await nthInvoked()
+    expect((await heartbeat(envelope, { checkpoint: { row: 7 } })).body).toStrictEqual({
+      cancelRequested: false,
+      final: false,
+    })
+    // Longer than after which an attempt of this command counts as lost.
+    await delay(4_000)
+    expect(lambda.invoked).toHaveLength(1)
+    silence.abort()
+    expect(await handle.result()).toBe('done')
+    expect(lambda.invoked[1]?.envelope.attempt).toMatchObject({ attempt: 2, checkpoint: { row: 7 } })
   })
 
   test('an answer that is nested too deeply', async () => {

@@ -1,4 +1,5 @@
 /** The vendor side's Temporal worker: runs the `invokeCommand` workflows, and pushes to deployments without agents. */
+import { Client } from '@temporalio/client'
 import { Worker, type InjectedSinks, type NativeConnection } from '@temporalio/worker'
 import { pushActivities, type PushDeps } from '../activities/push-command.js'
 import { NO_METRICS, type Metrics } from '../observability/metrics.js'
@@ -65,7 +66,10 @@ export function createVendorWorker({
     sinks,
     ...(push === undefined
       ? {}
-      : { activities: pushActivities(push), maxConcurrentActivityTaskExecutions: MAX_PUSHES }),
+      : {
+          activities: pushActivities(push, new Client({ connection, namespace })),
+          maxConcurrentActivityTaskExecutions: MAX_PUSHES,
+        }),
     // A cached one spares the replay of its history, which is short; it takes some 200 KB, most of it of Temporal's core.
     maxCachedWorkflows: 100,
     // How long a workflow waits for the worker that has it cached, before another one takes it over.

@@ -22,6 +22,7 @@ import type { AttemptInput, InvokeCommandInput, PushActivity } from '../protocol
 import type { JsonValue } from '../protocol/json.js'
 import { REPORTING_GRACE_MS } from '../protocol/limits.js'
 import { attemptActivityId, DELIVERY_UNCONFIRMED, PUSH_ACTIVITY } from '../protocol/names.js'
+import { checkpointOf } from './checkpoint.js'
 import { NO_LIMIT_MS, outcomeOf, type Delivery } from './deliver.js'
 import type { Responses } from './responses.js'
 
@@ -95,8 +96,10 @@ async function send(
 }
 
 function outcomeOfFailure(cause: Error | undefined): PushDelivery | undefined {
-  if (cause instanceof ApplicationFailure && cause.type === DELIVERY_UNCONFIRMED)
-    return { kind: 'lost', isUnheard: true }
+  if (cause instanceof ApplicationFailure && cause.type === DELIVERY_UNCONFIRMED) {
+    const [, heartbeat] = cause.details ?? []
+    return { kind: 'lost', isUnheard: true, checkpoint: checkpointOf(heartbeat) }
+  }
   const isUnheard = cause instanceof TimeoutFailure && cause.lastHeartbeatDetails === undefined
   const outcome = outcomeOf(cause)
   if (isUnheard && (outcome?.kind === 'lost' || outcome?.kind === 'timed_out')) return { kind: 'lost', isUnheard }
