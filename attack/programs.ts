@@ -8,6 +8,7 @@ const root = dirname(createRequire(import.meta.url).resolve('@alienplatform/sdk/
 export const HANDLERS = join(root, 'attack', 'handlers.ts')
 /** Certificates of `localhost` and 127.0.0.1, with the authority that they are by. */
 export const TLS_FOLDER = join(root, 'tests', 'fixtures', 'tls')
+export const FLOODER = join(root, 'attack', 'flooder.js')
 export const ALIEN_CLI = join(root, 'dist', 'cli', 'main.js')
 
 /** Bundles it, since Node 20 reads no TypeScript, and gives its path. */

@@ -1,6 +1,7 @@
 /** Which control plane the CLI talks to, and as whom. */
 import { Option, type Command } from 'commander'
 import { resolveUrl } from '../client/options.js'
+import { allowsPlaintext, assertPrivateUrl } from '../client/private-url.js'
 import type { Endpoint } from '../client/request.js'
 import { CommandError } from '../protocol/errors.js'
 import { findDevState } from '../protocol/dev-state.js'
@@ -8,9 +9,10 @@ import { findDevState } from '../protocol/dev-state.js'
 export interface ConnectionFlags {
   readonly url?: string | undefined
   readonly token?: string | undefined
+  readonly insecurePlaintext?: boolean | undefined
 }
 
-/** Adds `--url` and `--token`. */
+/** Adds `--url`, `--token` and `--insecure-plaintext`. */
 export const withConnection = (command: Command): Command =>
   command
     .addOption(
@@ -19,13 +21,29 @@ export const withConnection = (command: Command): Command =>
       ),
     )
     .addOption(new Option('--token <key>', 'API key (default: that of the running alien dev)').env('ALIEN_TOKEN'))
+    .addOption(insecurePlaintextOption())
 
-/** @throws {CommandError} `unauthenticated` when there is no token to be found */
-export function connection(flags: ConnectionFlags): { url: string; token: string } {
+/** Its variable is read by {@link allowsPlaintext}: to commander, any value of it would be a yes. */
+export const insecurePlaintextOption = (): Option =>
+  new Option('--insecure-plaintext', 'allow an http URL of another machine (env: ALIEN_INSECURE_PLAINTEXT)')
+
+interface ConnectionOptions {
+  readonly url: string
+  readonly token: string
+  readonly insecurePlaintext: boolean
+}
+
+/**
+ * @throws {CommandError} `unauthenticated` when there is no token to be found, `invalid_request` for plain text to another
+ *   machine
+ */
+export function connection(flags: ConnectionFlags): ConnectionOptions {
   const url = resolveUrl(flags.url)
+  const insecurePlaintext = allowsPlaintext(flags.insecurePlaintext)
+  assertPrivateUrl(url, insecurePlaintext, 'API key')
   const dev = findDevState()
   const token = flags.token ?? (dev?.url === url ? dev.token : undefined)
-  if (token) return { url, token }
+  if (token) return { url, token, insecurePlaintext }
   throw new CommandError(
     'unauthenticated',
     `no API key for ${url}: pass --token or set ALIEN_TOKEN; in the folder of a running "alien dev" neither is needed`,

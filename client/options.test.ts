@@ -61,10 +61,44 @@ describe('the URL', () => {
 })
 
 test('options are resolved once, into a frozen value', () => {
-  const options = { deploymentId: 'acme-corp', token: 'key_1', url: 'http://given.example' }
+  const options = { deploymentId: 'acme-corp', token: 'key_1', url: 'https://given.example' }
   const resolved = resolveClientOptions(options)
-  expect(resolved).toEqual({ deployment: 'acme-corp', token: 'key_1', baseUrl: 'http://given.example' })
+  expect(resolved).toEqual({ deployment: 'acme-corp', token: 'key_1', baseUrl: 'https://given.example' })
   expect(Object.isFrozen(resolved)).toBe(true)
+})
+
+describe('plain text', () => {
+  const resolve = (url: string, given: Partial<CommandsClientOptions> = {}, env: NodeJS.ProcessEnv = {}) =>
+    resolveClientOptions({ deploymentId: 'acme-corp', token: 'key_1', url, ...given }, env).baseUrl
+
+  test.each(['http://127.0.0.1:7700', 'http://localhost:7700', 'http://[::1]:7700'])('stays here with %s', (url) => {
+    expect(resolve(url)).toBe(url)
+  })
+
+  const AWAY = 'http://commands.vendor.example'
+  const refused = (message: string) => expect.objectContaining({ code: 'invalid_request', message }) as Error
+  const WOULD_SHOW = `${AWAY} would send the API key and all results in plain text; use https, or insecurePlaintext (--insecure-plaintext, ALIEN_INSECURE_PLAINTEXT=true) on a network that is private`
+
+  test.each<[Partial<CommandsClientOptions>, NodeJS.ProcessEnv]>([
+    [{}, {}],
+    [{}, { ALIEN_INSECURE_PLAINTEXT: 'false' }],
+    [{ insecurePlaintext: false }, { ALIEN_INSECURE_PLAINTEXT: 'true' }],
+  ])('goes to no other machine with %j and %j', (given, env) => {
+    expect(() => resolve(AWAY, given, env)).toThrow(refused(WOULD_SHOW))
+  })
+
+  test.each<[Partial<CommandsClientOptions>, NodeJS.ProcessEnv]>([
+    [{ insecurePlaintext: true }, {}],
+    [{}, { ALIEN_INSECURE_PLAINTEXT: '1' }],
+  ])('goes there with %j and %j', (given, env) => {
+    expect(resolve(AWAY, given, env)).toBe(AWAY)
+  })
+
+  test('is allowed by no variable that says neither yes nor no', () => {
+    expect(() => resolve(AWAY, {}, { ALIEN_INSECURE_PLAINTEXT: 'yes' })).toThrow(
+      refused('ALIEN_INSECURE_PLAINTEXT "yes" must be true or false'),
+    )
+  })
 })
 
 test.each<[code: string, message: string, options: Partial<CommandsClientOptions>]>([

@@ -2,6 +2,7 @@
 import { CommandError } from '../protocol/errors.js'
 import { findDevState } from '../protocol/dev-state.js'
 import { DEFAULT_PORT } from '../protocol/names.js'
+import { allowsPlaintext, assertPrivateUrl } from './private-url.js'
 
 export interface CommandsClientOptions {
   /** Id (`dep_…`) or name (`acme-corp`). */
@@ -10,6 +11,11 @@ export interface CommandsClientOptions {
   readonly token: string
   /** Default: `ALIEN_URL`, then the development server of this folder, then `http://127.0.0.1:7700`. */
   readonly url?: string
+  /**
+   * Allows an `http:` URL of another machine, which shows the key and all results to the network. Default:
+   * `ALIEN_INSECURE_PLAINTEXT`, else false.
+   */
+  readonly insecurePlaintext?: boolean
 }
 
 /** Per call; whatever is not given is the command's own policy. */
@@ -67,7 +73,9 @@ export function resolveClientOptions(
   if (!token) {
     throw new CommandError('unauthenticated', 'token is required: an API key of the control plane ("key_…")')
   }
-  return Object.freeze({ deployment: deploymentId, token, baseUrl: resolveUrl(options.url, env) })
+  const baseUrl = resolveUrl(options.url, env)
+  assertPrivateUrl(baseUrl, allowsPlaintext(options.insecurePlaintext, env), 'API key')
+  return Object.freeze({ deployment: deploymentId, token, baseUrl })
 }
 
 /** @throws {CommandError} `invalid_request` for what is no http or https URL */

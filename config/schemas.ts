@@ -1,6 +1,7 @@
 /** What texts of flags, variables and the configuration file may be. Messages go after the value: they say the bound. */
 import { z } from 'zod'
 import { parseDuration } from '../protocol/duration.js'
+import { parseFlag } from '../protocol/flag.js'
 
 /** @param parse `undefined` for what cannot be taken */
 const text = <T>(must: string, parse: (given: string) => T | undefined) =>
@@ -29,11 +30,7 @@ export const callsPerSecond = text('must be a number of calls a second up to 100
   /^\d+(\.\d+)?$/.test(given) && Number(given) <= 1e6 ? Number(given) : undefined,
 )
 
-export const flag = text('must be true or false', (given) => {
-  const value = given.toLowerCase()
-  if (value === 'true' || value === '1') return true
-  return value === 'false' || value === '0' ? false : undefined
-})
+export const flag = text('must be true or false', parseFlag)
 
 /** In ms; digits alone are milliseconds. */
 export const duration = (must: string, greatestMs = Infinity) =>

@@ -2,7 +2,9 @@ import { ENVELOPE_FUZZER } from './envelopes.js'
 import { EVENTS_FUZZER } from './events.js'
 import { FRAME_FUZZERS } from './frames.js'
 import type { Fuzzer } from './fuzzer.js'
+import { INVOCATION_FUZZER } from './invocations.js'
 import { MANIFEST_FUZZER } from './manifest.js'
+import { POLICY_FILE_FUZZER } from './policy-file.js'
 import { REDACTION_FUZZER } from './redaction.js'
 import { REQUEST_FUZZERS } from './requests.js'
 import { STORAGE_KEY_FUZZER } from './storage-keys.js'
@@ -16,6 +18,8 @@ export const FUZZERS: readonly Fuzzer[] = [
   MANIFEST_FUZZER,
   EVENTS_FUZZER,
   ENVELOPE_FUZZER,
+  INVOCATION_FUZZER,
+  POLICY_FILE_FUZZER,
   STORAGE_KEY_FUZZER,
   ...(process.platform === 'linux' ? [STORAGE_RACE_FUZZER] : []),
   REDACTION_FUZZER,

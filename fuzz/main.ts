@@ -31,7 +31,7 @@ Examples:
   $ npm run fuzz -- --runs 5000 --seed 42 --only request`
 
 const { runs, seed, only } = new Command('npm run fuzz --')
-  .description('feeds made-up tokens, messages and manifests to what reads them, and looks for what is let by')
+  .description('feeds made-up tokens, messages, bodies and files to what reads them, and looks for what is let by')
   .option('--runs <n>', 'inputs for each fuzzer', positive, 200_000)
   .option('--seed <n>', 'repeats a run', integer)
   .option('--only <text>', 'the fuzzers whose name has this text', '')

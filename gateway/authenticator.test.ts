@@ -1,5 +1,6 @@
 import { Metadata, status } from '@grpc/grpc-js'
 import { beforeEach, expect, test } from 'vitest'
+import { CommandError } from '../protocol/errors.js'
 import type { Agent } from './agent.js'
 import { authenticate } from './authenticator.js'
 
@@ -13,15 +14,15 @@ beforeEach(() => {
   answer = () => Promise.resolve(agent)
 })
 
-const ask = (kind: string) => (token: string) => {
-  asked.push(`${kind} ${token}`)
+const ask = (kind: string) => (token: string, address?: string) => {
+  asked.push([kind, token, ...(address === undefined ? [] : ['from', address])].join(' '))
   return answer()
 }
 
 const authenticateWith = (...values: string[]) => {
   const metadata = new Metadata()
   for (const value of values) metadata.add('authorization', value)
-  return authenticate({ get: ask('get'), getNow: ask('getNow') }, metadata)
+  return authenticate({ get: ask('get'), getNow: ask('getNow') }, metadata, '203.0.113.1')
 }
 
 const UNAUTHENTICATED = { code: status.UNAUTHENTICATED, message: 'the agent token is not valid' }
@@ -32,7 +33,7 @@ test('a good token says who calls, and can be looked at again', async () => {
   expect(caller).toBe(agent)
   answer = () => Promise.resolve(undefined)
   expect(await recheck()).toBeUndefined()
-  expect(asked).toStrictEqual(['get agt_good', 'getNow agt_good'])
+  expect(asked).toStrictEqual(['get agt_good from 203.0.113.1', 'getNow agt_good'])
 })
 
 test('a token that nobody has is refused', async () => {
@@ -51,6 +52,14 @@ test.each([[[]], [['agt_good']], [['Basic agt_good']], [['Bearer ']], [['Bearer 
 test('a token too long to be one is none', async () => {
   await expect(authenticateWith(`Bearer ${'x'.repeat(513)}`)).rejects.toMatchObject(UNAUTHENTICATED)
   expect(asked).toStrictEqual([])
+})
+
+test('nobody is asked for an address with too many wrong tokens, which may pass', async () => {
+  answer = () => Promise.reject(new CommandError('rate_limited', 'too many'))
+  await expect(authenticateWith('Bearer agt_good')).rejects.toMatchObject({
+    code: status.RESOURCE_EXHAUSTED,
+    message: 'too many',
+  })
 })
 
 test('a registry that is down is trouble that may pass', async () => {

@@ -1,12 +1,16 @@
 /** Whose token a call carries. */
 import { status, type Metadata } from '@grpc/grpc-js'
+import { CommandError } from '../protocol/errors.js'
 import type { Agent } from './agent.js'
 import { Refusal, unavailable } from './refusal.js'
 
 /** By token: whose agent has it. Both reject when that cannot be found out now. */
 export interface KnownAgents {
-  /** As it was some seconds ago at most; `undefined` for a token nobody has, or that is expired or revoked. */
-  get(token: string): Promise<Agent | undefined>
+  /**
+   * As it was some seconds ago at most; `undefined` for a token nobody has, or that is expired or revoked. Rejects with
+   * `rate_limited` when the address, an IP, shows too many of these.
+   */
+  get(token: string, address: string): Promise<Agent | undefined>
   /** As it is now. */
   getNow(token: string): Promise<Agent | undefined>
 }
@@ -19,15 +23,23 @@ export interface Authenticated {
   readonly recheck: () => Promise<Agent | undefined>
 }
 
-/** @throws {Refusal} UNAUTHENTICATED, or UNAVAILABLE when the registry cannot be asked */
-export async function authenticate(agents: KnownAgents, metadata: Metadata): Promise<Authenticated> {
+/**
+ * @param address IP address of whoever calls
+ * @throws {Refusal} UNAUTHENTICATED; UNAVAILABLE when the registry cannot be asked; RESOURCE_EXHAUSTED when it is not
+ *   asked: on either of these an agent comes again for good
+ */
+export async function authenticate(agents: KnownAgents, metadata: Metadata, address: string): Promise<Authenticated> {
   const token = bearerToken(metadata)
-  const agent = await agents.get(token).catch(registryDown)
+  const agent = await agents.get(token, address).catch(unknown)
   if (agent === undefined) throw unauthenticated()
-  return { agent, recheck: () => agents.getNow(token).catch(registryDown) }
+  return { agent, recheck: () => agents.getNow(token).catch(unknown) }
 }
 
-function registryDown(): never {
+/** @throws {Refusal} */
+function unknown(error: unknown): never {
+  if (error instanceof CommandError && error.code === 'rate_limited') {
+    throw new Refusal(status.RESOURCE_EXHAUSTED, error.message)
+  }
   throw unavailable('the registry cannot be reached')
 }
 

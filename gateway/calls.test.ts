@@ -72,29 +72,35 @@ let temporal: HeldTemporal
 let polls: OpenPolls
 let calls: Calls
 let callerGone: AbortController
+/** What the registry is told of those who poll. */
+let pollers: string[]
 const task = PollActivityTaskQueueResponse.encode({ taskToken: Buffer.from('temporal-own') }).finish()
 
 beforeEach(() => {
   temporal = new HeldTemporal()
   polls = new OpenPolls({ perAgent: 1, perDeployment: 2 }, (ids) => Promise.resolve(new Set(ids)))
   callerGone = new AbortController()
+  pollers = []
   const seal = new TaskTokenSeal([randomBytes(32)])
   calls = new Calls({
     upstream: temporal,
     namespace: 'default',
     seal,
     polls,
-    onPoll: () => () => undefined,
+    onPoll: (_agent, key) => {
+      pollers.push(key)
+      return () => undefined
+    },
     onHeard: () => undefined,
   })
   onTestFinished(() => polls.drain())
 })
 
-const poll = (): Promise<CallAnswer> =>
+const poll = (message = pollMessage): Promise<CallAnswer> =>
   calls.handle({
     method,
     authenticated: { agent, recheck: () => Promise.resolve(agent) },
-    message: pollMessage,
+    message,
     about: { host: 'host', version: '1', key: '' },
     deadlineMs: Infinity,
     callerGone: callerGone.signal,
@@ -109,6 +115,17 @@ const heldPoll = async (): Promise<{ polled: Promise<CallAnswer> }> => {
 }
 
 const refused = (code: status, message: string) => new Refusal(code, message)
+
+test("a worker's name is a line that can be kept, however long it is and whatever is in it", async () => {
+  const request = PollActivityTaskQueueRequest.decode(pollMessage)
+  request.workerInstanceKey = `a\0b\u001b[2J${'x'.repeat(10_000)}`
+  const held = once(temporal.calls, 'PollActivityTaskQueue')
+  const polled = poll(PollActivityTaskQueueRequest.encode(request).finish())
+  await held
+  expect(pollers).toEqual([`a?b?[2J${'x'.repeat(93)}`])
+  temporal.answer(new Uint8Array())
+  await polled
+})
 
 test('a poll whose agent goes away is ended at Temporal at once, by a key of its own', async () => {
   const { polled } = await heldPoll()

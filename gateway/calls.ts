@@ -9,6 +9,7 @@ import { AttemptTimes } from './attempt-times.js'
 import type { Authenticated } from './authenticator.js'
 import type { GatewayMethod } from './methods.js'
 import type { OpenPoll, OpenPolls } from './open-polls.js'
+import { printable } from './printable.js'
 import { Refusal, unavailable } from './refusal.js'
 import { rewriteRequest } from './request.js'
 import type { TaskTokenSeal } from './task-token.js'
@@ -82,7 +83,7 @@ export class Calls {
     this.#metrics.gatewayCalls.add(1, { method: method.name })
     const { agent, request } = await this.#check(call)
     if (method.answer === 'task') return this.#poll(call, agent, request)
-    if (method.name === 'ShutdownWorker') this.#deps.polls.endOf(agent, textOf(request, LEAVING_WORKER))
+    if (method.name === 'ShutdownWorker') this.#deps.polls.endOf(agent, keyOf(request, LEAVING_WORKER))
     this.#deps.onHeard(agent)
     const answer = await this.#deps.upstream.call(method.name, request, {
       deadlineMs: Math.min(deadlineMs, Date.now() + MAX_CALL_MS),
@@ -107,7 +108,7 @@ export class Calls {
 
   async #poll(call: IncomingCall, agent: Agent, request: Uint8Array): Promise<CallAnswer> {
     const { polls, onPoll } = this.#deps
-    const workerKey = textOf(call.message, POLLING_WORKER)
+    const workerKey = keyOf(call.message, POLLING_WORKER)
     const poll = polls.open(agent, workerKey)
     const abandon = () => poll.abandon()
     call.callerGone.addEventListener('abort', abandon, { once: true })
@@ -182,4 +183,6 @@ function contentOf(message: Uint8Array, id: number): Uint8Array {
   return new Uint8Array()
 }
 
-const textOf = (message: Uint8Array, id: number): string => Buffer.from(contentOf(message, id)).toString()
+/** What a worker calls itself, of at most a hundred characters: it is a key here, and in the registry. */
+const keyOf = (message: Uint8Array, id: number): string =>
+  printable(Buffer.from(contentOf(message, id).subarray(0, 400)))

@@ -93,16 +93,17 @@ async function enter(
   call: ServerInterceptingCallInterface,
   metadata: Metadata,
 ): Promise<Agent | undefined> {
+  const address = addressOf(call)
   let authenticated: Authenticated | undefined
   try {
-    authenticated = await authenticate(agents, metadata)
+    authenticated = await authenticate(agents, metadata, address)
     strangers.introduce(call.getPeer())
     refuseTooMany(callLimit, authenticated.agent)
     if (!GATEWAY_METHODS.has(path)) throw denied('this method is not for agents')
     callers.set(metadata, { authenticated, stream: streamOf(call) })
     return authenticated.agent
   } catch (error) {
-    const refusal = refusals.refusalOf(error, { path, address: addressOf(call), agent: authenticated?.agent })
+    const refusal = refusals.refusalOf(error, { path, address, agent: authenticated?.agent })
     call.sendStatus({ code: refusal.code, details: refusal.message })
     return undefined
   }

@@ -6,7 +6,10 @@ import type { Agent } from './agent.js'
 import { Refusal, unavailable } from './refusal.js'
 
 export interface PollLimits {
-  /** Polls one agent may hold. One of ours holds 2. */
+  /**
+   * Polls one agent may hold, by the name that it gives itself. One of ours holds 2. It keeps agents of a deployment from
+   * starving each other, not one that goes by many names: what a token proves is the deployment.
+   */
   readonly perAgent: number
   /** Polls all agents of a deployment may hold together. */
   readonly perDeployment: number

@@ -43,7 +43,7 @@ test('what is refused is counted, and logged with its deployment, a line a minut
     ['warn', { method, deployment: 'acme-corp', tokenId: 'agtid_1' }, 'refused a call of an agent: not yours'],
     ['warn', { method, deployment: 'globex', tokenId: 'agtid_2' }, 'refused a call of an agent: not yours'],
     ['warn', { method, deployment: 'acme-corp', tokenId: 'agtid_1' }, 'refused a call of an agent: no method'],
-    ['warn', { method }, 'refused a call of an agent: not yours'],
+    ['warn', { method, address: '::1' }, 'refused a call of an agent: not yours'],
     [
       'warn',
       { method, deployment: 'acme-corp', tokenId: 'agtid_1', alsoRefused: 49 },
@@ -73,6 +73,14 @@ test('what may pass is told, and is no refusal', () => {
   expect(refusals.count).toBe(0)
   expect(denials).toStrictEqual([])
   expect(lines).toStrictEqual([])
+})
+
+test('an address with too many wrong tokens is logged', () => {
+  const busy = new Refusal(status.RESOURCE_EXHAUSTED, 'too many')
+  refusals.refusalOf(busy, { ...CALL, agent: undefined })
+  expect(lines).toStrictEqual([
+    ['warn', { method: '/service/Method', address: '::1' }, 'refused a call of an agent: too many'],
+  ])
 })
 
 test('a defect of ours is logged as one, and is something that may pass', () => {

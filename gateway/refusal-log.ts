@@ -71,14 +71,14 @@ export class RefusalLog {
       )
       return unavailable('the gateway failed')
     }
-    if (!DENIALS.has(error.code)) return error
     const { agent } = call
-    if (agent) this.#audit.add({ ...call, agent, code: error.code })
-    this.#add(call, error)
+    const isDenial = DENIALS.has(error.code)
+    if (agent && isDenial) this.#audit.add({ ...call, agent, code: error.code })
+    if (isDenial || isGuessing(error, call)) this.#add(call, error)
     return error
   }
 
-  #add({ path, agent }: RefusedCall, { message }: Refusal): void {
+  #add({ path, address, agent }: RefusedCall, { message }: Refusal): void {
     this.#count += 1
     const deployment = agent?.deployment.name
     const key = `${deployment ?? ''} ${TEMPORAL_METHODS.has(path) ? path : OTHER} ${message}`
@@ -91,9 +91,13 @@ export class RefusalLog {
     this.#last.set(key, { atMs: Date.now(), since: 0 })
     const fields = {
       method: path.slice(0, MAX_METHOD_LENGTH),
-      ...(agent === undefined ? {} : { deployment, tokenId: agent.tokenId }),
+      ...(agent === undefined ? { address } : { deployment, tokenId: agent.tokenId }),
       ...(last?.since ? { alsoRefused: last.since } : {}),
     }
     this.#log.warn(fields, `refused a call of an agent: ${message}`)
   }
 }
+
+/** Of an address with too many wrong tokens. */
+const isGuessing = ({ code }: Refusal, { agent }: RefusedCall): boolean =>
+  code === status.RESOURCE_EXHAUSTED && agent === undefined

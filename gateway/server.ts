@@ -12,6 +12,7 @@ import { whenLost } from './delivery.js'
 import { addressOf, door, type CallLimit, type Caller } from './door.js'
 import { GATEWAY_METHODS, MAX_MESSAGE_BYTES } from './methods.js'
 import { DEFAULT_POLL_LIMITS, OpenPolls, type LiveTokens, type PollLimits } from './open-polls.js'
+import { printable } from './printable.js'
 import { Receiving } from './receiving.js'
 import { RefusalLog, type GatewayLog } from './refusal-log.js'
 import { Strangers } from './strangers.js'
@@ -155,11 +156,6 @@ const aboutOf = (metadata: Metadata): AgentAbout => ({
   host: printable(metadata.get(AGENT_HOST_HEADER)[0]),
   version: printable(metadata.get(AGENT_VERSION_HEADER)[0]),
 })
-
-const printable = (value: unknown = ''): string =>
-  String(value)
-    .replace(/[^\x20-\x7e]/g, '?')
-    .slice(0, 100)
 
 async function shutDown(server: Server, graceMs: number): Promise<void> {
   const force = setTimeout(() => server.forceShutdown(), graceMs)

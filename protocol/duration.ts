@@ -17,9 +17,11 @@ function parseText(text: string): number | undefined {
   return text.length >= 1 && text.length <= 40 ? ms(text as ms.StringValue) : undefined
 }
 
-/** `NaN` and the like are no JSON, and would be shown as `null`. */
-const shown = (value: unknown): string =>
-  (typeof value === 'string' ? JSON.stringify(value) : String(value)).slice(0, 60)
+/** `NaN` and the like are no JSON, and would be shown as `null`; an object may say anything of itself, or throw. */
+function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
+  return (typeof value === 'string' ? JSON.stringify(value) : String(value)).slice(0, 60)
+}
 
 /** What is said of a duration that is none, or out of bounds. */
 export const notADuration = (value: unknown, minMs: number, maxMs: number): string =>

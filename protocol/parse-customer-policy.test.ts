@@ -20,6 +20,13 @@ test('every key, the time in milliseconds', () => {
   expect(Object.isFrozen(parsed)).toBe(true)
 })
 
+test.each(['{"reason": "\\"reason\\": {", "deny": ["deny", "deny"]}', '{"deny": ["a"], "reason": "deny:"}'])(
+  'no key is twice in %s',
+  (text) => {
+    expect(parseCustomerPolicy(text, FILE)).toEqual(JSON.parse(text))
+  },
+)
+
 test.each([{}, { allow: [] }, { maxRunTime: 24 * 86_400_000 }])('%j is good', (policy) => {
   expect(parseCustomerPolicy(JSON.stringify(policy), FILE)).toEqual(policy)
 })
@@ -50,6 +57,11 @@ test.each<[string, string]>([
   [
     '{"deney": [], "killSwitch": 1}',
     ': $.killSwitch: Invalid input: expected boolean, received number; $.deney: unknown key; the nearest is "deny"',
+  ],
+  ['{"deny": ["a"], "deny": ["b"]}', ': $.deny: given more than once; put all of it in one'],
+  [
+    '{"killSwitch": true, "d\\u0065ny": [], "deny" : [], "killSwitch":false}',
+    ': $.deny: given more than once; put all of it in one; $.killSwitch: given more than once; put all of it in one',
   ],
   ['[]', ': $: Invalid input: expected object, received array'],
   ['null', ': $: Invalid input: expected object, received null'],

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { customerPolicySchema, type CustomerPolicy } from './customer-policy.js'
 import { CommandError } from './errors.js'
 import { jsonProblem } from './json.js'
+import { repeatedKeys } from './repeated-keys.js'
 import { nearest } from './suggest.js'
 
 /**
@@ -11,8 +12,13 @@ import { nearest } from './suggest.js'
  */
 export function parseCustomerPolicy(text: string, file: string): CustomerPolicy {
   const parsed = customerPolicySchema.safeParse(parseJson(text, file))
-  if (parsed.success) return Object.freeze(parsed.data)
-  throw new CommandError('invalid_request', `policy file ${file}: ${parsed.error.issues.flatMap(problems).join('; ')}`)
+  const found = [
+    ...(parsed.success ? [] : parsed.error.issues.flatMap(problems)),
+    // What the first one denies, the last one would allow.
+    ...repeatedKeys(text).map((key) => `${pathOf([key])}: given more than once; put all of it in one`),
+  ]
+  if (parsed.success && found.length === 0) return Object.freeze(parsed.data)
+  throw new CommandError('invalid_request', `policy file ${file}: ${found.join('; ')}`)
 }
 
 function parseJson(text: string, file: string): unknown {

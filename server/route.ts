@@ -38,8 +38,14 @@ interface Declared {
 interface Answered extends Declared {
   /** What the audit calls it, like `deployments.create`. */
   readonly action: string
-  /** Whether it changes anything. Then every call leaves an audit record, else only one that was denied. */
+  /** Whether it changes anything. Then calls leave audit records, else only those that were denied. */
   readonly mutates: boolean
+  /**
+   * `first`: every call, written before its answer is sent, so that nothing that was done is missing. `beside`: every
+   * call, written with others within milliseconds, and its answer does not wait. `changes`: as `first`, but those that
+   * changed nothing (see {@link CallSubject.changed}) once an hour for those alike. Default: `first`.
+   */
+  readonly audit?: 'first' | 'beside' | 'changes'
   /** What the call says it is about; looked at before it is known whether it may. */
   readonly claims?: (request: Request) => Claims
 }

@@ -7,8 +7,11 @@ import type { Actor, AuditEntry } from '../protocol/audit.js'
 import { CommandError } from '../protocol/errors.js'
 import { MAX_BODY_BYTES, MAX_REPORT_BODY_BYTES } from '../protocol/limits.js'
 import { CallSubject } from './audit/call-subject.js'
+import type { Presented } from './identity/authenticator.js'
 import { actorOf, type ApiKeyCaller, type Caller } from './identity/caller.js'
+
 import { asCommandError, statusOf } from './middleware/errors.js'
+import { holdAnswer } from './held-answer.js'
 import type { AgentRoute, ApiKeyRoute, Call, Exchange, Route, RuntimeRoute } from './route.js'
 import type { ServerDeps } from './server-deps.js'
 import { inServerSpan } from './server-span.js'
@@ -16,23 +19,23 @@ import { inServerSpan } from './server-span.js'
 export function serve(route: Route, deps: ServerDeps): RequestHandler {
   return async (request, response) => {
     const exchange = { deps, request, response }
-    const authorization = request.get('authorization')
+    const presented = { authorization: request.get('authorization'), address: addressOf(exchange) }
     switch (route.credential) {
       case 'public':
-        refuseTooMany(exchange, deps.rateLimiter.countAddress(addressOf(exchange)), 'this address')
+        refuseTooMany(exchange, deps.rateLimiter.countAddress(presented.address), 'this address')
         await route.handle(exchange)
         return
       case 'agent-token': {
-        const caller = await identified(exchange, deps.authenticator.agentToken(authorization))
+        const caller = await identified(exchange, deps.authenticator.agentToken(presented))
         await answer(route, exchange, caller, route.handle)
         return
       }
       case 'response-token':
-        await serveRuntime(route, exchange, authorization)
+        await serveRuntime(route, exchange, presented)
         return
       case 'api-key': {
         await inServerSpan(route, exchange, async () => {
-          const caller = await identified(exchange, deps.authenticator.apiKey(authorization))
+          const caller = await identified(exchange, deps.authenticator.apiKey(presented))
           await answer(route, exchange, caller, (call) => {
             assertAllowed(route, caller)
             return route.handle(call)
@@ -43,23 +46,21 @@ export function serve(route: Route, deps: ServerDeps): RequestHandler {
   }
 }
 
-async function identified<Who>(exchange: Exchange, caller: Promise<Who>): Promise<Who> {
+async function identified<Who>({ response }: Exchange, caller: Promise<Who>): Promise<Who> {
   try {
     return await caller
   } catch (error) {
-    if (error instanceof CommandError && error.code === 'unauthenticated') {
-      refuseTooMany(exchange, exchange.deps.rateLimiter.countAddress(addressOf(exchange)), 'this address')
-    }
+    if (error instanceof CommandError && error.code === 'rate_limited') response.set('retry-after', '1')
     throw error
   }
 }
 
-async function serveRuntime(route: RuntimeRoute, exchange: Exchange, authorization: string | undefined): Promise<void> {
+async function serveRuntime(route: RuntimeRoute, exchange: Exchange, presented: Presented): Promise<void> {
   const { deps, request } = exchange
   const invocationId = route.invocationId(request)
   const caller = await identified(
     exchange,
-    Promise.resolve().then(() => deps.authenticator.responseToken(authorization, invocationId)),
+    Promise.resolve().then(() => deps.authenticator.responseToken(presented, invocationId)),
   )
   refuseTooMany(exchange, deps.rateLimiter.countToken(invocationId), 'this invocation')
   await readBody(exchange, parseReport)
@@ -95,6 +96,9 @@ async function answer<Who extends Caller>(
   // Not recorded: a caller that is held off is not to fill the audit instead.
   refuseTooMany(exchange, deps.rateLimiter.countToken(caller.tokenId), 'this token')
   const recorded = deps.audit.begin()
+  // An error is answered by who catches it; what the route answers is sent from here, or from there at once.
+  const isHeld = route.mutates && route.audit !== 'beside'
+  const send = isHeld ? holdAnswer(response) : () => undefined
   let subject = new CallSubject({})
   let ending: Ending | undefined
   try {
@@ -108,8 +112,10 @@ async function answer<Who extends Caller>(
     ending = { outcome: isDenied ? 'denied' : 'failed', status: statusOf(refusal), code: refusal.code }
     throw error
   } finally {
-    const record = ending && { ...factsOf(route, exchange, caller), ...subject.known, ...ending }
-    recorded(route.mutates || record?.outcome === 'denied' ? record : undefined)
+    const records = ending ? recordsOf(route, exchange, caller, subject, ending) : []
+    recorded(...records)
+    if (isHeld && records.length > 0) await deps.audit.flush()
+    send()
   }
 }
 
@@ -146,6 +152,23 @@ const readBody = ({ request, response }: Exchange, parse: RequestHandler): Promi
       else reject(error instanceof Error ? error : new Error(error))
     })
   })
+
+/** What the audit is to have of a call. */
+function recordsOf(
+  route: AgentRoute | ApiKeyRoute,
+  exchange: Exchange,
+  caller: Caller,
+  subject: CallSubject,
+  ending: Ending,
+): AuditEntry[] {
+  const record = { ...factsOf(route, exchange, caller), ...subject.known, ...ending }
+  if (!route.mutates && record.outcome !== 'denied') return []
+  const { madeTokenId: tokenId } = subject
+  // A record names one token, so the one that was made has a record of its own.
+  const records = tokenId === undefined ? [record] : [record, { ...record, action: 'tokens.create', tokenId }]
+  const mayBeNone = route.audit === 'changes' && !subject.hasChanged
+  return mayBeNone && !exchange.deps.audit.isNews(record) ? [] : records
+}
 
 type Ending = Pick<AuditEntry, 'outcome' | 'status' | 'code'>
 

@@ -1,6 +1,7 @@
 /** What the audit has of every route that changes something, and what it must not have. */
 import { startControlPlane, type ControlPlane } from '@alienplatform/sdk/server'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
@@ -32,12 +33,15 @@ beforeAll(async () => {
 
 afterAll(() => stack.close())
 
-/** The one record of a call. */
+/** The one record of a call, beside that of a token which it made. */
 async function recordOf({ headers }: Answer): Promise<AuditRecord | undefined> {
   const { body } = await admin('GET', '/v1/audit?limit=20')
-  const records = body.records.filter(({ requestId }: AuditRecord) => requestId === headers.get('x-request-id'))
-  expect(records.length).toBeLessThanOrEqual(1)
-  return records[0]
+  const records = (body.records as AuditRecord[]).filter(({ requestId }) => requestId === headers.get('x-request-id'))
+  const [first, ...others] = records.sort((one) => (one.action === 'tokens.create' ? 1 : -1))
+  expect(others.map(({ action }) => `${first?.action ?? ''}, ${action}`)).toEqual(
+    others.map(() => 'tokens.rotate, tokens.create'),
+  )
+  return first
 }
 
 function invocationOf(route: Route, { body }: Answer): unknown {
@@ -240,21 +244,80 @@ describe('alien audit export', () => {
   })
 })
 
+const TOKEN = 'a'.repeat(32)
+
+async function start(file: string): Promise<ControlPlane> {
+  return startControlPlane({
+    host: '127.0.0.1',
+    port: 0,
+    registry: { file },
+    apiKey: { name: 'operator', token: TOKEN },
+    temporal: plainTemporal(stack.state.temporalAddress, 'default'),
+    vendorWorker: false,
+    log: pino({ level: 'silent' }),
+  })
+}
+
+describe('a record', () => {
+  let folder: string
+  let controlPlane: ControlPlane
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'alien-audit-'))
+    controlPlane = await start(join(folder, 'registry.db'))
+  })
+
+  afterAll(async () => {
+    await controlPlane.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const written = () => controlPlane.registry.audit.list({ deployments: ['*'], commands: ['*'] }, 1_000)
+
+  test.each(routesThat((route) => isMutating(route) && actionOf(route) !== 'invocations.create'))(
+    'of %s is written before the answer is sent',
+    async (_name, route) => {
+      const state = { ...stack.state, url: controlPlane.url, token: TOKEN }
+      const target = await makeTarget(state, 'acme')
+      const { headers } = await callRoute(state, isMutatingByKey(route) ? TOKEN : target.agentToken, route, target)
+      const requestIds = (await written()).map(({ requestId }) => requestId)
+      expect(requestIds).toContain(headers.get('x-request-id'))
+    },
+  )
+
+  test('of a call that failed, too', async () => {
+    const { status, headers } = await callApi(controlPlane, TOKEN, 'DELETE', '/v1/deployments/nowhere')
+    expect(status).toBe(404)
+    expect((await written())[0]).toMatchObject({ requestId: headers.get('x-request-id'), outcome: 'failed' })
+  })
+
+  test('names the new token of a rotation, beside one of the old', async () => {
+    const { body: old } = await callApi(controlPlane, TOKEN, 'POST', '/v1/tokens', { kind: 'api-key', name: 'ci' })
+    const { body: rotated, headers } = await callApi(controlPlane, TOKEN, 'POST', `/v1/tokens/${old.id}/rotate`, {})
+    const records = (await written()).filter(({ requestId }) => requestId === headers.get('x-request-id'))
+    expect(records.map(({ action, tokenId }) => `${action} ${tokenId}`).sort()).toEqual([
+      `tokens.create ${rotated.id}`,
+      `tokens.rotate ${old.id}`,
+    ])
+  })
+
+  test('of a session is left of those that changed something, not of each', async () => {
+    const { body } = await callApi(controlPlane, TOKEN, 'POST', '/v1/deployments', { name: 'asks-often' })
+    const session = (name: string) =>
+      callApi(controlPlane, body.agentToken, 'POST', '/v1/agent/session', { commands: [{ name, policy: {} }] })
+    const answers = []
+    for (const name of ['one', 'one', 'one', 'two', 'two']) answers.push(await session(name))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+    const sessions = (await written()).filter(({ deploymentName }) => deploymentName === 'asks-often')
+    expect(sessions.map(({ action, requestId }) => [action, requestId])).toEqual([
+      ['agent.session', answers[3]?.headers.get('x-request-id')],
+      ['agent.session', answers[0]?.headers.get('x-request-id')],
+      ['deployments.create', expect.anything()],
+    ])
+  })
+})
+
 describe('a control plane that is told to stop', () => {
-  const TOKEN = 'a'.repeat(32)
-
-  async function start(file: string): Promise<ControlPlane> {
-    return startControlPlane({
-      host: '127.0.0.1',
-      port: 0,
-      registry: { file },
-      apiKey: { name: 'operator', token: TOKEN },
-      temporal: plainTemporal(stack.state.temporalAddress, 'default'),
-      vendorWorker: false,
-      log: pino({ level: 'silent' }),
-    })
-  }
-
   test('loses no record, of calls that are held neither', async () => {
     const file = join(await scratchDirectory(), 'registry.db')
     const controlPlane = await start(file)

@@ -340,7 +340,7 @@ describe('the app', () => {
       feed,
       presence,
       taskOf: () => undefined,
-      authenticator: new Authenticator(registry, new ResponseTokens([randomBytes(32)])),
+      authenticator: new Authenticator(registry, new ResponseTokens([randomBytes(32)]), 0),
       rateLimiter: new RateLimiter(0),
       told: new ToldOutcomes(),
       temporalUiUrl: undefined,

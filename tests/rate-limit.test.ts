@@ -4,6 +4,7 @@ import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from '
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import { status } from '@grpc/grpc-js'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { scratchDirectory } from '../bindings/scratch.testsuite.js'
@@ -120,15 +121,79 @@ describe('an agent that calls too often', () => {
   })
 })
 
-describe('an address without a good token', () => {
-  test('is held off too, and harms nobody who has one', async () => {
+/** Sent by an agent: as often as it takes until it is no longer told to come again. */
+async function untilLetIn(controlPlane: ControlPlane, token: string): Promise<string> {
+  const raw = new RawAgent(controlPlane.url, token)
+  onTestFinished(() => raw.close())
+  for (;;) {
+    const answer = await raw.refusal('GetSystemInfo', {})
+    if (answer === 'let through') return answer
+    expect(answer).toEqual({ code: status.RESOURCE_EXHAUSTED, details: TOO_MANY })
+    await delay(100)
+  }
+}
+
+const TOO_MANY = 'this address shows too many tokens that are not valid; try again in a second'
+
+describe('an address that shows wrong tokens', () => {
+  test('is held off, and told when to come again', async () => {
     const controlPlane = await start(SLOW)
     const answers = await manyAtOnce(4, () => callApi(controlPlane, 'garbage', 'GET', '/v1/deployments'))
     expect(answers.map(({ status }) => status).sort()).toEqual([401, 429, 429, 429])
+    const refused = answers.find(({ status }) => status === 429)
+    expect(refused?.body.error).toMatchObject({ code: 'rate_limited', message: TOO_MANY })
+    expect(refused?.headers.get('retry-after')).toBe('1')
+  })
+
+  test.each([undefined, 'garbage'])('so is one that shows %j on any route with a token', async (token) => {
+    const controlPlane = await start(SLOW)
+    await callApi(controlPlane, token, 'GET', '/v1/deployments')
+    for (const path of ['/v1/deployments', '/v1/agent/presence?key=x']) {
+      expect((await callApi(controlPlane, token, 'GET', path)).status).toBe(429)
+    }
+    const report = await callApi(controlPlane, token, 'PUT', '/v1/invocations/inv_echo_1/response', {})
+    expect(report.status).toBe(429)
+  })
+
+  test('keeps no probe of the health from its answer', async () => {
+    const controlPlane = await start(SLOW)
+    await manyAtOnce(4, () => callApi(controlPlane, 'garbage', 'GET', '/v1/deployments'))
+    expect((await callApi(controlPlane, undefined, 'GET', '/healthz')).status).toBe(200)
+  })
+
+  test('lets in a good API key, at the latest when our client comes again', async () => {
+    const controlPlane = await start(SLOW)
+    await controlPlane.registry.deployments.create({ name: 'acme' })
+    await manyAtOnce(4, () => callApi(controlPlane, 'garbage', 'GET', '/v1/deployments'))
+    const client = new CommandsClient({ deploymentId: 'acme', token: TOKEN, url: controlPlane.url })
+    expect((await client.start('echo')).id).toMatch(/^inv_echo_/)
+  })
+
+  test('lets in a good agent token too, and at the gateway is told nothing that ends an agent', async () => {
+    const controlPlane = await start(SLOW)
+    const { id } = await controlPlane.registry.deployments.create({ name: 'acme' })
+    const { token } = await controlPlane.registry.agentTokens.create(id)
+    const stranger = new RawAgent(controlPlane.url, 'agt_nobody')
+    onTestFinished(() => stranger.close())
+    const refusals = []
+    for (let time = 0; time < 3; time += 1) refusals.push(await stranger.refusal('GetSystemInfo', {}))
+    expect(refusals.map((refusal) => (refusal as { code: status }).code)).toEqual([
+      status.UNAUTHENTICATED,
+      status.RESOURCE_EXHAUSTED,
+      status.RESOURCE_EXHAUSTED,
+    ])
+    expect(await untilLetIn(controlPlane, token)).toBe('let through')
+  })
+})
+
+describe('an address that needs no token', () => {
+  test('is held off from what is public, and from nothing else', async () => {
+    const controlPlane = await start(SLOW)
+    const answers = await manyAtOnce(2, () => callApi(controlPlane, undefined, 'GET', '/healthz'))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 429])
     expect(answers.find(({ status }) => status === 429)?.body.error.message).toMatch(
       /^this address makes more than 0.1 calls a second; try again in \d+ ms, or call less often$/,
     )
-    expect((await callApi(controlPlane, undefined, 'GET', '/healthz')).status).toBe(429)
     expect((await callApi(controlPlane, TOKEN, 'GET', '/v1/deployments')).status).toBe(200)
   })
 

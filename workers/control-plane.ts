@@ -60,7 +60,10 @@ export interface ControlPlaneOptions extends Omit<ListenOptions, 'tls'> {
   readonly sealingKeys?: readonly [Buffer, ...Buffer[]] | undefined
   /** How many polls agents may hold. */
   readonly pollLimits?: PollLimits | undefined
-  /** Calls a second that each token may make, twice as many at once; 0 for no limit. Default: 100. */
+  /**
+   * Calls a second that each token may make, twice as many at once; 0 for no limit. So many wrong tokens may come from
+   * an address. Default: 100.
+   */
   readonly callsPerSecond?: number | undefined
   /** The same for each agent token at the gateway. Default: 2,000. */
   readonly agentCallsPerSecond?: number | undefined
@@ -112,7 +115,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
   await ensureSearchAttributes(temporal.reader.connection, settings.namespace, SEARCH_ATTRIBUTES)
 
   const audit = openAudit(options, registry, closers)
-  const authenticator = new Authenticator(registry, responseTokens)
+  const authenticator = new Authenticator(registry, responseTokens, callsPerSecond(options))
   const feed = new InvocationFeed(registry.invocationEvents, log)
   closers.add(() => feed.close())
   const presence = openPresence(options, registry, closers)
@@ -124,7 +127,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
       registry,
       deployments,
       authenticator,
-      rateLimiter: new RateLimiter(options.callsPerSecond ?? DEFAULT_CALLS_PER_SECOND),
+      rateLimiter: new RateLimiter(callsPerSecond(options)),
       audit,
       feed,
       presence,
@@ -158,6 +161,8 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
     close: () => closers.close(),
   }
 }
+
+const callsPerSecond = ({ callsPerSecond: given = DEFAULT_CALLS_PER_SECOND }: ControlPlaneOptions): number => given
 
 const agentLimits = ({ pollLimits = DEFAULT_POLL_LIMITS }: ControlPlaneOptions) => ({
   polls: pollLimits.perAgent,

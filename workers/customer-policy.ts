@@ -2,7 +2,7 @@
 import { PolicyGate } from '../execution/policy-gate.js'
 import type { Logger } from './logger.js'
 import { PolicyFile } from './policy-file.js'
-import { locatePolicy } from './policy-location.js'
+import { locatePolicy, notePolicy, type PolicyLocation } from './policy-location.js'
 
 /**
  * The gate of the policy file that `env` names (`ALIEN_POLICY`, default `alien-policy.json`). Follows the file until
@@ -15,6 +15,7 @@ export async function openCustomerPolicy(env: NodeJS.ProcessEnv, log: Logger): P
   const location = locatePolicy(env)
   await PolicyFile.open(location, {
     onPolicy: (policy) => {
+      note(location, env, log)
       gate.change({ kind: 'policy', policy })
       log.info({ file: location.file, policy }, "the customer's policy is in force")
     },
@@ -24,4 +25,15 @@ export async function openCustomerPolicy(env: NodeJS.ProcessEnv, log: Logger): P
     },
   })
   return gate
+}
+
+/** The policy is in force with or without. */
+function note(location: PolicyLocation, env: NodeJS.ProcessEnv, log: Logger): void {
+  try {
+    notePolicy(location, env)
+  } catch (error) {
+    log.warn(
+      `that there is a policy file cannot be noted, so an agent that is started without it would allow everything: ${String(error)}`,
+    )
+  }
 }

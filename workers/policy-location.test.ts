@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { scratchDirectory } from '../bindings/scratch.testsuite.js'
-import { locatePolicy, policyEnv } from './policy-location.js'
+import { locatePolicy, notePolicy, policyEnv } from './policy-location.js'
 
 let file: string
 
@@ -39,6 +39,17 @@ test('nor when nobody can say whether it is there', async () => {
   await symlink('loop', loop)
   file = join(loop, 'alien-policy.json')
   expect(locatePolicy({ ALIEN_POLICY_DEFAULT: file })).toEqual({ file, required: true })
+})
+
+test('nor when an agent has gone by it, whatever became of it meanwhile', async () => {
+  const env = { ALIEN_POLICY_DEFAULT: file, ALIEN_STATE_DIR: join(dirname(file), 'state') }
+  expect(locatePolicy(env)).toEqual({ file, required: false })
+  notePolicy({ file, required: true }, env)
+  expect(locatePolicy(env)).toEqual({ file, required: true })
+  // Another place, or another agent, has nothing to do with it.
+  const elsewhere = join(dirname(file), 'other', 'alien-policy.json')
+  expect(locatePolicy({ ...env, ALIEN_POLICY_DEFAULT: elsewhere }).required).toBe(false)
+  expect(locatePolicy({ ...env, ALIEN_STATE_DIR: await scratchDirectory() }).required).toBe(false)
 })
 
 test.each([true, false])('a process that is started looks at the same place, required: %s', (required) => {

@@ -3,6 +3,7 @@ import { CONNECTION_ATTACKS } from './connections.js'
 import { CREDENTIAL_ATTACKS } from './credentials.js'
 import { EVENT_ATTACKS } from './events.js'
 import { FLOOD_ATTACKS } from './floods.js'
+import { GUESS_ATTACKS } from './guesses.js'
 import { MANIFEST_ATTACKS } from './manifests.js'
 import { MESSAGE_ATTACKS } from './messages.js'
 import { METHOD_ATTACKS } from './methods.js'
@@ -28,6 +29,7 @@ export const ATTACKS: readonly Attack[] = [
   ...POISON_ATTACKS,
   ...SMUGGLING_ATTACKS,
   ...FLOOD_ATTACKS,
+  ...GUESS_ATTACKS,
   ...CONNECTION_ATTACKS,
   ...TLS_ATTACKS,
   ...SIZE_ATTACKS,

@@ -1,14 +1,18 @@
 /** Learning from how long a refusal takes what was wrong with a token. */
-import { setTimeout as delay } from 'node:timers/promises'
+import { status } from '@grpc/grpc-js'
+import { once } from 'node:events'
+import { connect, type ClientHttp2Session } from 'node:http2'
+import { connect as dial } from 'node:net'
+import { Pool } from 'undici'
 import { median, percentile } from '../../bench/statistics.js'
 import { Breach, type Arena, type Attack, type Scale } from '../attack.js'
-import { HostileClient, service } from '../hostile-client.js'
-import { NAMESPACE } from '../battlefield.js'
+import { WORKFLOW_SERVICE } from '../hostile-client.js'
+import { grpcHeaders } from '../http2-peer.js'
 
-const attack = (door: string, tryWith: (arena: Arena) => Try): Attack => ({
+const attack = (door: string, tryWith: (arena: Arena) => Promise<Try>): Attack => ({
   name: `tell what is wrong with a token by how long ${door} takes`,
   without: 'would tell which tokens exist',
-  run: (arena, scale) => tellApart(arena, scale, tryWith(arena)),
+  run: async (arena, scale) => tellApart(arena, scale, await tryWith(arena)),
   mayReach: 'nothing',
   speaksGrpc: false,
 })
@@ -82,38 +86,55 @@ function compare(tookUs: ReadonlyMap<string, readonly number[]>, tolerance: numb
   return figures
 }
 
-const RATE_LIMITED_MS = 2_000
+/** An address is held off once it shows too many wrong tokens, which would take another time: so they come from many. */
+const ADDRESSES = 40
 
-const describeNamespace = service.DescribeNamespaceRequest.encode({ namespace: NAMESPACE }).finish()
+/** The next of them for each. */
+function inTurns<Way>(ways: readonly Way[]): () => Way {
+  let turn = 0
+  return () => ways[(turn += 1) % ways.length] as Way
+}
 
-function atTheGateway({ host, port, evil }: Arena): Try {
-  const client = new HostileClient(`${host}:${port}`, evil.token)
+const sources = (): string[] => Array.from({ length: ADDRESSES }, (_, index) => `127.0.${index + 1}.2`)
+
+async function atTheGateway({ host, port, evil }: Arena): Promise<Try> {
+  const sessions = sources().map((localAddress) =>
+    connect(`http://${host}:${port}`, { createConnection: () => dial({ host, port, localAddress }) }),
+  )
   // Where nobody says who they are, a connection ends after a while, which is no answer.
-  const known = client.call({ method: '/nobody.Knows/This' })
+  await Promise.all(sessions.map((session) => statusOver(session, evil.token)))
+  const next = inTurns(sessions)
   return {
     come: async (token) => {
-      await known
-      const authorization = `Bearer ${token}`
-      const { code } = await client.call({ method: 'DescribeNamespace', request: describeNamespace, authorization })
-      if (code !== 'UNAUTHENTICATED') throw new Breach(`answered ${code}`)
+      const code = await statusOver(next(), token)
+      if (code !== String(status.UNAUTHENTICATED)) throw new Breach(`answered ${code}`)
     },
-    close: () => client.close(),
+    close: () => sessions.forEach((session) => session.destroy()),
   }
 }
 
-/** The token is looked at before the address is held off, so a 429 takes as long. */
-const atTheApi = ({ url }: Arena): Try => ({
-  come: async (token) => {
-    const response = await fetch(`${url}/v1/agent/session`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}` },
-    })
-    await response.text()
-    if (response.status !== 401 && response.status !== 429) throw new Breach(`answered ${response.status}`)
-  },
-  // Until the address may call again.
-  close: () => delay(RATE_LIMITED_MS),
-})
+/** gRPC's, of a call that reaches no further than the door. */
+async function statusOver(session: ClientHttp2Session, token: string): Promise<string> {
+  const headers = grpcHeaders(`/${WORKFLOW_SERVICE}/Nothing`, ['authorization', `Bearer ${token}`])
+  const stream = session.request(Object.fromEntries(headers), { endStream: true })
+  const [answer] = (await once(stream, 'response')) as [Record<string, string>]
+  stream.resume()
+  return answer['grpc-status'] ?? ''
+}
+
+function atTheApi({ url }: Arena): Promise<Try> {
+  const pools = sources().map((localAddress) => new Pool(url, { localAddress, connections: 1 }))
+  const next = inTurns(pools)
+  return Promise.resolve({
+    come: async (token) => {
+      const headers = { authorization: `Bearer ${token}` }
+      const { statusCode, body } = await next().request({ method: 'POST', path: '/v1/agent/session', headers })
+      await body.dump()
+      if (statusCode !== 401) throw new Breach(`answered ${statusCode}`)
+    },
+    close: () => Promise.all(pools.map((pool) => pool.close())),
+  })
+}
 
 export const TIMING_ATTACKS: readonly Attack[] = [
   attack("the gateway's refusal", atTheGateway),

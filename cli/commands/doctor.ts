@@ -1,5 +1,6 @@
 /** `alien doctor`: what is wrong between this machine and what it needs. */
 import { Command, Option } from 'commander'
+import { insecurePlaintextOption } from '../connection.js'
 
 export interface DoctorFlags {
   readonly url?: string
@@ -39,9 +40,7 @@ export function doctorCommand(): Command {
     )
     .addOption(new Option('--token-file <file>', 'where the token is kept').env('ALIEN_TOKEN_FILE').conflicts('token'))
     .option('--deployment <id or name>', 'whose agents must be there, with an API key')
-    .addOption(
-      new Option('--insecure-plaintext', 'allow an http URL of another machine').env('ALIEN_INSECURE_PLAINTEXT'),
-    )
+    .addOption(insecurePlaintextOption())
     .option('--server', 'look at what "alien server" needs instead')
     .addOption(new Option('--database-url <url>', 'PostgreSQL of the registry, with --server').env('DATABASE_URL'))
     .option('--json', 'print JSON')

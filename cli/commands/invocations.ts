@@ -24,8 +24,8 @@ export function listCommand(): Command {
     .option('--cursor <cursor>', 'go on where an earlier list ended')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  $ alien commands list --deployment acme-corp --status queued')
-  return withConnection(command).action(async ({ url, token, json, ...query }: ListFlags) => {
-    const page = await requestJson<InvocationPage>(endpoint({ url, token }), {
+  return withConnection(command).action(async ({ url, token, insecurePlaintext, json, ...query }: ListFlags) => {
+    const page = await requestJson<InvocationPage>(endpoint({ url, token, insecurePlaintext }), {
       method: 'GET',
       path: '/v1/invocations',
       query: { ...query },

@@ -55,9 +55,9 @@ export function invokeCommand(): Command {
 }
 
 async function invoke(flags: InvokeFlags): Promise<void> {
-  const { url, token } = connection(flags)
+  const way = connection(flags)
   const params = await readParams(flags.params)
-  const client = new CommandsClient({ deploymentId: flags.deployment, token, url })
+  const client = new CommandsClient({ deploymentId: flags.deployment, ...way })
   const options = {
     ...policyOf(flags),
     ...(flags.idempotencyKey === undefined ? {} : { idempotencyKey: flags.idempotencyKey }),

@@ -2,11 +2,11 @@
 import { dirname, resolve } from 'node:path'
 import { linkEnvironment } from '../../bindings/binding-link.js'
 import { resolveUrl } from '../../client/options.js'
+import { assertPrivateUrl } from '../../client/private-url.js'
 import type { SettingsOf } from '../../config/settings.js'
 import { stateDir } from '../../protocol/dev-state.js'
 import { CommandError } from '../../protocol/errors.js'
 import { bundlePath } from '../../workers/bundle-place.js'
-import { assertPrivateUrl } from '../../workers/private-url.js'
 import { AgentSupervisor } from '../../workers/agent-supervisor.js'
 import { readAgentToken } from '../../workers/agent-token.js'
 import { buildErrors, bundleHandlers } from '../../workers/handler-bundle.js'
@@ -19,13 +19,13 @@ import { declaredFunction } from './declared-function.js'
 
 export async function runAgent(module: string | undefined, settings: SettingsOf<'agent'>): Promise<void> {
   const url = resolveUrl(settings.url)
-  assertPrivateUrl(url, settings.insecurePlaintext)
+  assertPrivateUrl(url, settings.insecurePlaintext, 'agent token')
   const credentials = {
     ALIEN_TOKEN: settings.token ?? '',
     ALIEN_TOKEN_FILE: settings.tokenFile ? resolve(settings.tokenFile) : '',
   }
   readAgentToken(credentials)
-  const policy = locatePolicy({ ALIEN_POLICY: settings.policy })
+  const policy = locatePolicy({ ALIEN_POLICY: settings.policy, ALIEN_STATE_DIR: settings.stateDir })
   // Early, so that a mistake shows before anything is built; the agent's own process reads it again.
   await readPolicy(policy)
   const state = stateDir({ ALIEN_STATE_DIR: settings.stateDir })

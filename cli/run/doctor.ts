@@ -1,6 +1,7 @@
 /** Runs `alien doctor`. */
 import { readFile } from 'node:fs/promises'
 import { resolveUrl } from '../../client/options.js'
+import { allowsPlaintext } from '../../client/private-url.js'
 import { controlPlaneChecks } from '../../doctor/control-plane-checks.js'
 import { examine, reasonOf, type Check, type Finding, type Level } from '../../doctor/examination.js'
 import { fleetChecks } from '../../doctor/fleet-checks.js'
@@ -38,7 +39,7 @@ async function wayChecks(flags: DoctorFlags): Promise<Check[]> {
   const token = await tokenOf(flags, url)
   const isApiKey = token !== undefined && !token.startsWith(AGENT_TOKEN_PREFIX)
   return [
-    ...networkChecks(road, flags.insecurePlaintext === true),
+    ...networkChecks(road, allowsPlaintext(flags.insecurePlaintext)),
     ...controlPlaneChecks(road, token),
     ...(isApiKey ? fleetChecks(road, token, flags.deployment) : []),
   ]

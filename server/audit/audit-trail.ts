@@ -1,13 +1,15 @@
 /**
- * Writes who did what to the registry, beside the calls themselves, which do not wait for it.
+ * Writes who did what to the registry.
  *
- * 1. What was appended is written within {@link LINGER_MS}, many at once.
+ * 1. What was appended is written within {@link LINGER_MS}, many at once, beside the calls; who must not answer before
+ *    that asks for it to be written now, with all that others have appended.
  * 2. `close` waits for calls that are still to be appended, and for all that was.
  * 3. What cannot be written is counted, and goes to the log in full: there is no secret in it.
  */
 import type { Logger } from 'pino'
 import type { AuditEntry, AuditRecord, AuditSink } from '../../protocol/audit.js'
 import { newAuditId, type AuditRecords } from '../registry/audit-records.js'
+import { RepeatedCalls } from './repeated-calls.js'
 
 const LINGER_MS = 50
 const MAX_BATCH = 100
@@ -17,6 +19,7 @@ const MAX_PENDING = 10_000
 export class AuditTrail implements AuditSink {
   readonly #records: AuditRecords
   readonly #log: Logger
+  readonly #repeated = new RepeatedCalls()
   #pending: AuditRecord[] = []
   #open = 0
   #onAllAppended: (() => void) | undefined
@@ -42,11 +45,16 @@ export class AuditTrail implements AuditSink {
     this.#timer ??= setTimeout(() => void this.flush(), LINGER_MS)
   }
 
-  /** For a call that may have to be recorded: `close` waits until what this gives is called, with the record if any. */
-  begin(): (entry?: AuditEntry) => void {
+  /** Whether a call of a kind that comes again and again is to be recorded: the first of an hour is. */
+  isNews(entry: AuditEntry): boolean {
+    return this.#repeated.isFirst(entry)
+  }
+
+  /** For a call that may have to be recorded: `close` waits until what this gives is called, with the records if any. */
+  begin(): (...entries: readonly AuditEntry[]) => void {
     this.#open += 1
-    return (entry) => {
-      if (entry) this.append(entry)
+    return (...entries) => {
+      for (const entry of entries) this.append(entry)
       this.#open -= 1
       if (this.#open === 0) this.#onAllAppended?.()
     }

@@ -17,6 +17,8 @@ export interface Claims {
 export class CallSubject {
   #known: AuditSubject
   #isDenied = false
+  #hasChanged = false
+  #madeTokenId: string | undefined
 
   constructor({ deployment, command, invocationId, tokenId }: Claims) {
     this.#known = {
@@ -47,6 +49,24 @@ export class CallSubject {
 
   isToken(tokenId: string): void {
     this.#known = { ...this.#known, tokenId }
+  }
+
+  /** Whether the call changed anything, where one may not. */
+  get hasChanged(): boolean {
+    return this.#hasChanged
+  }
+
+  changed(): void {
+    this.#hasChanged = true
+  }
+
+  /** A token that was made beside the one that the call is about. */
+  get madeTokenId(): string | undefined {
+    return this.#madeTokenId
+  }
+
+  madeToken(tokenId: string): void {
+    this.#madeTokenId = tokenId
   }
 
   deny(): void {

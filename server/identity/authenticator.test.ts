@@ -15,11 +15,13 @@ let deploymentId: string
 beforeEach(async () => {
   registry = await openRegistry({ file: join(await scratchDirectory(), 'registry.db') })
   onTestFinished(() => registry.close())
-  authenticator = new Authenticator(registry, new ResponseTokens([randomBytes(32)]))
+  authenticator = new Authenticator(registry, new ResponseTokens([randomBytes(32)]), 0)
   deploymentId = (await registry.deployments.create({ name: 'acme-corp' })).id
   key = await registry.apiKeys.create({ name: 'test' })
   agent = await registry.agentTokens.create(deploymentId)
 })
+
+const shown = (authorization: string | undefined) => ({ authorization, address: '203.0.113.1' })
 
 const unauthenticated = (message: string) => ({ code: 'unauthenticated', message })
 const BAD_KEY = unauthenticated('the API key is not valid: it is unknown, expired or revoked')
@@ -28,20 +30,20 @@ const BAD_AGENT_TOKEN = unauthenticated('the agent token is not valid: it is unk
 describe('an API key', () => {
   test('is known, whatever the case of the scheme', async () => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
-      const caller = await authenticator.apiKey(`${scheme} ${key.token}`)
+      const caller = await authenticator.apiKey(shown(`${scheme} ${key.token}`))
       expect(caller).toMatchObject({ kind: 'api-key', tokenId: key.id, name: 'test' })
       expect(caller.access.allows('admin')).toBe(true)
     }
   })
 
   test('is no agent token', async () => {
-    await expect(authenticator.agentToken(`Bearer ${key.token}`)).rejects.toMatchObject(BAD_AGENT_TOKEN)
+    await expect(authenticator.agentToken(shown(`Bearer ${key.token}`))).rejects.toMatchObject(BAD_AGENT_TOKEN)
   })
 })
 
 describe('an agent token', () => {
   test('is known, with its deployment', async () => {
-    expect(await authenticator.agentToken(`Bearer ${agent.token}`)).toEqual({
+    expect(await authenticator.agentToken(shown(`Bearer ${agent.token}`))).toEqual({
       kind: 'agent-token',
       tokenId: agent.id,
       deployment: { id: deploymentId, name: 'acme-corp' },
@@ -50,28 +52,28 @@ describe('an agent token', () => {
   })
 
   test('is no API key', async () => {
-    await expect(authenticator.apiKey(`Bearer ${agent.token}`)).rejects.toMatchObject(BAD_KEY)
+    await expect(authenticator.apiKey(shown(`Bearer ${agent.token}`))).rejects.toMatchObject(BAD_KEY)
   })
 })
 
 test.each([undefined, '', 'Bearer', 'Bearer ', 'Basic dXNlcjpwYXNz', 'key_without_scheme'])(
   'authorization %j is no token',
   async (authorization) => {
-    await expect(authenticator.apiKey(authorization)).rejects.toMatchObject(
+    await expect(authenticator.apiKey(shown(authorization))).rejects.toMatchObject(
       unauthenticated('a token is required: send the header "authorization: Bearer key_…"'),
     )
-    await expect(authenticator.agentToken(authorization)).rejects.toMatchObject(
+    await expect(authenticator.agentToken(shown(authorization))).rejects.toMatchObject(
       unauthenticated('a token is required: send the header "authorization: Bearer agt_…"'),
     )
   },
 )
 
 test('once told to forget, it looks again at what it trusted', async () => {
-  await authenticator.apiKey(`Bearer ${key.token}`)
-  await authenticator.agentToken(`Bearer ${agent.token}`)
+  await authenticator.apiKey(shown(`Bearer ${key.token}`))
+  await authenticator.agentToken(shown(`Bearer ${agent.token}`))
   await registry.apiKeys.revoke(key.id)
   await registry.agentTokens.revoke(agent.id)
   authenticator.forget()
-  await expect(authenticator.apiKey(`Bearer ${key.token}`)).rejects.toMatchObject(BAD_KEY)
-  await expect(authenticator.agentToken(`Bearer ${agent.token}`)).rejects.toMatchObject(BAD_AGENT_TOKEN)
+  await expect(authenticator.apiKey(shown(`Bearer ${key.token}`))).rejects.toMatchObject(BAD_KEY)
+  await expect(authenticator.agentToken(shown(`Bearer ${agent.token}`))).rejects.toMatchObject(BAD_AGENT_TOKEN)
 })

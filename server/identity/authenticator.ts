@@ -1,45 +1,63 @@
 /** Who is calling: an API key for the vendor's side, an agent token for a deployment's agents. */
 import { CommandError } from '../../protocol/errors.js'
 import type { ResponseTokens } from '../../protocol/response-token.js'
-import { BrieflyKnown } from '../briefly-known.js'
+import type { Found } from '../briefly-known.js'
 import type { Registry } from '../registry/open-registry.js'
-import { hashToken } from '../registry/tokens.js'
 import { Access } from './access.js'
 import type { AgentCaller, ApiKeyCaller, Caller, RuntimeCaller } from './caller.js'
 import { findAgent } from './find-agent.js'
+import { Guesses } from './guesses.js'
+import { TokenOwners, tooManyGuesses } from './token-owners.js'
+
+/** What a call shows, and from where. */
+export interface Presented {
+  readonly authorization: string | undefined
+  /** IP address. */
+  readonly address: string
+}
 
 export class Authenticator {
-  readonly #apiKeys: BrieflyKnown<ApiKeyCaller>
+  readonly #apiKeys: TokenOwners<ApiKeyCaller>
   /** By their tokens. */
-  readonly agents: BrieflyKnown<AgentCaller>
-
+  readonly agents: TokenOwners<AgentCaller>
   readonly #responseTokens: Pick<ResponseTokens, 'verify'>
+  readonly #guesses: Guesses
 
-  constructor(registry: Registry, responseTokens: Pick<ResponseTokens, 'verify'>) {
+  /** @param guessesPerSecond wrong tokens that each address may show; 0: no limit */
+  constructor(registry: Registry, responseTokens: Pick<ResponseTokens, 'verify'>, guessesPerSecond: number) {
+    const { apiKeys, agentTokens } = registry
     this.#responseTokens = responseTokens
-    this.#apiKeys = new BrieflyKnown(async (token) => {
-      const key = await registry.apiKeys.verify(token)
+    this.#guesses = new Guesses(guessesPerSecond)
+    const findKey = async (token: string): Promise<Found<ApiKeyCaller> | undefined> => {
+      const key = await apiKeys.verify(token)
       if (key === undefined) return undefined
       const { id: tokenId, name, expiresAt } = key
       return { value: { kind: 'api-key', tokenId, name, access: new Access(key) }, expiresAt }
-    }, hashToken)
-    this.agents = new BrieflyKnown((token) => findAgent(registry, token), hashToken)
+    }
+    this.#apiKeys = new TokenOwners({ lookUp: findKey, goodOf: (hashes) => apiKeys.goodHashes(hashes) }, this.#guesses)
+    this.agents = new TokenOwners(
+      { lookUp: (token) => findAgent(registry, token), goodOf: (hashes) => agentTokens.goodHashes(hashes) },
+      this.#guesses,
+    )
   }
 
-  /** @throws {CommandError} `unauthenticated` */
-  async apiKey(authorization: string | undefined): Promise<ApiKeyCaller> {
-    return ownerOf(this.#apiKeys, bearerToken(authorization, 'key'), 'API key')
+  /** @throws {CommandError} `unauthenticated`, or `rate_limited` for an address that shows too many wrong tokens */
+  apiKey(presented: Presented): Promise<ApiKeyCaller> {
+    return this.#ownerOf(this.#apiKeys, presented, 'API key', 'key')
   }
 
-  /** @throws {CommandError} `unauthenticated` */
-  async agentToken(authorization: string | undefined): Promise<AgentCaller> {
-    return ownerOf(this.agents, bearerToken(authorization, 'agt'), 'agent token')
+  /** @throws {CommandError} as {@link apiKey} */
+  agentToken(presented: Presented): Promise<AgentCaller> {
+    return this.#ownerOf(this.agents, presented, 'agent token', 'agt')
   }
 
-  /** @throws {CommandError} `unauthenticated`, the same whatever is wrong with it, and whatever there is */
-  responseToken(authorization: string | undefined, invocationId: string): RuntimeCaller {
-    const attempt = this.#responseTokens.verify(bearerToken(authorization, 'rsp'), invocationId)
+  /** @throws {CommandError} as {@link apiKey}: the same whatever is wrong with it, and whatever there is */
+  responseToken({ authorization, address }: Presented, invocationId: string): RuntimeCaller {
+    const token = bearerToken(authorization)
+    const attempt = token === undefined ? undefined : this.#responseTokens.verify(token, invocationId)
     if (attempt !== undefined) return { invocationId, attempt }
+    this.#countGuess(address)
+    if (token === undefined) throw tokenRequired('rsp')
     throw new CommandError(
       'unauthenticated',
       'the response token is not valid: it is unknown, expired or of another invocation',
@@ -51,16 +69,33 @@ export class Authenticator {
     this.#apiKeys.forget()
     this.agents.forget()
   }
+
+  async #ownerOf<Owner extends Caller>(
+    tokens: TokenOwners<Owner>,
+    { authorization, address }: Presented,
+    what: string,
+    prefix: string,
+  ): Promise<Owner> {
+    const token = bearerToken(authorization)
+    if (token === undefined) {
+      this.#countGuess(address)
+      throw tokenRequired(prefix)
+    }
+    const owner = await tokens.get(token, address)
+    if (owner) return owner
+    throw new CommandError('unauthenticated', `the ${what} is not valid: it is unknown, expired or revoked`)
+  }
+
+  /** Of what asks no registry. */
+  #countGuess(address: string): void {
+    if (!this.#guesses.count(address)) throw tooManyGuesses()
+  }
 }
 
-function bearerToken(authorization: string | undefined, kind: 'key' | 'agt' | 'rsp'): string {
-  const [scheme, token] = (authorization ?? '').split(' ')
-  if (scheme?.toLowerCase() === 'bearer' && token) return token
-  throw new CommandError('unauthenticated', `a token is required: send the header "authorization: Bearer ${kind}_…"`)
+function bearerToken(authorization = ''): string | undefined {
+  const [scheme, token] = authorization.split(' ')
+  return scheme?.toLowerCase() === 'bearer' && token ? token : undefined
 }
 
-async function ownerOf<Owner extends Caller>(tokens: BrieflyKnown<Owner>, token: string, what: string): Promise<Owner> {
-  const owner = await tokens.get(token)
-  if (owner) return owner
-  throw new CommandError('unauthenticated', `the ${what} is not valid: it is unknown, expired or revoked`)
-}
+const tokenRequired = (prefix: string): CommandError =>
+  new CommandError('unauthenticated', `a token is required: send the header "authorization: Bearer ${prefix}_…"`)

@@ -1,5 +1,5 @@
-/** Bounds how often each token may call, and each address that shows no good one. */
-import { TokenBuckets } from './token-buckets.js'
+/** Bounds how often each token may call, and each address at what asks for no token. */
+import { limitOf, TokenBuckets } from './token-buckets.js'
 
 export const DEFAULT_CALLS_PER_SECOND = 100
 /**
@@ -7,9 +7,6 @@ export const DEFAULT_CALLS_PER_SECOND = 100
  * for each command that it finishes; a token may be shared by several.
  */
 export const DEFAULT_AGENT_CALLS_PER_SECOND = 2_000
-
-/** After a quiet time, so many seconds' worth may come at once. */
-const BURST_SECONDS = 2
 
 export class RateLimiter {
   readonly perSecond: number
@@ -20,9 +17,8 @@ export class RateLimiter {
   constructor(perSecond: number) {
     this.perSecond = perSecond
     if (perSecond === 0) return
-    const limit = { perSecond, burst: Math.max(1, perSecond * BURST_SECONDS) }
-    this.#tokens = new TokenBuckets(limit)
-    this.#addresses = new TokenBuckets(limit)
+    this.#tokens = new TokenBuckets(limitOf(perSecond))
+    this.#addresses = new TokenBuckets(limitOf(perSecond))
   }
 
   /** Counts a call, and gives the ms to wait for when it is one too many, else 0. */
@@ -30,7 +26,7 @@ export class RateLimiter {
     return this.#tokens?.take(id) ?? 0
   }
 
-  /** As {@link countToken}. Not for who has a good token: nobody is to be kept out by others behind the same address. */
+  /** As {@link countToken}. Wrong tokens are counted elsewhere: nobody is to keep a probe of the health from its answer. */
   countAddress(address: string): number {
     return this.#addresses?.take(address) ?? 0
   }

@@ -15,6 +15,14 @@ export interface RateLimit {
   readonly burst: number
 }
 
+/** After a quiet time, so many seconds' worth may come at once. */
+const BURST_SECONDS = 2
+
+export const limitOf = (perSecond: number): RateLimit => ({
+  perSecond,
+  burst: Math.max(1, perSecond * BURST_SECONDS),
+})
+
 export class TokenBuckets {
   readonly #limit: RateLimit
   readonly #buckets = new Map<string, Bucket>()
@@ -35,5 +43,11 @@ export class TokenBuckets {
     const [oldest] = this.#buckets.keys()
     if (this.#buckets.size > MAX_BUCKETS && oldest !== undefined) this.#buckets.delete(oldest)
     return taken === 1 ? 0 : Math.ceil(((1 - now) / perSecond) * 1_000)
+  }
+
+  /** One that was taken, and turned out not to count. */
+  giveBack(who: string): void {
+    const bucket = this.#buckets.get(who)
+    if (bucket) bucket.left = Math.min(this.#limit.burst, bucket.left + 1)
   }
 }

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { AgentTokenInfo } from '../../protocol/tokens.js'
 import { orDeploymentNotFound } from './foreign-key.js'
 import type { AgentTokensTable, RegistrySchema } from './schema.js'
-import { revokeToken, rotateToken } from './token-table.js'
+import { goodHashes, revokeToken, rotateToken } from './token-table.js'
 import {
   factsOf,
   hashToken,
@@ -61,6 +61,11 @@ export class AgentTokens {
       .executeTakeFirst()
     if (!isLive(row, hash)) return undefined
     return { deploymentId: row.deployment_id, tokenId: row.id, expiresAt: row.expires_at }
+  }
+
+  /** Which of these are the hashes of tokens that {@link verify} takes. */
+  goodHashes(hashes: readonly string[]): Promise<string[]> {
+    return goodHashes(this.#db, 'agent_tokens', hashes)
   }
 
   /** All of them, newest first. */

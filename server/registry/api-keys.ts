@@ -3,7 +3,7 @@ import { CommandError } from '../../protocol/errors.js'
 import type { Rights, Scope } from '../../protocol/rights.js'
 import type { ApiKeyInfo } from '../../protocol/tokens.js'
 import type { ApiKeysTable, RegistrySchema } from './schema.js'
-import { revokeToken, rotateToken } from './token-table.js'
+import { goodHashes, revokeToken, rotateToken } from './token-table.js'
 import {
   factsOf,
   hashToken,
@@ -85,6 +85,11 @@ export class ApiKeys {
       .executeTakeFirst()
     if (!isLive(row, hash)) return undefined
     return { id: row.id, name: row.name, expiresAt: row.expires_at, ...rightsOf(row) }
+  }
+
+  /** Which of these are the hashes of tokens that {@link verify} takes. */
+  goodHashes(hashes: readonly string[]): Promise<string[]> {
+    return goodHashes(this.#db, 'api_keys', hashes)
   }
 
   /** All of them, newest first. */

@@ -4,6 +4,7 @@ import type { AuditRecord } from '../../protocol/audit.js'
 import type { Rights } from '../../protocol/rights.js'
 import { newAuditId, type AuditFilter } from './audit-records.js'
 import type { Registry } from './open-registry.js'
+import { hashToken } from './tokens.js'
 
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const HOUR_MS = 3_600_000
@@ -50,6 +51,16 @@ export function testIdentity(opened: () => Registry): void {
       expect(await of().find(id)).toStrictEqual(info)
       expect(await of().list()).toStrictEqual([info])
       expect(await of().find('keyid_nobody')).toBeUndefined()
+    })
+
+    test('are told from others by their hashes, many at once', async () => {
+      const [good, other, expired, revoked] = [await make(), await make(), await make(inMs(-1)), await make()]
+      await of().revoke(revoked.id)
+      const hashes = [good, other, expired, revoked, { token: 'nobody' }].map(({ token }) => hashToken(token))
+      // Its first half finds the row, and is not enough.
+      const alike = hashToken(other.token).slice(0, 32) + '0'.repeat(32)
+      expect(await of().goodHashes([...hashes.filter((hash) => hash !== hashes[1]), alike])).toEqual([hashes[0]])
+      expect((await of().goodHashes(hashes)).sort()).toEqual(hashes.slice(0, 2).sort())
     })
 
     test('expire', async () => {

@@ -1,10 +1,36 @@
 /** What is done to tokens of either kind alike. */
 import type { Kysely } from 'kysely'
 import type { RegistrySchema } from './schema.js'
-import { newId, newToken, overlapEnd, statusOf, successorExpiry, TOKEN_ID_PREFIXES, tokenColumns } from './tokens.js'
+import {
+  isGood,
+  lookupOf,
+  newId,
+  newToken,
+  overlapEnd,
+  statusOf,
+  successorExpiry,
+  TOKEN_ID_PREFIXES,
+  tokenColumns,
+} from './tokens.js'
 
 const KINDS = { api_keys: 'api-key', agent_tokens: 'agent-token' } as const
 type TokenTable = keyof typeof KINDS
+
+/** Which of these are the hashes of tokens that are neither revoked nor expired. One question for all. */
+export async function goodHashes(
+  db: Kysely<RegistrySchema>,
+  table: TokenTable,
+  hashes: readonly string[],
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom(table)
+    .select('token_hash')
+    .where('token_lookup', 'in', hashes.map(lookupOf))
+    .where(isGood())
+    .execute()
+  const wanted = new Set(hashes)
+  return rows.map((row) => row.token_hash).filter((hash) => wanted.has(hash))
+}
 
 /** Takes effect at once here, and elsewhere when a verification is not older. Again is no harm. */
 export async function revokeToken(db: Kysely<RegistrySchema>, table: TokenTable, id: string): Promise<void> {

@@ -14,6 +14,8 @@ export const AGENT_ROUTES: readonly Route[] = [
     credential: 'agent-token',
     action: 'agent.session',
     mutates: true,
+    // An agent may ask as often as it likes.
+    audit: 'changes',
     handle: openSession,
   },
   {
@@ -63,7 +65,10 @@ async function openSession({ deps, caller, subject, request, response }: AgentCa
   if (!parsed.success) throw new CommandError('invalid_request', `bad manifest: ${describeIssues(parsed.error)}`)
   const { function: functionName, commands } = parsed.data
   // What is known of all deployments is looked up anew then, so not whenever an agent likes.
-  if (await deps.registry.manifests.publish(id, functionName, commands)) deps.deployments.forget()
+  if (await deps.registry.manifests.publish(id, functionName, commands)) {
+    deps.deployments.forget()
+    subject.changed()
+  }
   const session: AgentSession = {
     deployment: { id, name },
     taskQueue: agentQueue(id, functionName),

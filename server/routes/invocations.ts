@@ -25,6 +25,8 @@ export const INVOCATION_ROUTES: readonly Route[] = [
     scope: 'invoke',
     action: 'invocations.create',
     mutates: true,
+    // Called most of all, and what it starts is in Temporal's history.
+    audit: 'beside',
     claims: (request) => {
       const { deployment, command, id } = bodyFields(request)
       return { deployment, command, invocationId: id }

@@ -121,6 +121,7 @@ async function rotate(call: ApiKeyCall): Promise<void> {
     )
   }
   call.deps.authenticator.forget()
+  call.subject.madeToken(successor.id)
   const [created, replaces] = await Promise.all([successor.id, old.id].map((id) => tokens.find(id)))
   // Deleted meanwhile, with its deployment.
   if (!created || !replaces) throw tokenNotFound(old.id)

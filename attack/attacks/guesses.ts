@@ -1,0 +1,103 @@
+/** Wrong tokens by the thousand, from the address that innocent agents share: as behind one router. */
+import { status } from '@grpc/grpc-js'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { median } from '../../bench/statistics.js'
+import { Breach, type Arena, type Attack, type Scale } from '../attack.js'
+import { HostileClient } from '../hostile-client.js'
+import { FLOODER } from '../programs.js'
+
+const CONNECTIONS = 4
+/** The default of `--rate-limit`, twice as many at once. */
+const GUESSES_PER_SECOND = 100
+/** Before and after the time that is measured. */
+const SLACK_SECONDS = 2
+/** A good token that nobody has seen before. */
+const LET_IN_WITHIN_MS = 5_000
+/** With half of the machine's two cores at the flood, and Temporal's work on the other. */
+const TIMES_AS_LONG = 4
+const EVERY_MS = 50
+
+async function flood(arena: Arena, { oneByOne }: Scale): Promise<string> {
+  const calls = oneByOne ? 100 : 10
+  const quietMs = await echoes(arena, calls)
+  const attacker = fork(FLOODER, [JSON.stringify({ url: arena.url, connections: CONNECTIONS })])
+  try {
+    await once(attacker, 'message')
+    const startMs = performance.now()
+    await delay(1_000)
+    const besideMs = await echoes(arena, calls)
+    const newcomerMs = await untilLetIn(arena)
+    const answers = await endOf(attacker)
+    const seconds = (performance.now() - startMs) / 1_000
+    assertHeldOff(answers, seconds)
+    if (oneByOne && besideMs > quietMs * TIMES_AS_LONG) {
+      throw new Breach(`an invocation took ${Math.round(besideMs)} ms beside it, ${Math.round(quietMs)} without`)
+    }
+    const total = Object.values(answers).reduce((sum, count) => sum + count, 0)
+    return `${Math.round(total / seconds)} calls a second, ${answers[status.UNAUTHENTICATED] ?? 0} tokens were looked at; an invocation took ${Math.round(besideMs)} ms beside them, ${Math.round(quietMs)} without; a new agent was let in after ${Math.round(newcomerMs)} ms`
+  } finally {
+    attacker.kill()
+  }
+}
+
+/** Median of invocations, with pauses: of a caller who is in no hurry. */
+async function echoes({ acme }: Arena, count: number): Promise<number> {
+  const tookMs: number[] = []
+  for (let call = 0; call < count; call += 1) {
+    const startMs = performance.now()
+    await acme.commands.invoke('echo', { value: call }, { timeoutMs: 30_000 })
+    tookMs.push(performance.now() - startMs)
+    await delay(EVERY_MS)
+  }
+  return median(tookMs)
+}
+
+/** Of an agent that was never here, and comes again as agents do. @throws {Breach} when it is sent away for good */
+async function untilLetIn({ ask, evil, host, port }: Arena): Promise<number> {
+  const { token } = await ask({ kind: 'token', deploymentId: evil.id })
+  const client = new HostileClient(`${host}:${port}`, token)
+  const startMs = performance.now()
+  try {
+    for (;;) {
+      const { code } = await client.call({ method: 'GetSystemInfo' })
+      const tookMs = performance.now() - startMs
+      if (code === 'OK') return tookMs
+      if (code !== 'RESOURCE_EXHAUSTED') throw new Breach(`a new agent was answered ${code}`)
+      if (tookMs > LET_IN_WITHIN_MS) throw new Breach(`a new agent was kept out for ${Math.round(tookMs)} ms`)
+      await delay(500)
+    }
+  } finally {
+    client.close()
+  }
+}
+
+type Answers = Readonly<Record<string, number>>
+
+async function endOf(attacker: ReturnType<typeof fork>): Promise<Answers> {
+  const answers = once(attacker, 'message') as Promise<[Answers]>
+  attacker.send('end')
+  return (await answers)[0]
+}
+
+function assertHeldOff(answers: Answers, seconds: number): void {
+  const looked = answers[status.UNAUTHENTICATED] ?? 0
+  const allowed = Math.ceil(GUESSES_PER_SECOND * (seconds + SLACK_SECONDS))
+  if (looked > allowed) throw new Breach(`${looked} tokens were looked at in ${Math.round(seconds)} s`)
+  for (const code of Object.keys(answers)) {
+    if (![String(status.UNAUTHENTICATED), String(status.RESOURCE_EXHAUSTED), 'gone'].includes(code)) {
+      throw new Breach(`answered ${code}`)
+    }
+  }
+}
+
+export const GUESS_ATTACKS: readonly Attack[] = [
+  {
+    name: 'try as many tokens as fit down the line',
+    without: 'would keep the registry from everybody else',
+    run: flood,
+    mayReach: 'vendor',
+    speaksGrpc: false,
+  },
+]
