@@ -166,8 +166,10 @@ function recordsOf(
   const { madeTokenId: tokenId } = subject
   // A record names one token, so the one that was made has a record of its own.
   const records = tokenId === undefined ? [record] : [record, { ...record, action: 'tokens.create', tokenId }]
-  const mayBeNone = route.audit === 'changes' && !subject.hasChanged
-  return mayBeNone && !exchange.deps.audit.isNews(record) ? [] : records
+  if (route.audit !== 'changes') return records
+  // Asked of a change as well: the same call after it is none.
+  const isNews = exchange.deps.audit.isNews(record)
+  return isNews || subject.hasChanged ? records : []
 }
 
 type Ending = Pick<AuditEntry, 'outcome' | 'status' | 'code'>

@@ -292,7 +292,11 @@ describe('a record', () => {
   })
 
   test('names the new token of a rotation, beside one of the old', async () => {
-    const { body: old } = await callApi(controlPlane, TOKEN, 'POST', '/v1/tokens', { kind: 'api-key', name: 'ci' })
+    const { body: old } = await callApi(controlPlane, TOKEN, 'POST', '/v1/tokens', {
+      kind: 'api-key',
+      name: 'ci',
+      scopes: ['read'],
+    })
     const { body: rotated, headers } = await callApi(controlPlane, TOKEN, 'POST', `/v1/tokens/${old.id}/rotate`, {})
     const records = (await written()).filter(({ requestId }) => requestId === headers.get('x-request-id'))
     expect(records.map(({ action, tokenId }) => `${action} ${tokenId}`).sort()).toEqual([
