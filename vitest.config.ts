@@ -6,7 +6,8 @@ export default defineConfig({
   test: {
     // Temporal's native core, processes and signals: each file has a process of its own.
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than cores of the machine they are for: each waits for a third of its time, for processes and time-outs.
+    maxWorkers: 3,
     // Bounds for a machine that is busy with other things; a test that hangs is found all the same.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -44,11 +44,11 @@ describe('invoke', () => {
 
   test('shows a bar and the lines at a terminal', async () => {
     const file = join(folder, 'result')
-    const args = ['commands', 'invoke', ...talk, '{"lines": 12, "waitMs": 200}']
+    const args = ['commands', 'invoke', ...talk, '{"lines": 8, "waitMs": 500}']
     const shown = await alienOnTerminal(args, file, options())
-    expect(shown).toMatch(/talk on acme-corp █+░* \d+ % {2}\d+\/12/)
-    expect(shown).toContain('line 12')
-    expect(await readFile(file, 'utf8')).toBe('12\n')
+    expect(shown).toMatch(/talk on acme-corp █+░* \d+ % {2}\d+\/8/)
+    expect(shown).toContain('line 8')
+    expect(await readFile(file, 'utf8')).toBe('8\n')
   })
 })
 

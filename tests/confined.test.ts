@@ -37,7 +37,7 @@ let stack: TestStack
 let state: string
 
 beforeAll(async () => {
-  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
+  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts', deployments: [] })
   state = await mkdtemp(join(tmpdir(), 'alien-state-'))
   await chmod(state, 0o777)
 })

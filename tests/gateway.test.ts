@@ -43,7 +43,7 @@ async function newDeployment(name: string): Promise<{ id: string; agentToken: st
 }
 
 beforeAll(async () => {
-  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
+  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts', deployments: [] })
   connection = await Connection.connect({ address: stack.state.temporalAddress })
   temporal = new TemporalClient({ connection })
   own = await newDeployment('by-hand')

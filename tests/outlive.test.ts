@@ -20,7 +20,7 @@ let folder: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'alien-outlive-'))
-  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
+  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts', deployments: [] })
 })
 
 afterAll(async () => {

@@ -17,7 +17,7 @@ const TOKEN = 'a'.repeat(32)
 let stack: TestStack
 
 beforeAll(async () => {
-  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
+  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts', deployments: [] })
 })
 
 afterAll(() => stack.close())

@@ -35,7 +35,7 @@ const start = (options: object = {}): Promise<ControlPlane> =>
 
 beforeAll(async () => {
   // For its Temporal, and its vendor worker.
-  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
+  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts', deployments: [] })
   folder = await mkdtemp(join(tmpdir(), 'alien-replicas-'))
   first = await start()
   second = await start()

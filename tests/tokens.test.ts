@@ -8,7 +8,8 @@ import { callApi } from './support/http.js'
 let stack: TestStack
 
 beforeAll(async () => {
-  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts', deployments: ['acme-corp', 'globex'] })
+  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
+  await callApi(stack.state, stack.state.token, 'POST', '/v1/deployments', { name: 'globex' })
 })
 
 afterAll(() => stack.close())

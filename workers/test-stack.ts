@@ -10,7 +10,7 @@ import { createLogger } from './logger.js'
 export interface TestStackOptions {
   /** The module that defines the commands under test. */
   readonly handlers: string
-  /** Names of the deployments to have. Default: `acme-corp`. */
+  /** Names of the deployments to have, each with an agent. Default: `acme-corp`. */
   readonly deployments?: readonly string[]
 }
 
