@@ -6,8 +6,7 @@ export default defineConfig({
   test: {
     // Temporal's native core, processes and signals: each file has a process of its own.
     pool: 'forks',
-    // One more than cores of the machine they are for: each waits for a third of its time, for processes and time-outs.
-    maxWorkers: 3,
+    maxWorkers: 2,
     // Bounds for a machine that is busy with other things; a test that hangs is found all the same.
     testTimeout: 120_000,
     hookTimeout: 120_000,
