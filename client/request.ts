@@ -44,7 +44,7 @@ export const OUTLAST_OUTAGE_MS = 10 * 60_000
  * The same for a call that has started nothing yet, once the control plane has answered another: what was there comes
  * back, and what never was may be a wrong URL. As long as a restart, or a failover of its database, may take.
  */
-export const OUTLAST_RESTART_MS = 2 * 60_000
+const OUTLAST_RESTART_MS = 2 * 60_000
 
 /** The request never left: nobody can have acted on it. */
 const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])

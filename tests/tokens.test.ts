@@ -8,8 +8,7 @@ import { callApi } from './support/http.js'
 let stack: TestStack
 
 beforeAll(async () => {
-  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
-  await callApi(stack.state, stack.state.token, 'POST', '/v1/deployments', { name: 'globex' })
+  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts', deployments: ['acme-corp', 'globex'] })
 })
 
 afterAll(() => stack.close())

@@ -106,9 +106,9 @@ class Ending {
   constructor(invocation: Invocation, onEnded: () => void) {
     this.#onEnded = onEnded
     if (!isFinal(invocation)) return
-    const { status, result, error, endedAt } = invocation
+    const { status, result, error } = invocation
     this.#outcome = { status, ...(result === undefined ? {} : { result }), ...(error === undefined ? {} : { error }) }
-    this.#endedAtMs = endedAt === undefined ? Date.now() : Math.min(Date.parse(endedAt), Date.now())
+    this.#endedAtMs = endedAtMs(invocation)
   }
 
   awaits(outcome: Promise<Outcome | undefined>): void {
@@ -138,6 +138,9 @@ class Ending {
   }
 }
 
+const endedAtMs = ({ endedAt }: Invocation): number =>
+  endedAt === undefined ? Date.now() : Math.min(Date.parse(endedAt), Date.now())
+
 function statusOf({ status, attempt }: Invocation): StatusEvent {
   return { type: 'status', status, ...(attempt === undefined ? {} : { attempt }) }
 }
@@ -151,7 +154,7 @@ async function assertIsBehind({ deps: { feed } }: ApiKeyCall, invocation: Invoca
   if (after === 0) return
   const head = await feed.head(invocation.id)
   // What was said of an invocation that ended long ago is forgotten, and nothing follows.
-  if (head === undefined && isFinal(invocation)) return
+  if (head === undefined && isFinal(invocation) && Date.now() - endedAtMs(invocation) > FIRST_EVENTS_MS) return
   const newest = head?.lastSeq ?? 0
   if (after <= newest) return
   throw new CommandError(
