@@ -25,7 +25,7 @@ export function usePushStack(): void {
     vi.stubEnv('AWS_ENDPOINT_URL', lambda.url)
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'test')
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test')
-    stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts', deployments: [] })
+    stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
     for (const invocation of ['event', 'request-response']) {
       const transport = { kind: 'lambda', functionArn: `${ARN}${invocation}`, invocation }
       const { status } = await api('POST', '/v1/deployments', { name: invocation, transport, commands: COMMANDS })
