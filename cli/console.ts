@@ -45,7 +45,7 @@ export function showProgress(message: string): Progress {
     }
     // Loading it takes a third of what the whole program takes to start.
     const { default: ora } = await import('ora')
-    if (!stopped) spinner = ora({ text: current, stream: process.stderr, discardStdin: false }).start()
+    if (!stopped) spinner = ora({ text: current, stream: process.stderr, discardStdin: false, isEnabled: true }).start()
   }
   const timer = setTimeout(() => void show(), SHOW_AFTER_MS)
   timer.unref()
