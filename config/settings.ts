@@ -94,7 +94,7 @@ const LIMITS = {
   rateLimit: {
     flag: '--rate-limit <calls>',
     env: 'ALIEN_RATE_LIMIT',
-    description: 'a second for each token, twice as many at once; 0 for no limit',
+    description: 'a second for each token, and wrong tokens for each address; twice as many at once; 0 for no limit',
     schema: schemas.callsPerSecond.default(100),
   },
   agentRateLimit: {

@@ -19,6 +19,11 @@ export const VARIABLES: readonly Variable[] = [
     description: 'the control plane, for `CommandsClient`, the command line and function runtimes',
   },
   { name: 'ALIEN_TOKEN', of: 'callers', description: 'the API key, for the command line' },
+  {
+    name: 'ALIEN_INSECURE_PLAINTEXT',
+    of: 'callers',
+    description: '`true` allows an http URL of another machine, for `CommandsClient` and the command line',
+  },
   { name: 'ALIEN_STATE_DIR', of: '`alien dev`, `alien build`, `alien vault`', description: 'as for an agent' },
   {
     name: 'ALIEN_CACHE_DIR',

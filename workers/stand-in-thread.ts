@@ -7,9 +7,12 @@ import { CANCEL_GRACE_MS } from '../protocol/cancel.js'
 import { CommandError } from '../protocol/errors.js'
 import type { FromStandIn, StandInSettings, ToStandIn } from './stand-in-messages.js'
 
-const LOOK_EVERY_MS = 500
-/** Less than the shortest heartbeat time-out, 2 s; a machine that is busy only costs a heartbeat more. */
-const HELD_AFTER_MS = 1_000
+const LOOK_EVERY_MS = 250
+/**
+ * A request must get through before the shortest heartbeat time-out, 2 s, is over, and the last heartbeat may be older
+ * than the hold; a machine that is busy only costs a heartbeat more.
+ */
+const HELD_AFTER_MS = 600
 /** Held for less, it is not worth a word. */
 const WORTH_A_WORD_MS = 2_000
 const GIVE_UP_AFTER_MS = 5_000
