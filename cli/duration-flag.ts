@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import { parseDuration } from '../protocol/duration.js'
+import { parseDurationText } from '../protocol/duration.js'
 import { CommandError } from '../protocol/errors.js'
 
 /** A flag that is given a duration, in milliseconds; how long it may be is for the control plane to say. */
@@ -12,6 +12,6 @@ export const durationFlag = (flag: string, description: string): Option =>
 
 /** In milliseconds; `undefined` when it is none. */
 export function durationOf(value: string): number | undefined {
-  const parsedMs = parseDuration(/^\d+$/.test(value) ? Number(value) : value)
+  const parsedMs = parseDurationText(value)
   return parsedMs !== undefined && parsedMs > 0 ? parsedMs : undefined
 }

@@ -1,6 +1,6 @@
 /** What texts of flags, variables and the configuration file may be. Messages go after the value: they say the bound. */
 import { z } from 'zod'
-import { parseDuration } from '../protocol/duration.js'
+import { parseDurationText } from '../protocol/duration.js'
 import { parseFlag } from '../protocol/flag.js'
 
 /** @param parse `undefined` for what cannot be taken */
@@ -32,10 +32,10 @@ export const callsPerSecond = text('must be a number of calls a second up to 100
 
 export const flag = text('must be true or false', parseFlag)
 
-/** In ms; digits alone are milliseconds. */
+/** In ms. */
 export const duration = (must: string, greatestMs = Infinity) =>
   text(must, (given) => {
-    const ms = parseDuration(/^\d+$/.test(given) ? Number(given) : given)
+    const ms = parseDurationText(given)
     return ms !== undefined && ms <= greatestMs ? ms : undefined
   })
 

@@ -12,6 +12,10 @@ export function parseDuration(value: unknown): number | undefined {
   return Math.round(parsed)
 }
 
+/** The same of a flag or a variable, which is a text always: digits alone are milliseconds. */
+export const parseDurationText = (text: string): number | undefined =>
+  parseDuration(/^\d+$/.test(text) ? Number(text) : text)
+
 /** `ms` throws for texts that are empty or overlong, and says `undefined` for any other that is no duration. */
 function parseText(text: string): number | undefined {
   return text.length >= 1 && text.length <= 40 ? ms(text as ms.StringValue) : undefined

@@ -1,5 +1,5 @@
 /** How long an agent that is told to stop lets its handlers run on. */
-import { parseDuration } from '../protocol/duration.js'
+import { parseDurationText } from '../protocol/duration.js'
 import { CommandError } from '../protocol/errors.js'
 
 export const DEFAULT_GRACE_MS = 10_000
@@ -13,8 +13,7 @@ const MAX_GRACE_MS = 86_400_000
  */
 export function parseGrace(value: string | undefined): number {
   if (!value) return DEFAULT_GRACE_MS
-  // An environment has texts only; digits alone are milliseconds.
-  const graceMs = parseDuration(/^\d+$/.test(value) ? Number(value) : value)
+  const graceMs = parseDurationText(value)
   if (graceMs !== undefined && graceMs <= MAX_GRACE_MS) return graceMs
   throw new CommandError('invalid_request', `grace "${value}" must be a duration up to 1d, like "10s" or "5m"`)
 }
