@@ -7,7 +7,7 @@ import { assertCommandName, assertInvocationId } from '../protocol/names.js'
 import { PING_COMMAND } from '../protocol/ping.js'
 import { policySchema } from '../protocol/policy.js'
 import { parseInvocationRequest, type InvocationRequest } from '../server/invocations/request.js'
-import type { Fuzzer } from './fuzzer.js'
+import { jsonFuzzer } from './body-fuzzer.js'
 
 const names = fc.oneof(
   fc.constantFrom('echo', 'acme-corp', 'alien.ping', '__proto__', '', 'x'.repeat(300), 'a b', 'é', 'a\0'),
@@ -56,20 +56,10 @@ const FIELDS = new Set([
   ...Object.keys(policySchema.shape).filter((key) => !['concurrency', 'exposeStack'].includes(key)),
 ])
 
-export const INVOCATION_FUZZER: Fuzzer = {
-  name: 'invocation',
-  inputs: bodies.map((body) => Buffer.from(JSON.stringify(body))),
-  check: (input) => {
-    let body: unknown
-    try {
-      body = JSON.parse(Buffer.from(input).toString())
-    } catch {
-      return
-    }
-    const request = parsed(body)
-    if (request !== undefined) assertSound(request, body as Record<string, unknown>)
-  },
-}
+export const INVOCATION_FUZZER = jsonFuzzer('invocation', bodies, (body) => {
+  const request = parsed(body)
+  if (request !== undefined) assertSound(request, body as Record<string, unknown>)
+})
 
 function parsed(body: unknown): InvocationRequest | undefined {
   try {
