@@ -1,16 +1,11 @@
 /** `npm run bench -- --cost`: processor time of an invocation, of Temporal and of a control plane. Linux only. */
-import { CommandsClient } from '@alienplatform/sdk/commands'
-import { readFile } from 'node:fs/promises'
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { startDevServer } from '../temporal/dev-server.js'
 import type { Closers } from '../workers/closers.js'
-import { startChild } from './child.js'
-import { createDeployment } from './deployment.js'
-import { runLoad, type Load, type Result } from './load.js'
-import type { ControlPlaneReady, Usage } from './product/control-plane.js'
-import { program } from './programs.js'
-import { startServedAgent } from './served-agent.js'
+import { cpuMsOf } from './cpu-time.js'
+import type { Load } from './load.js'
+import { startServedDeployment } from './served-deployment.js'
 import { median } from './statistics.js'
 
 const WARM_UP: Load = { count: 200, inFlight: 8 }
@@ -29,19 +24,10 @@ export async function measureCost(closers: Closers, progress: (message: string) 
   const { path } = await resolveTemporalBinary({ onProgress: progress })
   const temporal = await startDevServer({ binaryPath: path, searchAttributes: SEARCH_ATTRIBUTES })
   closers.add(temporal.stop)
-  const controlPlane = await startChild<ControlPlaneReady, object, Usage>(program('product/control-plane'), {
-    temporalAddress: temporal.address,
-  })
-  closers.add(controlPlane.stop)
-  const { url, token } = controlPlane.ready
-  const { id, agentToken } = await createDeployment(url, token, 'cost')
-  const agent = startServedAgent(url, agentToken)
-  closers.add(agent.stop)
-  const client = new CommandsClient({ deploymentId: id, token, url })
-  const load = (of: Load) => runLoad((params) => client.invoke<Result>('generate-report', params), of)
+  const { load, usage } = await startServedDeployment(temporal.address, 'cost', closers)
   const spent = async () => ({
-    temporalMs: await processorMs(temporal.pid),
-    controlPlaneMs: (await controlPlane.ask({})).cpuMs,
+    temporalMs: await cpuMsOf(temporal.pid),
+    controlPlaneMs: (await usage()).cpuMs,
   })
 
   await load(WARM_UP)
@@ -56,17 +42,6 @@ export async function measureCost(closers: Closers, progress: (message: string) 
     }
   }
   return figures
-}
-
-const TICKS_PER_SECOND = 100
-/** Of the fields after the name, which is in parentheses: proc_pid_stat(5). */
-const USER_TIME = 11
-const SYSTEM_TIME = 12
-
-async function processorMs(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return ((Number(fields[USER_TIME]) + Number(fields[SYSTEM_TIME])) * 1_000) / TICKS_PER_SECOND
 }
 
 export function costTable({ temporalMs, controlPlaneMs }: CostFigures): string {

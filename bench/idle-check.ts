@@ -2,15 +2,11 @@
  * What hundreds of agents cost that have nothing to do: memory and processor of a control plane, and the time of a call
  * to one more agent.
  */
-import { CommandsClient } from '@alienplatform/sdk/commands'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Closers } from '../workers/closers.js'
 import { startChild } from './child.js'
-import { createDeployment } from './deployment.js'
-import { runLoad, type Result } from './load.js'
-import type { ControlPlaneReady, Usage } from './product/control-plane.js'
 import { program } from './programs.js'
-import { startServedAgent } from './served-agent.js'
+import { startServedDeployment } from './served-deployment.js'
 import { percentile, rounded } from './statistics.js'
 
 export interface IdleFigures {
@@ -34,29 +30,19 @@ export async function measureIdleAgents(
   count: number,
   closers: Closers,
 ): Promise<IdleFigures> {
-  const controlPlane = await startChild<ControlPlaneReady, object, Usage>(program('product/control-plane'), {
-    temporalAddress,
-  })
-  closers.add(controlPlane.stop)
-  const { url, token } = controlPlane.ready
-  const { id, agentToken } = await createDeployment(url, token, 'busy')
-  const agent = startServedAgent(url, agentToken)
-  closers.add(agent.stop)
-  const client = new CommandsClient({ deploymentId: id, token, url })
-  const latencies = async (load: typeof LOAD): Promise<readonly number[]> =>
-    (await runLoad((params) => client.invoke<Result>('generate-report', params), load)).latenciesMs
+  const { url, token, load, usage } = await startServedDeployment(temporalAddress, 'busy', closers)
   const p50 = async (): Promise<number> => {
-    const sorted = [...(await latencies(LOAD))].sort((a, b) => a - b)
+    const sorted = [...(await load(LOAD)).latenciesMs].sort((a, b) => a - b)
     return rounded(percentile(sorted, 50))
   }
 
-  await latencies(WARM_UP)
+  await load(WARM_UP)
   const unloadedP50Ms = await p50()
   const idle = await startChild(program('product/idle-agents'), { url, token, count })
   closers.add(idle.stop)
-  const before = await controlPlane.ask({})
+  const before = await usage()
   await delay(WATCHED_MS)
-  const after = await controlPlane.ask({})
+  const after = await usage()
   const p50Ms = await p50()
   return {
     count,
