@@ -298,20 +298,21 @@ describe('the wait for an agent', () => {
 
   test('has one time-out, however often it is delivered to nobody', async () => {
     const { startedAtMs, queued } = await waits('by-hand', {}, [failure('task_not_delivered'), failure('unavailable')])
-    const [first, ...later] = queued
-    expect(first?.timeoutMs).toBe(60_000)
-    for (const { atMs, timeoutMs } of later) {
-      expect(timeoutMs).toBeLessThan(60_000)
+    // It is counted from the start of the workflow, whose first delivery may be scheduled some ms after it.
+    for (const { atMs, timeoutMs } of queued) {
+      expect(timeoutMs).toBeLessThanOrEqual(60_000)
       expect(Math.abs(atMs + timeoutMs - (startedAtMs + 60_000))).toBeLessThan(5_000)
     }
     // What an agent said that it could not begin waits a second before it comes again.
-    expect(later[1]?.timeoutMs).toBeLessThanOrEqual(59_000)
+    expect(queued).toHaveLength(3)
+    expect(queued[2]?.timeoutMs).toBeLessThanOrEqual(59_000)
   })
 
   test('begins anew once it ran, after the back-off', async () => {
     const retry = { maxAttempts: 2, initialInterval: 1_000 }
     const { queued } = await waits('by-hand-again', { retry }, [failure('command_failed')])
-    expect(queued.map(({ timeoutMs }) => timeoutMs)).toEqual([60_000, 60_000])
+    expect(queued).toHaveLength(2)
+    expect(queued[1]?.timeoutMs).toBe(60_000)
   })
 })
 
