@@ -311,8 +311,7 @@ describe('the wait for an agent', () => {
   test('begins anew once it ran, after the back-off', async () => {
     const retry = { maxAttempts: 2, initialInterval: 1_000 }
     const { queued } = await waits('by-hand-again', { retry }, [failure('command_failed')])
-    expect(queued).toHaveLength(2)
-    expect(queued[1]?.timeoutMs).toBe(60_000)
+    expect(queued.map(({ timeoutMs }) => timeoutMs)).toEqual([expect.any(Number), 60_000])
   })
 })
 
