@@ -11,7 +11,9 @@ import type { AuditRecord } from '../protocol/audit.js'
 import { openRegistry } from '../server/registry/open-registry.js'
 import type { Route } from '../server/route.js'
 import { plainTemporal } from '../temporal/settings.js'
+import { AlienProcess } from './support/alien-process.js'
 import { alien, type CliAnswer } from './support/cli.js'
+import { eventually } from './support/eventually.js'
 import { callRoute, makeTarget, NOWHERE, routesThat, type Target } from './support/every-route.js'
 import { callApi, type Answer } from './support/http.js'
 
@@ -346,4 +348,29 @@ describe('a control plane that is told to stop', () => {
       ['deployments.create', 201],
     ])
   })
+})
+
+test('a control plane that is killed has the record of every change that it answered', async () => {
+  const folder = await scratchDirectory()
+  await using server = new AlienProcess(['server', '--port', '0', '--no-worker'], {
+    TEMPORAL_ADDRESS: stack.state.temporalAddress,
+    ALIEN_STATE_DIR: folder,
+    ALIEN_API_KEY: TOKEN,
+  })
+  const url = await eventually('it listens', () => /"url":"([^"]+)"/.exec(server.stderr)?.[1], 60_000)
+  const calls = []
+  for (const [, route] of routesThat((one) => 'mutates' in one && one.mutates && one.audit !== 'beside')) {
+    const target = await makeTarget({ url, token: TOKEN }, 'killed')
+    calls.push({ route, token: route.credential === 'api-key' ? TOKEN : target.agentToken, target })
+  }
+  const answers = await Promise.all(calls.map(({ route, token, target }) => callRoute({ url }, token, route, target)))
+  await server.stop('SIGKILL')
+
+  expect(answers.length).toBeGreaterThan(5)
+  const registry = await openRegistry({ file: join(folder, 'registry.db') })
+  const records = await registry.audit.list({ deployments: ['*'], commands: ['*'] }, 1_000)
+  await registry.close()
+  const recorded = new Set(records.map(({ requestId }) => requestId))
+  const lost = answers.filter(({ headers }) => !recorded.has(headers.get('x-request-id') ?? ''))
+  expect(lost).toEqual([])
 })
