@@ -32,6 +32,7 @@ async function outcomeOf(
     progress: ({ message = '' }) => write(message),
     log: told,
     end: () => undefined,
+    late: () => undefined,
   })
   const { report } = commandActivities(registry, await testDeps({ log: () => log, openEvents }))
   try {

@@ -296,6 +296,7 @@ describe('what a handler says', () => {
       progress: (report) => void said.push(['progress', report]),
       log: (...line) => void said.push(['log', ...line]),
       end: () => void said.push(['end']),
+      late: (message) => void said.push(['late', message]),
     })
     return { said, openEvents }
   }

@@ -7,7 +7,8 @@ import { NO_STAND_IN } from './stand-in.js'
 
 const silent = (): undefined => undefined
 
-export const SILENT_EVENTS: OpenEvents = () => ({ started: silent, progress: silent, log: silent, end: silent })
+const EVENTS = { started: silent, progress: silent, log: silent, end: silent, late: silent }
+export const SILENT_EVENTS: OpenEvents = () => EVENTS
 
 export const testDeps = async (given: Partial<AttemptDeps> = {}): Promise<AttemptDeps> => ({
   runs: new Runs(),

@@ -6,6 +6,8 @@ export interface AttemptEvents {
   readonly started: () => void
   readonly progress: (report: ProgressReport) => void
   readonly log: (level: LogLevel, message: string, fields?: Record<string, unknown>) => void
-  /** Nothing follows; what waits is sent at once. */
+  /** All was said in the attempt's time; what waits is sent at once. */
   readonly end: () => void
+  /** A warning that comes after the end. */
+  readonly late: (message: string) => void
 }

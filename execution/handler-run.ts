@@ -87,7 +87,7 @@ export function startRun(deps: RunDeps, request: RunRequest): HandlerRun {
       const outcome = outcomeOf(ended, isCanceled)
       if (entry.entered && outcome) note(deps, request, outcome)
       logRefusal(deps, request, ended)
-      logLate(deps, request, entry)
+      tellLate(deps, request, entry, report)
       report.end()
       return ended
     }),
@@ -255,15 +255,15 @@ function note(deps: RunDeps, request: RunRequest, outcome: RunOutcome): void {
   }
 }
 
-/** Its time was over, or the policy had stopped it: what its handler comes to all the same is told to whoever runs the agent. */
-function logLate(deps: RunDeps, request: RunRequest, { handled, hasReturned }: Entry): void {
+/** Its time was over, or the policy had stopped it: that its handler ends all the same is logged, and told to the caller. */
+function tellLate(deps: RunDeps, request: RunRequest, { handled, hasReturned }: Entry, report: RunReport): void {
   if (handled === undefined || hasReturned) return
   const sinceMs = performance.now()
   const say = (how: string) => (): void => {
-    const lateMs = Math.round(performance.now() - sinceMs)
-    logOf(deps, request).warn(
-      `the handler ${how} ${formatDuration(lateMs)} after its attempt had ended; that changes nothing`,
-    )
+    const late = formatDuration(Math.round(performance.now() - sinceMs))
+    const message = `the handler ${how} ${late} after its attempt had ended; that changes nothing`
+    logOf(deps, request).warn(message)
+    report.late(message)
   }
   handled.then(say('returned'), say('failed'))
 }

@@ -4,7 +4,7 @@ import type { AttemptEvents } from './attempt-events.js'
 import { RunReport } from './run-report.js'
 
 const silent = (): undefined => undefined
-const EVENTS: AttemptEvents = { started: silent, progress: silent, log: silent, end: silent }
+const EVENTS: AttemptEvents = { started: silent, progress: silent, log: silent, end: silent, late: silent }
 
 /** A report, and what its heartbeats carried. */
 function reporting(events = EVENTS) {
@@ -113,6 +113,7 @@ test('lines go the way of the newest attempt, which is told that the handler was
     progress: silent,
     log: (_level, message) => void said.push(`${name} ${message}`),
     end: () => void said.push(`${name} ended`),
+    late: (message) => void said.push(`${name} late ${message}`),
   })
   const report = new RunReport('migrate')
   const first = report.attach({ heartbeat: silent, events: events('first') })
@@ -124,6 +125,7 @@ test('lines go the way of the newest attempt, which is told that the handler was
   report.log('info', 'three')
   second[Symbol.dispose]()
   report.end()
+  report.late('four')
   expect(said).toEqual([
     'first started',
     'first one',
@@ -132,5 +134,6 @@ test('lines go the way of the newest attempt, which is told that the handler was
     'second started',
     'second three',
     'second ended',
+    'second late four',
   ])
 })

@@ -73,9 +73,14 @@ export class RunReport {
     this.#events?.started()
   }
 
-  /** Nothing follows. */
+  /** The run is over. */
   end(): void {
     this.#events?.end()
+  }
+
+  /** What is told of the handler after that. */
+  late(message: string): void {
+    this.#events?.late(message)
   }
 
   readonly log = (level: LogLevel, message: string, fields?: Record<string, unknown>): void =>

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { median } from '../bench/statistics.js'
 import { plainTemporal } from '../temporal/settings.js'
 import { collect, eventStream, type SeenEvent } from './support/events.js'
-import { lines } from './support/outcome.js'
+import { errorOf, lines } from './support/outcome.js'
 
 let stack: TestStack
 let client: CommandsClient
@@ -63,6 +63,20 @@ describe('a caller that follows', () => {
     expect(delays.length).toBeGreaterThanOrEqual(4)
     // The first wait is for the invocation to begin; what was said before somebody listened is no delay.
     expect(median(delays.slice(1))).toBeLessThan(1_500)
+  })
+
+  test('later hears of a handler that ended after its time', async () => {
+    const handle = await client.start('talk', { lines: 4, waitMs: 300 }, { timeoutMs: 400 })
+    expect(await errorOf(handle.result())).toMatchObject({ code: 'timed_out' })
+    await expect
+      .poll(async () => logs(await collect(handle.events())).at(-1))
+      .toMatchObject({
+        level: 'warn',
+        attempt: 1,
+        message: expect.stringMatching(
+          /^the handler returned \d+ms after its attempt had ended; that changes nothing$/,
+        ),
+      })
   })
 
   test('hears what a short command said, though it came later', async () => {

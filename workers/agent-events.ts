@@ -124,6 +124,14 @@ export class AgentEventSender {
         stream.ended = true
         if (isStarted) void this.#flush()
       },
+      late: (message) => {
+        const line = logLine('warn', message, undefined)
+        stream.buffer.push(line.event, line.bytes)
+        // A follower waits for the end of what was said.
+        if (!isStarted) stream.buffer.push({ type: 'finished' }, 0)
+        isStarted = true
+        this.#wait(stream)
+      },
     }
   }
 

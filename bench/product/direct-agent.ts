@@ -35,7 +35,7 @@ await serve(async (settings) => {
   const journal = await openJournal(join(folder, 'journal.db'), (message) => log.error(message))
   // Task tokens that no gateway sealed prove nothing, so no events are sent.
   const silent = () => undefined
-  const openEvents = () => ({ started: silent, progress: silent, log: silent, end: silent })
+  const openEvents = () => ({ started: silent, progress: silent, log: silent, end: silent, late: silent })
   const registry = moduleRegistry
   const { done } = await startAgentWorker({
     registry,

@@ -55,6 +55,8 @@ export class AttemptChannel implements Channel {
     end: () => {
       if (this.#isTold) this.#push({ type: 'finished' })
     },
+    // The response says so itself, which the control plane finds to be late.
+    late: () => undefined,
   }
 
   /** From now on, once a second, until it is disposed of. */
