@@ -1,4 +1,4 @@
-/** Networks that showed more wrong tokens lately than they may: connections from there begin one by one, slowly. */
+/** Addresses that showed more wrong tokens lately than they may: connections from there begin one by one, slowly. */
 import { LRUCache } from 'lru-cache'
 
 const CROWDED_MS = 10_000
@@ -16,18 +16,18 @@ interface Crowd {
 }
 
 export class Crowds {
-  /** By network, as `networkOf` has it. */
+  /** By IP address. */
   readonly #crowds = new LRUCache<string, Crowd>({ max: MAX_CROWDS })
 
   /** One wrong token too many came from there. */
-  notice(network: string, nowMs = performance.now()): void {
-    const { nextMs } = this.#crowds.get(network) ?? { nextMs: nowMs }
-    this.#crowds.set(network, { untilMs: nowMs + CROWDED_MS, nextMs })
+  notice(address: string, nowMs = performance.now()): void {
+    const { nextMs } = this.#crowds.get(address) ?? { nextMs: nowMs }
+    this.#crowds.set(address, { untilMs: nowMs + CROWDED_MS, nextMs })
   }
 
   /** ms until one more connection from there may begin; `undefined` when it would be too long. */
-  admit(network: string, nowMs = performance.now()): number | undefined {
-    const crowd = this.#crowds.get(network)
+  admit(address: string, nowMs = performance.now()): number | undefined {
+    const crowd = this.#crowds.get(address)
     if (crowd === undefined || crowd.untilMs < nowMs) return 0
     const beginMs = Math.max(crowd.nextMs, nowMs)
     if (beginMs - nowMs > MAX_WAIT_MS) return undefined

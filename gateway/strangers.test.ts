@@ -76,10 +76,6 @@ describe('wrong tokens', () => {
     expect(begun.slice(2)).toEqual(['203.0.113.1:4', '203.0.113.2:1'])
     vi.advanceTimersByTime(100)
     expect(begun.slice(4)).toEqual(['203.0.113.1:5'])
-    // Of IPv6, the whole network is one: its addresses are no end.
-    strangers.refuse('2001:db8:0:1::1:1', status.RESOURCE_EXHAUSTED, served)
-    for (const peer of ['2001:db8:0:1::2:1', '2001:db8:0:1::3:1', '2001:db8:0:2::1:1']) dial(peer)
-    expect(begun.slice(5)).toEqual(['2001:db8:0:1::2:1', '2001:db8:0:2::1:1'])
     const sockets = Array.from({ length: 60 }, (_, index) => dial(`203.0.113.1:${index + 10}`))
     expect(sockets.filter(({ destroyed }) => destroyed)).toHaveLength(10)
   })

@@ -8,7 +8,6 @@
  */
 import { status } from '@grpc/grpc-js'
 import type { Duplex } from 'node:stream'
-import { networkOf } from '../protocol/network-of.js'
 import { Crowds } from './crowds.js'
 import { ipOf } from './ip-of.js'
 
@@ -32,7 +31,7 @@ export class Strangers {
    * @param begin serves it
    */
   admit(peer: string, socket: Duplex, begin: () => void): void {
-    const waitMs = this.#crowds.admit(networkOf(ipOf(peer)))
+    const waitMs = this.#crowds.admit(ipOf(peer))
     if (waitMs === undefined) {
       socket.destroy()
       return
@@ -62,7 +61,7 @@ export class Strangers {
   refuse(peer: string, code: status, end: () => void): void {
     // Else nobody could tell whether the token was wrong.
     if (code !== status.UNAUTHENTICATED && code !== status.RESOURCE_EXHAUSTED) return
-    if (code === status.RESOURCE_EXHAUSTED) this.#crowds.notice(networkOf(ipOf(peer)))
+    if (code === status.RESOURCE_EXHAUSTED) this.#crowds.notice(ipOf(peer))
     const connection = this.#connections.get(peer)
     if (connection === undefined) return
     connection.refusals += 1
