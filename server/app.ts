@@ -7,15 +7,15 @@ import { timeRequests } from './middleware/time-requests.js'
 import { ROUTES } from './route-table.js'
 import { serve } from './serve.js'
 import type { ServerDeps } from './server-deps.js'
-import type { TrustsProxy } from './trust-proxy.js'
+import { trustProxy } from './trust-proxy.js'
 
-/** @param trustsProxy whose `x-forwarded-for` says who calls */
-export function createApp(deps: ServerDeps, trustsProxy: TrustsProxy): Express {
+/** @param trustedProxies whose `x-forwarded-for` says who calls. Default: nobody's */
+export function createApp(deps: ServerDeps, trustedProxies?: string): Express {
   const app = express()
   app.disable('x-powered-by')
   // Answers are never the same twice, and hashing each costs more than it saves.
   app.disable('etag')
-  app.set('trust proxy', trustsProxy)
+  trustProxy(app, trustedProxies)
   app.use(requestId, timeRequests(deps.metrics), helmet())
   for (const route of ROUTES) {
     const method = route.method.toLowerCase() as Lowercase<typeof route.method>

@@ -1,2 +1,0 @@
-/** @param peer `address:port` */
-export const ipOf = (peer: string): string => peer.replace(/:\d*$/, '')
