@@ -1,6 +1,5 @@
 /** Logs what was refused, a line a minute for each deployment, method and reason, so that an attacker cannot fill a disk. */
 import { status } from '@grpc/grpc-js'
-import { LRUCache } from 'lru-cache'
 import { OTHER } from '../observability/bounded-names.js'
 import { NO_METRICS, type Metrics } from '../observability/metrics.js'
 import type { Agent } from './agent.js'
@@ -34,7 +33,7 @@ export class RefusalLog {
   readonly #log: GatewayLog
   readonly #audit: Pick<DenialAudit, 'add'>
   readonly #metrics: Pick<Metrics, 'gatewayRefusals'>
-  readonly #last = new LRUCache<string, { atMs: number; since: number }>({ max: MAX_KINDS })
+  readonly #last = new Map<string, { atMs: number; since: number }>()
   #count = 0
 
   constructor(
@@ -88,6 +87,7 @@ export class RefusalLog {
       last.since += 1
       return
     }
+    if (this.#last.size >= MAX_KINDS) this.#last.clear()
     this.#last.set(key, { atMs: Date.now(), since: 0 })
     const fields = {
       method: path.slice(0, MAX_METHOD_LENGTH),

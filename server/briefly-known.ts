@@ -5,7 +5,6 @@
  * 2. For {@link KNOWN_MS} at most, and never past its own end.
  * 3. After `forget`, nothing that was looked up before it is believed, not even an answer still under way.
  */
-import { LRUCache } from 'lru-cache'
 
 /** How long what another process changed may go unnoticed, e.g. a token that was revoked there. */
 const KNOWN_MS = 2_000
@@ -17,14 +16,12 @@ export interface Found<Value> {
   readonly expiresAt: string | null
 }
 
-type Answers<Value> = LRUCache<string, { readonly value: Value; readonly untilMs: number }>
-
 type LookUp<Value> = (key: string) => Promise<Found<Value> | undefined>
 
 export class BrieflyKnown<Value> {
   readonly #lookUp: LookUp<Value>
   readonly #nameOf: (key: string) => string
-  #known: Answers<Value> = new LRUCache({ max: MAX_KNOWN })
+  #known = new Map<string, { readonly value: Value; readonly untilMs: number }>()
 
   /** @param nameOf what an answer is remembered by: of a token its hash, for tokens have no business in memory */
   constructor(lookUp: LookUp<Value>, nameOf = (key: string) => key) {
@@ -48,11 +45,13 @@ export class BrieflyKnown<Value> {
     if (found === undefined) return undefined
     const endMs = found.expiresAt === null ? Infinity : Date.parse(found.expiresAt)
     known.set(name, { value: found.value, untilMs: Math.min(Date.now() + KNOWN_MS, endMs) })
+    const [oldest] = known.keys()
+    if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest)
     return found.value
   }
 
   /** To be called once something was changed here: it holds at once. */
   forget(): void {
-    this.#known = new LRUCache({ max: MAX_KNOWN })
+    this.#known = new Map()
   }
 }

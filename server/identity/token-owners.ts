@@ -8,7 +8,6 @@
  * So nobody who has a good token is kept out for long by others behind the same address, however many they are. What is
  * remembered are hashes, and never too many.
  */
-import { LRUCache } from 'lru-cache'
 import { CommandError } from '../../protocol/errors.js'
 import { BrieflyKnown, type Found } from '../briefly-known.js'
 import { hashToken } from '../registry/tokens.js'
@@ -31,9 +30,9 @@ export class TokenOwners<Owner> {
   readonly #lookUps: TokenLookUps<Owner>
   readonly #guesses: Guesses
   readonly #known: BrieflyKnown<Owner>
-  /** Hashes of tokens. */
-  readonly #good = new LRUCache<string, true>({ max: MAX_GOOD })
-  readonly #turnedAway = new LRUCache<string, true>({ max: MAX_TOGETHER })
+  /** Hashes of tokens, those that were used last at the end. */
+  readonly #good = new Set<string>()
+  readonly #turnedAway = new Set<string>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(lookUps: TokenLookUps<Owner>, guesses: Guesses) {
@@ -59,7 +58,7 @@ export class TokenOwners<Owner> {
     try {
       const owner = await this.#known.get(token)
       wrong = owner === undefined
-      if (owner !== undefined) this.#good.set(hash, true)
+      if (owner !== undefined) remember(this.#good, hash, MAX_GOOD)
       return owner
     } finally {
       if (!wrong) this.#guesses.uncount(address)
@@ -68,7 +67,7 @@ export class TokenOwners<Owner> {
 
   async #getGood(token: string, hash: string, address: string): Promise<Owner | undefined> {
     const owner = await this.#known.get(token)
-    if (owner !== undefined) this.#good.set(hash, true)
+    if (owner !== undefined) remember(this.#good, hash, MAX_GOOD)
     else {
       this.#good.delete(hash)
       this.#guesses.count(address)
@@ -87,19 +86,27 @@ export class TokenOwners<Owner> {
   }
 
   #lookUpLater(hash: string): void {
-    this.#turnedAway.set(hash, true)
+    remember(this.#turnedAway, hash, MAX_TOGETHER)
     this.#timer ??= setTimeout(() => void this.#lookUpTogether(), TOGETHER_MS).unref()
   }
 
   async #lookUpTogether(): Promise<void> {
-    const hashes = [...this.#turnedAway.rkeys()]
+    const hashes = [...this.#turnedAway]
     this.#turnedAway.clear()
     // They come again, if the registry is down.
     const good = await this.#lookUps.goodOf(hashes).catch(() => [])
-    for (const hash of good) this.#good.set(hash, true)
+    for (const hash of good) remember(this.#good, hash, MAX_GOOD)
     // Only now: one question at a time.
     this.#timer = undefined
   }
+}
+
+/** Puts it at the end, and drops the first beyond `max`. */
+function remember(hashes: Set<string>, hash: string, max: number): void {
+  hashes.delete(hash)
+  hashes.add(hash)
+  const [oldest] = hashes
+  if (hashes.size > max && oldest !== undefined) hashes.delete(oldest)
 }
 
 /** Not that the token is wrong: nobody has looked, and it may be a good one. */
