@@ -66,7 +66,7 @@ describe('a caller that follows', () => {
   })
 
   test('later hears of a handler that ended after its time', async () => {
-    const handle = await client.start('talk', { lines: 4, waitMs: 300 }, { timeoutMs: 400 })
+    const handle = await client.start('talk', { lines: 2, waitMs: 300 }, { timeoutMs: 400, queueTimeoutMs: 60_000 })
     expect(await errorOf(handle.result())).toMatchObject({ code: 'timed_out' })
     await expect
       .poll(async () => logs(await collect(handle.events())).at(-1))
