@@ -1,5 +1,6 @@
 /** How long attempts that were given to agents here took until they were reported here. */
 import proto from '@temporalio/proto'
+import { LRUCache } from 'lru-cache'
 import type { Metrics } from '../observability/metrics.js'
 import { fieldsOf } from './wire.js'
 
@@ -25,8 +26,8 @@ interface Begun {
 
 export class AttemptTimes {
   readonly #metrics: Pick<Metrics, 'queueSeconds' | 'attemptSeconds'>
-  /** By Temporal's task token; oldest first. */
-  readonly #begun = new Map<string, Begun>()
+  /** By Temporal's task token. */
+  readonly #begun = new LRUCache<string, Begun>({ max: MAX_KEPT })
 
   constructor(metrics: Pick<Metrics, 'queueSeconds' | 'attemptSeconds'>) {
     this.#metrics = metrics
@@ -37,8 +38,6 @@ export class AttemptTimes {
     const command = commandOf(task)
     this.#metrics.queueSeconds.record(waitedMs / 1_000, { command })
     this.#begun.set(keyOf(token), { command, atMs: performance.now() })
-    const [oldest] = this.#begun.keys()
-    if (this.#begun.size > MAX_KEPT && oldest !== undefined) this.#begun.delete(oldest)
   }
 
   reported(method: string, token: Uint8Array): void {

@@ -2,7 +2,7 @@ import { Server, ServerCredentials, status, type sendUnaryData } from '@grpc/grp
 import { once } from 'node:events'
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import { createServer, type AddressInfo } from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Agent } from './agent.js'
 import { door } from './door.js'
 import { SERVICE } from './methods.js'
@@ -19,14 +19,17 @@ const RECEIVE_MS = 300
 /** A client's connection to a server with one method, behind the door. */
 async function open(): Promise<ClientHttp2Session> {
   const log = { warn: () => undefined, error: () => undefined }
+  const agentOf = (token: string) => Promise.resolve(token === 'agt_1' ? agent : undefined)
+  const strangers = new Strangers()
   const server = new Server({
     interceptors: [
       door({
-        agents: { get: () => Promise.resolve(agent), getNow: () => Promise.resolve(agent) },
+        agents: { get: agentOf, getNow: agentOf },
+        addressOf: (connected, forwardedFor) => forwardedFor ?? connected,
         callLimit: { perSecond: 0, countToken: () => 0 },
         callers: new WeakMap(),
         refusals: new RefusalLog(log, { add: () => undefined }),
-        strangers: new Strangers(),
+        strangers,
         receiving: new Receiving(),
         receiveMs: RECEIVE_MS,
       }),
@@ -40,7 +43,11 @@ async function open(): Promise<ClientHttp2Session> {
     'unary',
   )
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
-  const port = createServer((socket) => injector.injectConnection(socket)).listen(0, '127.0.0.1')
+  const port = createServer((socket) => {
+    strangers.admit(`${socket.remoteAddress ?? ''}:${socket.remotePort ?? ''}`, socket, () =>
+      injector.injectConnection(socket),
+    )
+  }).listen(0, '127.0.0.1')
   await once(port, 'listening')
   const session = connect(`http://127.0.0.1:${(port.address() as AddressInfo).port}`)
   onTestFinished(() => {
@@ -85,4 +92,37 @@ test('a message that does not come in time ends its stream, and no other', async
   next.resume()
   next.end(Buffer.alloc(5))
   expect(await statusOf(next)).toBe(String(status.OK))
+})
+
+describe('a connection on which too many wrong tokens come', () => {
+  const wrong = (session: ClientHttp2Session, headers = {}): Promise<string> => {
+    const stream = session.request({ ...callHeaders, authorization: 'Bearer agt_wrong', ...headers })
+    stream.resume()
+    stream.end()
+    return statusOf(stream)
+  }
+
+  test('ends, once what is under way on it is done', async () => {
+    const session = await open()
+    const good = session.request(callHeaders)
+    good.resume()
+    const closed = once(session, 'close')
+    for (let count = 0; count < 9; count += 1) expect(await wrong(session)).toBe(String(status.UNAUTHENTICATED))
+    expect(session.closed).toBe(false)
+    const goingAway = once(session, 'goaway')
+    expect(await wrong(session)).toBe(String(status.UNAUTHENTICATED))
+    await goingAway
+    expect(session.destroyed).toBe(false)
+    good.end(Buffer.alloc(5))
+    expect(await statusOf(good)).toBe(String(status.OK))
+    await closed
+  })
+
+  test('stays when it is that of a proxy, which has the calls of many', async () => {
+    const session = await open()
+    for (let count = 0; count < 20; count += 1) {
+      expect(await wrong(session, { 'x-forwarded-for': '203.0.113.1' })).toBe(String(status.UNAUTHENTICATED))
+    }
+    expect(session.closed).toBe(false)
+  })
 })

@@ -12,6 +12,7 @@ import {
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { Agent } from './agent.js'
 import { authenticate, type KnownAgents, type Authenticated } from './authenticator.js'
+import { ipOf } from './ip-of.js'
 import { GATEWAY_METHODS } from './methods.js'
 import { denied, Refusal } from './refusal.js'
 import type { Receiving } from './receiving.js'
@@ -24,14 +25,17 @@ export interface CallLimit {
   countToken(tokenId: string): number
 }
 
-/** Who came in, and by which stream. */
+/** Who came in, from which IP address, and by which stream. */
 export interface Caller {
   readonly authenticated: Authenticated
+  readonly address: string
   readonly stream: ServerHttp2Stream | undefined
 }
 
 interface DoorDeps {
   readonly agents: KnownAgents
+  /** IP address of a caller: that of the connection, or what a proxy of ours says of it. */
+  readonly addressOf: (connected: string, forwardedFor: string | undefined) => string
   readonly callLimit: CallLimit
   readonly callers: WeakMap<Metadata, Caller>
   readonly refusals: RefusalLog
@@ -88,23 +92,28 @@ export function door(deps: DoorDeps): ServerInterceptor {
 
 /** Who comes in; `undefined` when the call was refused. */
 async function enter(
-  { agents, callLimit, callers, refusals, strangers }: DoorDeps,
+  { agents, addressOf, callLimit, callers, refusals, strangers }: DoorDeps,
   path: string,
   call: ServerInterceptingCallInterface,
   metadata: Metadata,
 ): Promise<Agent | undefined> {
-  const address = addressOf(call)
+  const peer = call.getPeer()
+  const address = addressOf(ipOf(peer), metadata.get('x-forwarded-for').join() || undefined)
   let authenticated: Authenticated | undefined
   try {
     authenticated = await authenticate(agents, metadata, address)
-    strangers.introduce(call.getPeer())
+    strangers.introduce(peer)
     refuseTooMany(callLimit, authenticated.agent)
     if (!GATEWAY_METHODS.has(path)) throw denied('this method is not for agents')
-    callers.set(metadata, { authenticated, stream: streamOf(call) })
+    callers.set(metadata, { authenticated, address, stream: streamOf(call) })
     return authenticated.agent
   } catch (error) {
     const refusal = refusals.refusalOf(error, { path, address, agent: authenticated?.agent })
     call.sendStatus({ code: refusal.code, details: refusal.message })
+    // A proxy has the connections of many; they are not to pay for one of them.
+    if (authenticated === undefined && address === ipOf(peer)) {
+      strangers.refuse(peer, refusal.code, () => streamOf(call)?.session?.close())
+    }
     return undefined
   }
 }
@@ -118,9 +127,6 @@ function refuseTooMany(limit: CallLimit, { tokenId }: Agent): void {
     `this token makes more than ${limit.perSecond} calls a second; try again in ${waitMs} ms`,
   )
 }
-
-/** IP address of the connection that a call came by. */
-export const addressOf = (call: { getPeer(): string }): string => call.getPeer().replace(/:\d*$/, '')
 
 /** grpc-js keeps to itself which stream a call came by. */
 const streamOf = (call: object): ServerHttp2Stream | undefined => (call as { stream?: ServerHttp2Stream }).stream

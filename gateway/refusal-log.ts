@@ -1,5 +1,6 @@
 /** Logs what was refused, a line a minute for each deployment, method and reason, so that an attacker cannot fill a disk. */
 import { status } from '@grpc/grpc-js'
+import { LRUCache } from 'lru-cache'
 import { OTHER } from '../observability/bounded-names.js'
 import { NO_METRICS, type Metrics } from '../observability/metrics.js'
 import type { Agent } from './agent.js'
@@ -33,7 +34,7 @@ export class RefusalLog {
   readonly #log: GatewayLog
   readonly #audit: Pick<DenialAudit, 'add'>
   readonly #metrics: Pick<Metrics, 'gatewayRefusals'>
-  readonly #last = new Map<string, { atMs: number; since: number }>()
+  readonly #last = new LRUCache<string, { atMs: number; since: number }>({ max: MAX_KINDS })
   #count = 0
 
   constructor(
@@ -87,7 +88,6 @@ export class RefusalLog {
       last.since += 1
       return
     }
-    if (this.#last.size >= MAX_KINDS) this.#last.clear()
     this.#last.set(key, { atMs: Date.now(), since: 0 })
     const fields = {
       method: path.slice(0, MAX_METHOD_LENGTH),

@@ -9,7 +9,7 @@ import type { KnownAgents } from './authenticator.js'
 import { Calls, type CallsDeps } from './calls.js'
 import { DenialAudit } from './denial-audit.js'
 import { whenLost } from './delivery.js'
-import { addressOf, door, type CallLimit, type Caller } from './door.js'
+import { door, type CallLimit, type Caller } from './door.js'
 import { GATEWAY_METHODS, MAX_MESSAGE_BYTES } from './methods.js'
 import { DEFAULT_POLL_LIMITS, OpenPolls, type LiveTokens, type PollLimits } from './open-polls.js'
 import { printable } from './printable.js'
@@ -19,6 +19,8 @@ import { Strangers } from './strangers.js'
 
 export interface GatewayOptions extends Omit<CallsDeps, 'polls'> {
   readonly agents: KnownAgents
+  /** IP address of a caller: that of the connection, or what a proxy of ours says of it. */
+  readonly addressOf: (connected: string, forwardedFor: string | undefined) => string
   readonly liveTokens: LiveTokens
   readonly pollLimits?: PollLimits | undefined
   readonly callLimit: CallLimit
@@ -56,14 +58,14 @@ const RECEIVE_MS = 20_000
 const bytesAsTheyAre = (bytes: Buffer): Buffer => bytes
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { agents, liveTokens, pollLimits = DEFAULT_POLL_LIMITS, callLimit, audit, log, ...deps } = options
+  const { agents, addressOf, liveTokens, pollLimits = DEFAULT_POLL_LIMITS, callLimit, audit, log, ...deps } = options
   const polls = new OpenPolls(pollLimits, liveTokens)
   const calls = new Calls({ ...deps, polls })
   const denials = new DenialAudit(audit)
   const refusals = new RefusalLog(log, denials, deps.metrics)
   const callers = new WeakMap<Metadata, Caller>()
   const strangers = new Strangers()
-  const doorDeps = { agents, callLimit, callers, refusals, strangers, receiving: new Receiving() }
+  const doorDeps = { agents, addressOf, callLimit, callers, refusals, strangers, receiving: new Receiving() }
   const server = new Server({ ...SERVER_OPTIONS, interceptors: [door({ ...doorDeps, receiveMs: RECEIVE_MS })] })
   // grpc-js answers what it does not know by itself; here it comes to the door like everything else.
   Object.assign(server, { handlers: new HandlersOfAll() })
@@ -72,10 +74,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
   return {
-    inject: (socket) => {
-      strangers.admit(peerOf(socket), socket)
-      injector.injectConnection(socket)
-    },
+    inject: (socket) => strangers.admit(peerOf(socket), socket, () => injector.injectConnection(socket)),
     get refused() {
       return refusals.count
     },
@@ -103,7 +102,7 @@ function handlerOf(path: string, { calls, callers, refusals }: HandlerDeps) {
   return (call: ServerUnaryCall<Buffer, Buffer>, callback: Reply): void => {
     const caller = callers.get(call.metadata)
     if (!method || !caller) throw new Error(`${path} was called past the door`)
-    const { authenticated, stream } = caller
+    const { authenticated, address, stream } = caller
     const gone = new AbortController()
     call.on('cancelled', () => gone.abort())
     const incoming = {
@@ -120,7 +119,7 @@ function handlerOf(path: string, { calls, callers, refusals }: HandlerDeps) {
         if (undelivered && stream) whenLost(stream, undelivered)
       },
       (error: unknown) => {
-        const refusal = refusals.refusalOf(error, { path, address: addressOf(call), agent: authenticated.agent })
+        const refusal = refusals.refusalOf(error, { path, address, agent: authenticated.agent })
         callback({ code: refusal.code, details: refusal.message })
       },
     )

@@ -1,27 +1,71 @@
-/** Connections on which nobody has said yet who they are: they get a moment to do so. */
+/**
+ * Connections on which nobody has said yet who they are: they get a moment to do so. And those that show wrong tokens:
+ *
+ *   too many on one connection ──► it ends
+ *   too many from one address ───► new connections from there begin slowly ({@link Crowds})
+ *
+ * For to refuse a call costs as much as to hear one, so that who may make any number of them keeps us from all others.
+ */
+import { status } from '@grpc/grpc-js'
 import type { Duplex } from 'node:stream'
+import { networkOf } from '../protocol/network-of.js'
+import { Crowds } from './crowds.js'
+import { ipOf } from './ip-of.js'
 
 /** A client that dials has something to say at once. */
 const STRANGER_MS = 10_000
+/** An agent whose token was revoked has half a dozen calls under way. */
+const MAX_REFUSALS = 10
+
+interface Connection {
+  readonly timers: readonly NodeJS.Timeout[]
+  refusals: number
+}
 
 export class Strangers {
   /** By `address:port`, as a call tells its peer. */
-  readonly #timers = new Map<string, NodeJS.Timeout>()
+  readonly #connections = new Map<string, Connection>()
+  readonly #crowds = new Crowds()
 
-  /** @param peer `address:port` */
-  admit(peer: string, connection: Duplex): void {
-    const timer = setTimeout(() => connection.destroy(), STRANGER_MS)
-    timer.unref()
-    this.#timers.set(peer, timer)
-    connection.once('close', () => {
-      clearTimeout(timer)
-      if (this.#timers.get(peer) === timer) this.#timers.delete(peer)
+  /**
+   * @param peer `address:port`
+   * @param begin serves it
+   */
+  admit(peer: string, socket: Duplex, begin: () => void): void {
+    const waitMs = this.#crowds.admit(networkOf(ipOf(peer)))
+    if (waitMs === undefined) {
+      socket.destroy()
+      return
+    }
+    const timers = [setTimeout(() => socket.destroy(), waitMs + STRANGER_MS).unref()]
+    if (waitMs > 0) timers.push(setTimeout(begin, waitMs).unref())
+    const connection = { timers, refusals: 0 }
+    this.#connections.set(peer, connection)
+    socket.once('close', () => {
+      timers.forEach(clearTimeout)
+      if (this.#connections.get(peer) === connection) this.#connections.delete(peer)
     })
+    if (waitMs === 0) begin()
   }
 
   /** Somebody is known there now. */
   introduce(peer: string): void {
-    clearTimeout(this.#timers.get(peer))
-    this.#timers.delete(peer)
+    this.#connections.get(peer)?.timers.forEach(clearTimeout)
+  }
+
+  /**
+   * Nobody was known who made a call there.
+   *
+   * @param code what it was answered
+   * @param end lets what is under way on the connection finish, and nothing follow
+   */
+  refuse(peer: string, code: status, end: () => void): void {
+    // Else nobody could tell whether the token was wrong.
+    if (code !== status.UNAUTHENTICATED && code !== status.RESOURCE_EXHAUSTED) return
+    if (code === status.RESOURCE_EXHAUSTED) this.#crowds.notice(networkOf(ipOf(peer)))
+    const connection = this.#connections.get(peer)
+    if (connection === undefined) return
+    connection.refusals += 1
+    if (connection.refusals === MAX_REFUSALS) end()
   }
 }

@@ -7,15 +7,15 @@ import { timeRequests } from './middleware/time-requests.js'
 import { ROUTES } from './route-table.js'
 import { serve } from './serve.js'
 import type { ServerDeps } from './server-deps.js'
-import { trustProxy } from './trust-proxy.js'
+import type { TrustsProxy } from './trust-proxy.js'
 
-/** @param trustedProxies whose `x-forwarded-for` says who calls. Default: nobody's */
-export function createApp(deps: ServerDeps, trustedProxies?: string): Express {
+/** @param trustsProxy whose `x-forwarded-for` says who calls */
+export function createApp(deps: ServerDeps, trustsProxy: TrustsProxy): Express {
   const app = express()
   app.disable('x-powered-by')
   // Answers are never the same twice, and hashing each costs more than it saves.
   app.disable('etag')
-  trustProxy(app, trustedProxies)
+  app.set('trust proxy', trustsProxy)
   app.use(requestId, timeRequests(deps.metrics), helmet())
   for (const route of ROUTES) {
     const method = route.method.toLowerCase() as Lowercase<typeof route.method>

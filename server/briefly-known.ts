@@ -5,6 +5,7 @@
  * 2. For {@link KNOWN_MS} at most, and never past its own end.
  * 3. After `forget`, nothing that was looked up before it is believed, not even an answer still under way.
  */
+import { LRUCache } from 'lru-cache'
 
 /** How long what another process changed may go unnoticed, e.g. a token that was revoked there. */
 const KNOWN_MS = 2_000
@@ -21,7 +22,9 @@ type LookUp<Value> = (key: string) => Promise<Found<Value> | undefined>
 export class BrieflyKnown<Value> {
   readonly #lookUp: LookUp<Value>
   readonly #nameOf: (key: string) => string
-  #known = new Map<string, { readonly value: Value; readonly untilMs: number }>()
+  readonly #known = new LRUCache<string, { readonly value: Value; readonly untilMs: number }>({ max: MAX_KNOWN })
+  /** How often all was forgotten. */
+  #forgotten = 0
 
   /** @param nameOf what an answer is remembered by: of a token its hash, for tokens have no business in memory */
   constructor(lookUp: LookUp<Value>, nameOf = (key: string) => key) {
@@ -37,21 +40,23 @@ export class BrieflyKnown<Value> {
 
   /** As it is now. */
   async getNow(key: string): Promise<Value | undefined> {
-    // The map of now: should it be replaced meanwhile, the answer is kept where nobody looks (3).
-    const known = this.#known
+    const forgotten = this.#forgotten
     const name = this.#nameOf(key)
     const found = await this.#lookUp(key)
-    known.delete(name)
-    if (found === undefined) return undefined
+    // It may be of before the change that made all be forgotten (3).
+    if (forgotten !== this.#forgotten) return found?.value
+    if (found === undefined) {
+      this.#known.delete(name)
+      return undefined
+    }
     const endMs = found.expiresAt === null ? Infinity : Date.parse(found.expiresAt)
-    known.set(name, { value: found.value, untilMs: Math.min(Date.now() + KNOWN_MS, endMs) })
-    const [oldest] = known.keys()
-    if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest)
+    this.#known.set(name, { value: found.value, untilMs: Math.min(Date.now() + KNOWN_MS, endMs) })
     return found.value
   }
 
   /** To be called once something was changed here: it holds at once. */
   forget(): void {
-    this.#known = new Map()
+    this.#forgotten += 1
+    this.#known.clear()
   }
 }

@@ -17,7 +17,7 @@ export interface KnownDeployment extends Deployment {
 export type KnownDeployments = BrieflyKnown<KnownDeployment>
 
 export const knownDeployments = ({ deployments, manifests }: Registry): KnownDeployments =>
-  new BrieflyKnown(async (idOrName) => {
+  new BrieflyKnown<KnownDeployment>(async (idOrName) => {
     const deployment = await deployments.lookUp(idOrName)
     if (deployment === undefined) return undefined
     const published = await manifests.outlinesOf(deployment.id)

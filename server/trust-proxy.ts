@@ -1,17 +1,21 @@
-import type { Express } from 'express'
+/** Whose `x-forwarded-for` is believed, by the HTTP API and by the gateway alike. */
+import type { IncomingMessage } from 'node:http'
+import proxyAddr from 'proxy-addr'
 import { CommandError } from '../protocol/errors.js'
 
+/** Whether an address is that of a proxy of ours; `hop` counts from the connection, which is 0. */
+export type TrustsProxy = (address: string, hop: number) => boolean
+
 /**
- * Has Express take the caller's address from `x-forwarded-for`, as far as the proxies in front are trusted to write it.
- *
  * @param proxies how many, or their addresses and networks: `1`, `10.0.0.0/8, loopback`. `undefined`: none
  * @throws {CommandError} `invalid_request`
  */
-export function trustProxy(app: Express, proxies: string | undefined): void {
-  if (proxies === undefined) return
+export function trustProxy(proxies: string | undefined): TrustsProxy {
+  if (proxies === undefined) return () => false
+  if (/^\d+$/.test(proxies)) return (_, hop) => hop < Number(proxies)
   try {
-    // "true" would trust whoever calls.
-    app.set('trust proxy', /^\d+$/.test(proxies) ? Number(proxies) : proxies)
+    // "true" is no address: it would trust whoever calls.
+    return proxyAddr.compile(proxies.split(/\s*,\s*/))
   } catch (error) {
     throw new CommandError(
       'invalid_request',
@@ -19,4 +23,15 @@ export function trustProxy(app: Express, proxies: string | undefined): void {
       { cause: error },
     )
   }
+}
+
+/**
+ * IP address of a caller.
+ *
+ * @param connected that of its connection
+ * @param forwardedFor the header that it sent; each proxy adds at the end who called it
+ */
+export function callerAddress(trusts: TrustsProxy, connected: string, forwardedFor: string | undefined): string {
+  const read: unknown = { socket: { remoteAddress: connected }, headers: { 'x-forwarded-for': forwardedFor } }
+  return proxyAddr(read as IncomingMessage, trusts)
 }

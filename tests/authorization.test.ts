@@ -22,6 +22,7 @@ import { openRegistry } from '../server/registry/open-registry.js'
 import type { Route } from '../server/route.js'
 import { ROUTES } from '../server/route-table.js'
 import { connectTemporal } from '../server/temporal-clients.js'
+import { trustProxy } from '../server/trust-proxy.js'
 import { plainTemporal } from '../temporal/settings.js'
 import { eventually } from './support/eventually.js'
 import { callRoute, makeTarget, nameOf, NOWHERE, routesThat, traces, type Target } from './support/every-route.js'
@@ -331,25 +332,28 @@ describe('the app', () => {
       await registry.close()
       await temporal.close()
     })
-    return createApp({
-      registry,
-      deployments: knownDeployments(registry),
-      temporal,
-      log,
-      audit,
-      feed,
-      presence,
-      taskOf: () => undefined,
-      authenticator: new Authenticator(registry, new ResponseTokens([randomBytes(32)]), 0),
-      rateLimiter: new RateLimiter(0),
-      told: new ToldOutcomes(),
-      temporalUiUrl: undefined,
-      draining: new AbortController().signal,
-      agentLimits: { polls: 20, maxResultBytes: MAX_PAYLOAD_BYTES },
-      sealsWithRegistry: true,
-      workerState: undefined,
-      metrics: NO_METRICS,
-    })
+    return createApp(
+      {
+        registry,
+        deployments: knownDeployments(registry),
+        temporal,
+        log,
+        audit,
+        feed,
+        presence,
+        taskOf: () => undefined,
+        authenticator: new Authenticator(registry, new ResponseTokens([randomBytes(32)]), 0),
+        rateLimiter: new RateLimiter(0),
+        told: new ToldOutcomes(),
+        temporalUiUrl: undefined,
+        draining: new AbortController().signal,
+        agentLimits: { polls: 20, maxResultBytes: MAX_PAYLOAD_BYTES },
+        sealsWithRegistry: true,
+        workerState: undefined,
+        metrics: NO_METRICS,
+      },
+      trustProxy(undefined),
+    )
   }
 
   interface Layer {

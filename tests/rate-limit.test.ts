@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { HostileClient } from '../attack/hostile-client.js'
 import { scratchDirectory } from '../bindings/scratch.testsuite.js'
 import { plainTemporal } from '../temporal/settings.js'
 import { callApi, type Answer } from './support/http.js'
@@ -214,6 +215,20 @@ describe('an address that needs no token', () => {
     // The last is what the proxy wrote; those before it are the caller's own.
     expect(await forwarded(controlPlane, '203.0.113.9, 203.0.113.2')).toBe(429)
     await callApi(controlPlane, TOKEN, 'POST', '/v1/deployments', { name: 'acme' })
+  })
+
+  test.each([
+    [undefined, '127.0.0.1'],
+    ['1', '203.0.113.2'],
+  ])('is so at the gateway, too (%s)', async (trustProxy, address) => {
+    const controlPlane = await start({ trustProxy })
+    const { body } = await callApi(controlPlane, TOKEN, 'POST', '/v1/deployments', { name: 'acme' })
+    const agent = new HostileClient(new URL(controlPlane.url).host, body.agentToken as string)
+    onTestFinished(() => agent.close())
+    const metadata = { 'x-forwarded-for': '203.0.113.9, 203.0.113.2' }
+    expect((await agent.call({ method: 'StartWorkflowExecution', metadata })).code).toBe('PERMISSION_DENIED')
+    const audit = await callApi(controlPlane, TOKEN, 'GET', '/v1/audit?action=gateway.call')
+    expect(audit.body.records).toMatchObject([{ method: 'StartWorkflowExecution', address }])
   })
 
   test('no proxies are trusted that are none', async () => {

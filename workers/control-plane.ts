@@ -27,6 +27,7 @@ import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
 import { knownDeployments } from '../server/known-deployments.js'
 import { openRegistry, type Registry, type RegistryOptions } from '../server/registry/open-registry.js'
 import { TlsFiles } from '../server/tls-files.js'
+import { callerAddress, trustProxy } from '../server/trust-proxy.js'
 import { connectTemporal } from '../server/temporal-clients.js'
 import { ensureSearchAttributes } from '../temporal/search-attributes.js'
 import { connectNative, unreachable } from '../temporal/native-connection.js'
@@ -145,7 +146,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
       metrics,
       log,
     },
-    options.trustProxy,
+    trustProxy(options.trustProxy),
   )
   const gateway = await openGateway(options, { registry, agents: authenticator.agents, audit, seal, presence }, closers)
   closers.add(observeControlPlane(metrics, { registry, temporal, presence, audit, gateway }))
@@ -200,10 +201,11 @@ interface GatewayDeps {
 }
 
 async function openGateway(
-  { temporal: settings, pollLimits, agentCallsPerSecond, telemetry, log }: ControlPlaneOptions,
+  { temporal: settings, trustProxy: proxies, pollLimits, agentCallsPerSecond, telemetry, log }: ControlPlaneOptions,
   { registry, agents, audit, seal, presence }: GatewayDeps,
   closers: Closers,
 ): Promise<Gateway> {
+  const trustsProxy = trustProxy(proxies)
   const upstream = await connectUpstream(settings).catch(unreachable(settings))
   closers.add(upstream.close)
   return createGateway({
@@ -211,6 +213,7 @@ async function openGateway(
     namespace: settings.namespace,
     seal,
     agents,
+    addressOf: (connected, forwardedFor) => callerAddress(trustsProxy, connected, forwardedFor),
     liveTokens: (ids) => registry.agentTokens.live(ids),
     pollLimits,
     callLimit: new RateLimiter(agentCallsPerSecond ?? DEFAULT_AGENT_CALLS_PER_SECOND),

@@ -17,8 +17,9 @@ const attack = (door: string, tryWith: (arena: Arena) => Promise<Try>): Attack =
   speaksGrpc: false,
 })
 
-/** Comes in with a bad token, and gives what ends the series. */
+/** Comes in with a bad token, once it is ready for one, and gives what ends the series. */
 interface Try {
+  readonly ready: () => Promise<void>
   readonly come: (token: string) => Promise<void>
   readonly close: () => unknown
 }
@@ -51,7 +52,7 @@ async function badTokens({ ask, evil }: Arena): Promise<Record<string, () => str
   }
 }
 
-async function tellApart(arena: Arena, { tries }: Scale, { come, close }: Try): Promise<string> {
+async function tellApart(arena: Arena, { tries }: Scale, { ready, come, close }: Try): Promise<string> {
   const kinds = Object.entries(await badTokens(arena))
   const tookUs = new Map<string, number[]>(kinds.map(([kind]) => [kind, []]))
   try {
@@ -61,6 +62,7 @@ async function tellApart(arena: Arena, { tries }: Scale, { come, close }: Try): 
       for (let turn = 0; turn < kinds.length; turn += 1) {
         const [kind, make] = kinds[(turn + round + tries) % kinds.length] ?? ['', () => '']
         const token = make()
+        await ready()
         const startMs = performance.now()
         await come(token)
         if (round >= 0) tookUs.get(kind)?.push((performance.now() - startMs) * 1_000)
@@ -97,19 +99,60 @@ function inTurns<Way>(ways: readonly Way[]): () => Way {
 
 const sources = (): string[] => Array.from({ length: ADDRESSES }, (_, index) => `127.0.${index + 1}.2`)
 
-async function atTheGateway({ host, port, evil }: Arena): Promise<Try> {
-  const sessions = sources().map((localAddress) =>
-    connect(`http://${host}:${port}`, { createConnection: () => dial({ host, port, localAddress }) }),
-  )
-  // Where nobody says who they are, a connection ends after a while, which is no answer.
-  await Promise.all(sessions.map((session) => statusOver(session, evil.token)))
-  const next = inTurns(sessions)
+/** A connection to the gateway ends at the tenth wrong token. */
+const TOKENS_PER_CONNECTION = 9
+
+/** Comes from one address to the gateway, over one connection after the other. */
+class Guest {
+  readonly #dial: () => Promise<ClientHttp2Session>
+  #session: ClientHttp2Session
+  #shown = 0
+
+  private constructor(dialling: () => Promise<ClientHttp2Session>, session: ClientHttp2Session) {
+    this.#dial = dialling
+    this.#session = session
+  }
+
+  static async from(localAddress: string, { host, port, evil }: Arena): Promise<Guest> {
+    const dialling = async (): Promise<ClientHttp2Session> => {
+      const session = connect(`http://${host}:${port}`, { createConnection: () => dial({ host, port, localAddress }) })
+      // Where nobody says who they are, a connection ends after a while, which is no answer.
+      await statusOver(session, evil.token)
+      return session
+    }
+    return new Guest(dialling, await dialling())
+  }
+
+  /** Before the clock runs: what a connection costs tells of no token. */
+  async ready(): Promise<void> {
+    if (this.#shown < TOKENS_PER_CONNECTION) return
+    this.#session.destroy()
+    this.#session = await this.#dial()
+    this.#shown = 0
+  }
+
+  async show(token: string): Promise<void> {
+    this.#shown += 1
+    const code = await statusOver(this.#session, token)
+    if (code !== String(status.UNAUTHENTICATED)) throw new Breach(`answered ${code}`)
+  }
+
+  leave(): void {
+    this.#session.destroy()
+  }
+}
+
+async function atTheGateway(arena: Arena): Promise<Try> {
+  const guests = await Promise.all(sources().map((address) => Guest.from(address, arena)))
+  const next = inTurns(guests)
+  let guest = next()
   return {
-    come: async (token) => {
-      const code = await statusOver(next(), token)
-      if (code !== String(status.UNAUTHENTICATED)) throw new Breach(`answered ${code}`)
+    ready: async () => {
+      guest = next()
+      await guest.ready()
     },
-    close: () => sessions.forEach((session) => session.destroy()),
+    come: (token) => guest.show(token),
+    close: () => guests.forEach((each) => each.leave()),
   }
 }
 
@@ -126,6 +169,7 @@ function atTheApi({ url }: Arena): Promise<Try> {
   const pools = sources().map((localAddress) => new Pool(url, { localAddress, connections: 1 }))
   const next = inTurns(pools)
   return Promise.resolve({
+    ready: () => Promise.resolve(),
     come: async (token) => {
       const headers = { authorization: `Bearer ${token}` }
       const { statusCode, body } = await next().request({ method: 'POST', path: '/v1/agent/session', headers })

@@ -2,7 +2,7 @@
  * Bounds how many wrong tokens an address may show. Each costs the registry a question, and whoever has no token can
  * send thousands a second.
  */
-import { isIPv6 } from 'node:net'
+import { networkOf } from '../../protocol/network-of.js'
 import { limitOf, TokenBuckets } from './token-buckets.js'
 
 export class Guesses {
@@ -22,13 +22,4 @@ export class Guesses {
   uncount(address: string): void {
     this.#buckets?.giveBack(networkOf(address))
   }
-}
-
-/** In IPv6 one customer has 2^64 addresses at least: they are told apart by their networks, of 64 bits. */
-function networkOf(address: string): string {
-  if (!isIPv6(address) || address.startsWith('::ffff:')) return address
-  const [head = '', tail] = address.split('::')
-  const groups = head.split(':')
-  // `::` stands for zeros.
-  return (tail === undefined ? groups : [...groups, 0, 0, 0]).slice(0, 4).join(':')
 }

@@ -1,4 +1,5 @@
 /** How often somebody may call: a bucket that fills at a steady rate, and from which each call takes one. */
+import { LRUCache } from 'lru-cache'
 
 /** Of those who have not called for longest, the buckets are full again, or as good as that. */
 const MAX_BUCKETS = 50_000
@@ -25,7 +26,7 @@ export const limitOf = (perSecond: number): RateLimit => ({
 
 export class TokenBuckets {
   readonly #limit: RateLimit
-  readonly #buckets = new Map<string, Bucket>()
+  readonly #buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS })
 
   constructor(limit: RateLimit) {
     this.#limit = limit
@@ -37,11 +38,7 @@ export class TokenBuckets {
     const { left, atMs } = this.#buckets.get(who) ?? { left: burst, atMs: nowMs }
     const now = Math.min(burst, left + ((nowMs - atMs) / 1_000) * perSecond)
     const taken = now >= 1 ? 1 : 0
-    // Set anew, it is the youngest.
-    this.#buckets.delete(who)
     this.#buckets.set(who, { left: now - taken, atMs: nowMs })
-    const [oldest] = this.#buckets.keys()
-    if (this.#buckets.size > MAX_BUCKETS && oldest !== undefined) this.#buckets.delete(oldest)
     return taken === 1 ? 0 : Math.ceil(((1 - now) / perSecond) * 1_000)
   }
 

@@ -8,6 +8,7 @@
  * So nobody who has a good token is kept out for long by others behind the same address, however many they are. What is
  * remembered are hashes, and never too many.
  */
+import { LRUCache } from 'lru-cache'
 import { CommandError } from '../../protocol/errors.js'
 import { BrieflyKnown, type Found } from '../briefly-known.js'
 import { hashToken } from '../registry/tokens.js'
@@ -30,9 +31,9 @@ export class TokenOwners<Owner> {
   readonly #lookUps: TokenLookUps<Owner>
   readonly #guesses: Guesses
   readonly #known: BrieflyKnown<Owner>
-  /** Hashes of tokens, those that were used last at the end. */
-  readonly #good = new Set<string>()
-  readonly #turnedAway = new Set<string>()
+  /** Hashes of tokens. */
+  readonly #good = new LRUCache<string, true>({ max: MAX_GOOD })
+  readonly #turnedAway = new LRUCache<string, true>({ max: MAX_TOGETHER })
   #timer: NodeJS.Timeout | undefined
 
   constructor(lookUps: TokenLookUps<Owner>, guesses: Guesses) {
@@ -58,7 +59,7 @@ export class TokenOwners<Owner> {
     try {
       const owner = await this.#known.get(token)
       wrong = owner === undefined
-      if (owner !== undefined) remember(this.#good, hash, MAX_GOOD)
+      if (owner !== undefined) this.#good.set(hash, true)
       return owner
     } finally {
       if (!wrong) this.#guesses.uncount(address)
@@ -67,7 +68,7 @@ export class TokenOwners<Owner> {
 
   async #getGood(token: string, hash: string, address: string): Promise<Owner | undefined> {
     const owner = await this.#known.get(token)
-    if (owner !== undefined) remember(this.#good, hash, MAX_GOOD)
+    if (owner !== undefined) this.#good.set(hash, true)
     else {
       this.#good.delete(hash)
       this.#guesses.count(address)
@@ -86,27 +87,19 @@ export class TokenOwners<Owner> {
   }
 
   #lookUpLater(hash: string): void {
-    remember(this.#turnedAway, hash, MAX_TOGETHER)
+    this.#turnedAway.set(hash, true)
     this.#timer ??= setTimeout(() => void this.#lookUpTogether(), TOGETHER_MS).unref()
   }
 
   async #lookUpTogether(): Promise<void> {
-    const hashes = [...this.#turnedAway]
+    const hashes = [...this.#turnedAway.rkeys()]
     this.#turnedAway.clear()
     // They come again, if the registry is down.
     const good = await this.#lookUps.goodOf(hashes).catch(() => [])
-    for (const hash of good) remember(this.#good, hash, MAX_GOOD)
+    for (const hash of good) this.#good.set(hash, true)
     // Only now: one question at a time.
     this.#timer = undefined
   }
-}
-
-/** Puts it at the end, and drops the first beyond `max`. */
-function remember(hashes: Set<string>, hash: string, max: number): void {
-  hashes.delete(hash)
-  hashes.add(hash)
-  const [oldest] = hashes
-  if (hashes.size > max && oldest !== undefined) hashes.delete(oldest)
 }
 
 /** Not that the token is wrong: nobody has looked, and it may be a good one. */
