@@ -15,6 +15,7 @@ import { authenticate, type KnownAgents, type Authenticated } from './authentica
 import { ipOf } from './ip-of.js'
 import { GATEWAY_METHODS } from './methods.js'
 import { denied, Refusal } from './refusal.js'
+import { outsideOfReading } from './outside-of-reading.js'
 import type { Receiving } from './receiving.js'
 import type { RefusalLog } from './refusal-log.js'
 import type { Strangers } from './strangers.js'
@@ -112,7 +113,7 @@ async function enter(
     call.sendStatus({ code: refusal.code, details: refusal.message })
     // A proxy has the connections of many; they are not to pay for one of them.
     if (authenticated === undefined && address === ipOf(peer)) {
-      strangers.refuse(peer, refusal.code, () => streamOf(call)?.session?.close())
+      strangers.refuse(peer, refusal.code, () => void endSession(call))
     }
     return undefined
   }
@@ -126,6 +127,13 @@ function refuseTooMany(limit: CallLimit, { tokenId }: Agent): void {
     status.RESOURCE_EXHAUSTED,
     `this token makes more than ${limit.perSecond} calls a second; try again in ${waitMs} ms`,
   )
+}
+
+/** What is under way on it finishes. */
+async function endSession(call: object): Promise<void> {
+  const session = streamOf(call)?.session
+  await outsideOfReading()
+  session?.close()
 }
 
 /** grpc-js keeps to itself which stream a call came by. */

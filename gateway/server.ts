@@ -12,6 +12,7 @@ import { whenLost } from './delivery.js'
 import { door, type CallLimit, type Caller } from './door.js'
 import { GATEWAY_METHODS, MAX_MESSAGE_BYTES } from './methods.js'
 import { DEFAULT_POLL_LIMITS, OpenPolls, type LiveTokens, type PollLimits } from './open-polls.js'
+import { outsideOfReading } from './outside-of-reading.js'
 import { printable } from './printable.js'
 import { Receiving } from './receiving.js'
 import { RefusalLog, type GatewayLog } from './refusal-log.js'
@@ -35,8 +36,10 @@ export interface Gateway {
   readonly refused: number
   /** Polls that are held. */
   readonly polls: number
-  /** Ends the polls, lets all other calls finish, at most for `graceMs`. */
+  /** Ends the polls, lets all other calls finish, at most for `graceMs`; each connection ends after its last. */
   drain(graceMs: number): Promise<void>
+  /** Once there are no connections any more. */
+  close(): void
 }
 
 const SERVER_OPTIONS = {
@@ -83,8 +86,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     drain: async (graceMs) => {
       polls.drain()
+      await outsideOfReading()
       injector.drain(graceMs)
-      await shutDown(server, graceMs)
+    },
+    close: () => {
+      server.forceShutdown()
       denials.close()
     },
   }
@@ -155,9 +161,3 @@ const aboutOf = (metadata: Metadata): AgentAbout => ({
   host: printable(metadata.get(AGENT_HOST_HEADER)[0]),
   version: printable(metadata.get(AGENT_VERSION_HEADER)[0]),
 })
-
-async function shutDown(server: Server, graceMs: number): Promise<void> {
-  const force = setTimeout(() => server.forceShutdown(), graceMs)
-  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()))
-  clearTimeout(force)
-}

@@ -42,13 +42,20 @@ test('the end of a connection leaves nothing behind', async () => {
 describe('wrong tokens', () => {
   test('end a connection when there are too many, be it of somebody who is known', () => {
     const strangers = new Strangers()
-    strangers.admit('127.0.0.1:1', new PassThrough(), served)
+    const socket = new PassThrough()
+    strangers.admit('127.0.0.1:1', socket, served)
     strangers.introduce('127.0.0.1:1')
     const end = vi.fn<() => void>()
     for (let count = 0; count < 9; count += 1) strangers.refuse('127.0.0.1:1', status.UNAUTHENTICATED, end)
     expect(end).not.toHaveBeenCalled()
     for (let count = 0; count < 9; count += 1) strangers.refuse('127.0.0.1:1', status.RESOURCE_EXHAUSTED, end)
     expect(end).toHaveBeenCalledOnce()
+    // Of a call that was under way.
+    strangers.introduce('127.0.0.1:1')
+    vi.advanceTimersByTime(9_999)
+    expect(socket.destroyed).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect(socket.destroyed).toBe(true)
   })
 
   test('are not what could not be looked up', () => {

@@ -12,13 +12,14 @@ import { networkOf } from '../protocol/network-of.js'
 import { Crowds } from './crowds.js'
 import { ipOf } from './ip-of.js'
 
-/** A client that dials has something to say at once. */
-const STRANGER_MS = 10_000
+/** A client that dials has something to say at once, and one that is to go has little to finish. */
+const MOMENT_MS = 10_000
 /** An agent whose token was revoked has half a dozen calls under way. */
 const MAX_REFUSALS = 10
 
 interface Connection {
-  readonly timers: readonly NodeJS.Timeout[]
+  readonly socket: Duplex
+  readonly timers: NodeJS.Timeout[]
   refusals: number
 }
 
@@ -37,9 +38,9 @@ export class Strangers {
       socket.destroy()
       return
     }
-    const timers = [setTimeout(() => socket.destroy(), waitMs + STRANGER_MS).unref()]
+    const timers = [setTimeout(() => socket.destroy(), waitMs + MOMENT_MS).unref()]
     if (waitMs > 0) timers.push(setTimeout(begin, waitMs).unref())
-    const connection = { timers, refusals: 0 }
+    const connection = { socket, timers, refusals: 0 }
     this.#connections.set(peer, connection)
     socket.once('close', () => {
       timers.forEach(clearTimeout)
@@ -66,6 +67,10 @@ export class Strangers {
     const connection = this.#connections.get(peer)
     if (connection === undefined) return
     connection.refusals += 1
-    if (connection.refusals === MAX_REFUSALS) end()
+    if (connection.refusals < MAX_REFUSALS) return
+    end()
+    // Whoever is known there by now: its client may leave it open for ever.
+    this.#connections.delete(peer)
+    connection.timers.push(setTimeout(() => connection.socket.destroy(), MOMENT_MS).unref())
   }
 }

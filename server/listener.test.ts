@@ -141,6 +141,17 @@ describe('in plain text', () => {
   })
 })
 
+test('who does not close their end does not hold up the close for longer than its grace', async () => {
+  const listener = await start()
+  const [http1, http2] = [dial(listener.port), dial(listener.port)]
+  http2.write(HTTP2_PREFACE)
+  await eventually('it came in', () => Promise.resolve(http2Connections[0]))
+  http1.write('POST / HTTP/1.1\r\n')
+  const gone = Promise.all([once(http1, 'close'), once(http2, 'close')])
+  await listener.close(50)
+  await gone
+})
+
 describe('with TLS', () => {
   let folder: string
   let ca: Buffer

@@ -54,6 +54,11 @@ export async function listen(doors: Doors, options: ListenOptions): Promise<List
   const server = tls === undefined ? createServer(HTTP_OPTIONS) : await secureServer(tls)
   server.on('request', doors.http)
   divide(server, tls === undefined ? 'connection' : 'secureConnection', doors)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   let draining = false
   server.on('request', (_request, response) => {
     // Kept alive after its last answer, a connection would hold up the drain.
@@ -70,7 +75,7 @@ export async function listen(doors: Doors, options: ListenOptions): Promise<List
     close: async (graceMs) => {
       draining = true
       tls?.close()
-      await drain(server, graceMs)
+      await drain(server, sockets, graceMs)
     },
   }
 }
@@ -140,10 +145,11 @@ function listenError(error: NodeJS.ErrnoException, port: number): Error {
   return error
 }
 
-async function drain(server: Server, graceMs: number): Promise<void> {
+async function drain(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
-  const force = setTimeout(() => server.closeAllConnections(), graceMs)
+  // A client that does not close its end would have us wait for it, also where HTTP/2 has been ended.
+  const force = setTimeout(() => sockets.forEach((socket) => socket.destroy()), graceMs)
   await closed
   clearTimeout(force)
 }

@@ -208,7 +208,7 @@ async function openGateway(
   const trustsProxy = trustProxy(proxies)
   const upstream = await connectUpstream(settings).catch(unreachable(settings))
   closers.add(upstream.close)
-  return createGateway({
+  const gateway = createGateway({
     upstream,
     namespace: settings.namespace,
     seal,
@@ -224,6 +224,8 @@ async function openGateway(
     onHeard: ({ deployment, tokenId }) => presence.heard({ deploymentId: deployment.id, tokenId }),
     log,
   })
+  closers.add(() => gateway.close())
+  return gateway
 }
 
 async function openVendorWorker(
