@@ -7,7 +7,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ACK, dial, END_HEADERS, END_STREAM, FRAME, frame, grpcHeaders, headerBlock, HELLO } from '../attack/http2-peer.js'
+import {
+  ACK,
+  dial,
+  END_HEADERS,
+  END_STREAM,
+  FRAME,
+  frame,
+  grpcHeaders,
+  headerBlock,
+  HELLO,
+} from '../attack/http2-peer.js'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { startDevServer, type DevServer } from '../temporal/dev-server.js'
 import { eventually } from './support/eventually.js'
