@@ -1,18 +1,23 @@
-/** A process that calls the gateway as often as it can, each time with another token that nobody issued. */
+/**
+ * A process that calls the control plane as often as it can, each time with another token that nobody issued: the
+ * gateway over HTTP/2, or the API over HTTP/1.1.
+ */
 import { randomBytes } from 'node:crypto'
+import { Agent, request } from 'node:http'
 import { connect } from 'node:http2'
 
-/** How many calls each connection has under way. */
+/** How many calls each connection of HTTP/2 has under way. */
 const AT_ONCE = 100
 
-const { url, connections } = JSON.parse(process.argv[2] ?? '')
-/** Answers by gRPC's status; `gone` for a connection that ended. */
+const { url, door, connections } = JSON.parse(process.argv[2] ?? '')
+/** Answers by gRPC's or HTTP's status; `gone` for a connection that ended. */
 const answers = {}
 const count = (code) => (answers[code] = (answers[code] ?? 0) + 1)
+const wrongToken = () => `Bearer agt_${randomBytes(32).toString('base64url')}`
 
 let ended = false
 
-function open() {
+function openHttp2() {
   const session = connect(url)
   session.on('error', () => undefined)
   session.once('connect', () => {
@@ -21,7 +26,7 @@ function open() {
   session.once('close', () => {
     if (ended) return
     count('gone')
-    setTimeout(open, 10)
+    setTimeout(openHttp2, 10)
   })
 }
 
@@ -33,7 +38,7 @@ function callOn(session) {
       ':path': '/temporal.api.workflowservice.v1.WorkflowService/GetSystemInfo',
       'content-type': 'application/grpc',
       te: 'trailers',
-      authorization: `Bearer agt_${randomBytes(32).toString('base64url')}`,
+      authorization: wrongToken(),
     },
     { endStream: true },
   )
@@ -43,7 +48,30 @@ function callOn(session) {
   stream.once('close', () => callOn(session))
 }
 
-for (let made = 0; made < connections; made += 1) open()
+function openHttp1() {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const call = () => {
+    if (ended) return
+    const sent = request(`${url}/v1/agent/session`, {
+      agent,
+      method: 'POST',
+      headers: { authorization: wrongToken() },
+    })
+    sent.once('response', (response) => {
+      count(response.statusCode)
+      response.resume()
+      response.once('end', call)
+    })
+    sent.once('error', () => {
+      count('gone')
+      setTimeout(call, 10)
+    })
+    sent.end()
+  }
+  call()
+}
+
+for (let made = 0; made < connections; made += 1) (door === 'gateway' ? openHttp2 : openHttp1)()
 process.once('message', () => {
   ended = true
   process.send(answers, () => process.exit(0))

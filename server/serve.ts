@@ -46,11 +46,14 @@ export function serve(route: Route, deps: ServerDeps): RequestHandler {
   }
 }
 
-async function identified<Who>({ response }: Exchange, caller: Promise<Who>): Promise<Who> {
+async function identified<Who>(exchange: Exchange, caller: Promise<Who>): Promise<Who> {
   try {
     return await caller
   } catch (error) {
-    if (error instanceof CommandError && error.code === 'rate_limited') response.set('retry-after', '1')
+    if (error instanceof CommandError && error.code === 'rate_limited') {
+      exchange.response.set('retry-after', '1')
+      await exchange.deps.lateRefusals.wait(exchange)
+    }
     throw error
   }
 }

@@ -6,11 +6,13 @@ import type { InvocationFeed } from './events/invocation-feed.js'
 import type { Authenticator } from './identity/authenticator.js'
 import type { RateLimiter } from './identity/rate-limiter.js'
 import type { InvocationDeps } from './invocations/service.js'
+import type { LateRefusals } from './late-refusals.js'
 
 /** What the routes work with. */
 export interface ServerDeps extends InvocationDeps {
   readonly authenticator: Authenticator
   readonly rateLimiter: RateLimiter
+  readonly lateRefusals: LateRefusals
   readonly audit: AuditTrail
   /** What agents are told that they may do, as the gateway has it. */
   readonly agentLimits: AgentLimits

@@ -17,6 +17,7 @@ import { InvocationFeed } from '../server/events/invocation-feed.js'
 import { Authenticator } from '../server/identity/authenticator.js'
 import { RateLimiter } from '../server/identity/rate-limiter.js'
 import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
+import { LateRefusals } from '../server/late-refusals.js'
 import { knownDeployments } from '../server/known-deployments.js'
 import { openRegistry } from '../server/registry/open-registry.js'
 import type { Route } from '../server/route.js'
@@ -344,6 +345,7 @@ describe('the app', () => {
         taskOf: () => undefined,
         authenticator: new Authenticator(registry, new ResponseTokens([randomBytes(32)]), 0),
         rateLimiter: new RateLimiter(0),
+        lateRefusals: new LateRefusals(),
         told: new ToldOutcomes(),
         temporalUiUrl: undefined,
         draining: new AbortController().signal,

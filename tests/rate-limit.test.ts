@@ -146,6 +146,16 @@ describe('an address that shows wrong tokens', () => {
     expect(refused?.headers.get('retry-after')).toBe('1')
   })
 
+  test('is answered late, and nobody else for it', async () => {
+    const controlPlane = await start(SLOW)
+    await callApi(controlPlane, 'garbage', 'GET', '/v1/deployments')
+    let isAnswered = false
+    const refused = callApi(controlPlane, 'garbage', 'GET', '/v1/deployments').finally(() => (isAnswered = true))
+    expect((await callApi(controlPlane, undefined, 'GET', '/healthz')).status).toBe(200)
+    expect(isAnswered).toBe(false)
+    expect((await refused).status).toBe(429)
+  })
+
   test.each([undefined, 'garbage'])('so is one that shows %j on any route with a token', async (token) => {
     const controlPlane = await start(SLOW)
     await callApi(controlPlane, token, 'GET', '/v1/deployments')

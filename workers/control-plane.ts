@@ -24,6 +24,7 @@ import {
 } from '../server/identity/rate-limiter.js'
 import { assertPrivate, listen, type ListenOptions } from '../server/listener.js'
 import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
+import { LateRefusals } from '../server/late-refusals.js'
 import { knownDeployments } from '../server/known-deployments.js'
 import { openRegistry, type Registry, type RegistryOptions } from '../server/registry/open-registry.js'
 import { TlsFiles } from '../server/tls-files.js'
@@ -129,13 +130,11 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
       deployments,
       authenticator,
       rateLimiter: new RateLimiter(callsPerSecond(options)),
+      lateRefusals: new LateRefusals(),
       audit,
       feed,
       presence,
-      taskOf: (sealed, deploymentId) => {
-        const token = seal.open(sealed, deploymentId)
-        return token && taskOf(token)
-      },
+      taskOf: sealedTaskOf(seal),
       temporal,
       told,
       temporalUiUrl: options.temporalUiUrl,
@@ -161,6 +160,11 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
     done: worker?.done.then(() => undefined) ?? Promise.resolve(),
     close: () => closers.close(),
   }
+}
+
+const sealedTaskOf = (seal: TaskTokenSeal) => (sealed: Uint8Array, deploymentId: string) => {
+  const token = seal.open(sealed, deploymentId)
+  return token && taskOf(token)
 }
 
 const callsPerSecond = ({ callsPerSecond: given = DEFAULT_CALLS_PER_SECOND }: ControlPlaneOptions): number => given

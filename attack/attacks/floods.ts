@@ -1,4 +1,5 @@
 /** Frames that cost the sender little and the reader much. */
+import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { allGone } from '../crowd.js'
 import { Breach, type Arena, type Attack, type Scale } from '../attack.js'
@@ -34,7 +35,8 @@ async function flood({ socket, gone }: Peer, count: number, make: (index: number
     const batch = Array.from({ length: Math.min(BATCH, count - sent) }, (_, index) => make(sent + index))
     const flushed = socket.write(Buffer.concat(batch))
     sent += batch.length
-    if (!flushed) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), gone, delay(1_000)])
+    const drained = () => once(socket, 'drain', { signal: AbortSignal.timeout(1_000) }).catch(() => undefined)
+    if (!flushed) await Promise.race([drained(), gone])
   }
   await Promise.race([gone, delay(500)])
   return socket.destroyed || !socket.writable ? `cut off after about ${sent} frames` : `took ${sent} frames`

@@ -8,7 +8,22 @@ import { Breach, type Arena, type Attack, type Scale } from '../attack.js'
 import { HostileClient } from '../hostile-client.js'
 import { FLOODER } from '../programs.js'
 
-const CONNECTIONS = 4
+interface Door {
+  readonly name: 'gateway' | 'api'
+  /** In HTTP/1.1, each call under way has one of its own. */
+  readonly connections: number
+  /** Statuses of a token that was looked at and is wrong, and of one that was not. */
+  readonly wrong: number
+  readonly unseen: number
+}
+
+const GATEWAY: Door = {
+  name: 'gateway',
+  connections: 4,
+  wrong: status.UNAUTHENTICATED,
+  unseen: status.RESOURCE_EXHAUSTED,
+}
+const API: Door = { name: 'api', connections: 200, wrong: 401, unseen: 429 }
 /** The default of `--rate-limit`, twice as many at once. */
 const GUESSES_PER_SECOND = 100
 /** Before and after the time that is measured. */
@@ -19,28 +34,30 @@ const LET_IN_WITHIN_MS = 5_000
 const TIMES_AS_LONG = 4
 const EVERY_MS = 50
 
-async function flood(arena: Arena, { oneByOne }: Scale): Promise<string> {
-  const calls = oneByOne ? 100 : 10
-  const quietMs = await echoes(arena, calls)
-  const attacker = fork(FLOODER, [JSON.stringify({ url: arena.url, connections: CONNECTIONS })])
-  try {
-    await once(attacker, 'message')
-    const startMs = performance.now()
-    await delay(1_000)
-    const besideMs = await echoes(arena, calls)
-    const newcomerMs = await untilLetIn(arena)
-    const answers = await endOf(attacker)
-    const seconds = (performance.now() - startMs) / 1_000
-    assertHeldOff(answers, seconds)
-    if (oneByOne && besideMs > quietMs * TIMES_AS_LONG) {
-      throw new Breach(`an invocation took ${Math.round(besideMs)} ms beside it, ${Math.round(quietMs)} without`)
+const flood =
+  (door: Door) =>
+  async (arena: Arena, { oneByOne }: Scale): Promise<string> => {
+    const calls = oneByOne ? 100 : 10
+    const quietMs = await echoes(arena, calls)
+    const attacker = fork(FLOODER, [JSON.stringify({ url: arena.url, door: door.name, connections: door.connections })])
+    try {
+      await once(attacker, 'message')
+      const startMs = performance.now()
+      await delay(1_000)
+      const besideMs = await echoes(arena, calls)
+      const newcomerMs = await untilLetIn(arena)
+      const answers = await endOf(attacker)
+      const seconds = (performance.now() - startMs) / 1_000
+      assertHeldOff(door, answers, seconds)
+      if (oneByOne && besideMs > quietMs * TIMES_AS_LONG) {
+        throw new Breach(`an invocation took ${Math.round(besideMs)} ms beside it, ${Math.round(quietMs)} without`)
+      }
+      const total = Object.values(answers).reduce((sum, count) => sum + count, 0)
+      return `${Math.round(total / seconds)} calls a second, ${answers[door.wrong] ?? 0} tokens were looked at; an invocation took ${Math.round(besideMs)} ms beside them, ${Math.round(quietMs)} without; a new agent was let in after ${Math.round(newcomerMs)} ms`
+    } finally {
+      attacker.kill()
     }
-    const total = Object.values(answers).reduce((sum, count) => sum + count, 0)
-    return `${Math.round(total / seconds)} calls a second, ${answers[status.UNAUTHENTICATED] ?? 0} tokens were looked at; an invocation took ${Math.round(besideMs)} ms beside them, ${Math.round(quietMs)} without; a new agent was let in after ${Math.round(newcomerMs)} ms`
-  } finally {
-    attacker.kill()
   }
-}
 
 /** Median of invocations, with pauses: of a caller who is in no hurry. */
 async function echoes({ acme }: Arena, count: number): Promise<number> {
@@ -81,23 +98,26 @@ async function endOf(attacker: ReturnType<typeof fork>): Promise<Answers> {
   return (await answers)[0]
 }
 
-function assertHeldOff(answers: Answers, seconds: number): void {
-  const looked = answers[status.UNAUTHENTICATED] ?? 0
+function assertHeldOff({ wrong, unseen }: Door, answers: Answers, seconds: number): void {
+  const looked = answers[wrong] ?? 0
   const allowed = Math.ceil(GUESSES_PER_SECOND * (seconds + SLACK_SECONDS))
   if (looked > allowed) throw new Breach(`${looked} tokens were looked at in ${Math.round(seconds)} s`)
   for (const code of Object.keys(answers)) {
-    if (![String(status.UNAUTHENTICATED), String(status.RESOURCE_EXHAUSTED), 'gone'].includes(code)) {
+    if (![String(wrong), String(unseen), 'gone'].includes(code)) {
       throw new Breach(`answered ${code}`)
     }
   }
 }
 
+const attack = (name: string, door: Door): Attack => ({
+  name,
+  without: 'would keep the registry from everybody else',
+  run: flood(door),
+  mayReach: 'vendor',
+  speaksGrpc: false,
+})
+
 export const GUESS_ATTACKS: readonly Attack[] = [
-  {
-    name: 'try as many tokens as fit down the line',
-    without: 'would keep the registry from everybody else',
-    run: flood,
-    mayReach: 'vendor',
-    speaksGrpc: false,
-  },
+  attack('try as many tokens as fit down the line', GATEWAY),
+  attack('try as many tokens as fit down the lines of HTTP/1.1', API),
 ]
