@@ -9,6 +9,7 @@
  *  E3  a request whose answer was lost is sent again as it was; its numbers let the control plane keep it once
  *  E4  an attempt that says nothing and is over at once costs no request
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { OpenEvents } from '../activities/run-command.js'
 import type { AttemptEvents } from '../execution/attempt-events.js'
 import { EventBuffer } from '../execution/event-buffer.js'
@@ -220,7 +221,7 @@ export class AgentEventSender {
           if (this.#isClosing) this.#closing.abort()
           return
         }
-        await pause(TRY_AGAIN_MS, signal)
+        await delay(TRY_AGAIN_MS, undefined, { signal }).catch(() => undefined)
       }
     }
   }
@@ -259,16 +260,4 @@ const mayPass = ({ code }: CommandError): boolean =>
 function refusedOf(details: JsonValue | undefined): ReadonlySet<number> | undefined {
   const { refused } = (details ?? {}) as { refused?: number[] }
   return refused && new Set(refused)
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
-    function done() {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done)
-  })
 }
