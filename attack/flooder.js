@@ -1,6 +1,6 @@
 /**
- * A process that calls the control plane as often as it can, each time with another token that nobody issued: the
- * gateway over HTTP/2, or the API over HTTP/1.1.
+ * A process that calls the control plane as often as it can, with the token that it was given, or each time with
+ * another one that nobody issued: the gateway over HTTP/2, or the API over HTTP/1.1.
  */
 import { randomBytes } from 'node:crypto'
 import { Agent, request } from 'node:http'
@@ -9,11 +9,11 @@ import { connect } from 'node:http2'
 /** How many calls each connection of HTTP/2 has under way. */
 const AT_ONCE = 100
 
-const { url, door, connections } = JSON.parse(process.argv[2] ?? '')
+const { url, door, connections, token } = JSON.parse(process.argv[2] ?? '')
 /** Answers by gRPC's or HTTP's status; `gone` for a connection that ended. */
 const answers = {}
 const count = (code) => (answers[code] = (answers[code] ?? 0) + 1)
-const wrongToken = () => `Bearer agt_${randomBytes(32).toString('base64url')}`
+const authorization = () => `Bearer ${token ?? `agt_${randomBytes(32).toString('base64url')}`}`
 
 let ended = false
 
@@ -35,10 +35,10 @@ function callOn(session) {
   const stream = session.request(
     {
       ':method': 'POST',
-      ':path': '/temporal.api.workflowservice.v1.WorkflowService/GetSystemInfo',
+      ':path': '/temporal.api.workflowservice.v1.WorkflowService/Nothing',
       'content-type': 'application/grpc',
       te: 'trailers',
-      authorization: wrongToken(),
+      authorization: authorization(),
     },
     { endStream: true },
   )
@@ -55,7 +55,7 @@ function openHttp1() {
     const sent = request(`${url}/v1/agent/session`, {
       agent,
       method: 'POST',
-      headers: { authorization: wrongToken() },
+      headers: { authorization: authorization() },
     })
     sent.once('response', (response) => {
       count(response.statusCode)

@@ -10,6 +10,7 @@ import {
   type ServerInterceptor,
 } from '@grpc/grpc-js'
 import { constants, type ServerHttp2Stream } from 'node:http2'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Agent } from './agent.js'
 import { authenticate, type KnownAgents, type Authenticated } from './authenticator.js'
 import { ipOf } from './ip-of.js'
@@ -91,6 +92,9 @@ export function door(deps: DoorDeps): ServerInterceptor {
   }
 }
 
+/** A connection has 250 calls under way at most. */
+const REFUSED_AFTER_MS = 1_000
+
 /** Who comes in; `undefined` when the call was refused. */
 async function enter(
   { agents, addressOf, callLimit, callers, refusals, strangers }: DoorDeps,
@@ -110,6 +114,8 @@ async function enter(
     return authenticated.agent
   } catch (error) {
     const refusal = refusals.refusalOf(error, { path, address, agent: authenticated?.agent })
+    // As often as it may, an agent is answered at once. Beyond that it waits, for to refuse costs as much as to hear.
+    if (authenticated && refusal.code === status.RESOURCE_EXHAUSTED) await delay(REFUSED_AFTER_MS)
     call.sendStatus({ code: refusal.code, details: refusal.message })
     // A proxy has the connections of many; they are not to pay for one of them.
     if (authenticated === undefined && address === ipOf(peer)) {

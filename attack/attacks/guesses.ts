@@ -1,4 +1,4 @@
-/** Wrong tokens by the thousand, from the address that innocent agents share: as behind one router. */
+/** Calls by the thousand, from the address that innocent agents share, as behind one router: of wrong tokens, or of one. */
 import { status } from '@grpc/grpc-js'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,20 +12,22 @@ interface Door {
   readonly name: 'gateway' | 'api'
   /** In HTTP/1.1, each call under way has one of its own. */
   readonly connections: number
-  /** Statuses of a token that was looked at and is wrong, and of one that was not. */
-  readonly wrong: number
+  /** Statuses of a call that was looked at, and of one that was not. */
+  readonly seen: number
   readonly unseen: number
+  /** How many are looked at, twice as many at once: the defaults of `--rate-limit` and `--agent-rate-limit`. */
+  readonly perSecond: number
 }
 
 const GATEWAY: Door = {
   name: 'gateway',
   connections: 4,
-  wrong: status.UNAUTHENTICATED,
+  seen: status.UNAUTHENTICATED,
   unseen: status.RESOURCE_EXHAUSTED,
+  perSecond: 100,
 }
-const API: Door = { name: 'api', connections: 200, wrong: 401, unseen: 429 }
-/** The default of `--rate-limit`, twice as many at once. */
-const GUESSES_PER_SECOND = 100
+const API: Door = { name: 'api', connections: 200, seen: 401, unseen: 429, perSecond: 100 }
+const GATEWAY_OF_KNOWN: Door = { ...GATEWAY, seen: status.PERMISSION_DENIED, perSecond: 2_000 }
 /** Before and after the time that is measured. */
 const SLACK_SECONDS = 2
 /** A good token that nobody has seen before. */
@@ -35,11 +37,12 @@ const TIMES_AS_LONG = 4
 const EVERY_MS = 50
 
 const flood =
-  (door: Door) =>
+  (door: Door, token?: (arena: Arena) => string) =>
   async (arena: Arena, { oneByOne }: Scale): Promise<string> => {
     const calls = oneByOne ? 100 : 10
     const quietMs = await echoes(arena, calls)
-    const attacker = fork(FLOODER, [JSON.stringify({ url: arena.url, door: door.name, connections: door.connections })])
+    const { name, connections } = door
+    const attacker = fork(FLOODER, [JSON.stringify({ url: arena.url, door: name, connections, token: token?.(arena) })])
     try {
       await once(attacker, 'message')
       const startMs = performance.now()
@@ -53,7 +56,7 @@ const flood =
         throw new Breach(`an invocation took ${Math.round(besideMs)} ms beside it, ${Math.round(quietMs)} without`)
       }
       const total = Object.values(answers).reduce((sum, count) => sum + count, 0)
-      return `${Math.round(total / seconds)} calls a second, ${answers[door.wrong] ?? 0} tokens were looked at; an invocation took ${Math.round(besideMs)} ms beside them, ${Math.round(quietMs)} without; a new agent was let in after ${Math.round(newcomerMs)} ms`
+      return `${Math.round(total / seconds)} calls a second, ${answers[door.seen] ?? 0} were looked at; an invocation took ${Math.round(besideMs)} ms beside it, ${Math.round(quietMs)} without; a new agent was let in after ${Math.round(newcomerMs)} ms`
     } finally {
       attacker.kill()
     }
@@ -98,26 +101,31 @@ async function endOf(attacker: ReturnType<typeof fork>): Promise<Answers> {
   return (await answers)[0]
 }
 
-function assertHeldOff({ wrong, unseen }: Door, answers: Answers, seconds: number): void {
-  const looked = answers[wrong] ?? 0
-  const allowed = Math.ceil(GUESSES_PER_SECOND * (seconds + SLACK_SECONDS))
-  if (looked > allowed) throw new Breach(`${looked} tokens were looked at in ${Math.round(seconds)} s`)
+function assertHeldOff({ seen, unseen, perSecond }: Door, answers: Answers, seconds: number): void {
+  const looked = answers[seen] ?? 0
+  const allowed = Math.ceil(perSecond * (seconds + SLACK_SECONDS))
+  if (looked > allowed) throw new Breach(`${looked} calls were looked at in ${Math.round(seconds)} s`)
   for (const code of Object.keys(answers)) {
-    if (![String(wrong), String(unseen), 'gone'].includes(code)) {
+    if (![String(seen), String(unseen), 'gone'].includes(code)) {
       throw new Breach(`answered ${code}`)
     }
   }
 }
 
-const attack = (name: string, door: Door): Attack => ({
-  name,
-  without: 'would keep the registry from everybody else',
-  run: flood(door),
+const attack = (name: string, without: string, run: Attack['run']): Attack => ({
+  ...{ name, without, run },
   mayReach: 'vendor',
   speaksGrpc: false,
 })
 
+const GUESSED = 'would keep the registry from everybody else'
+
 export const GUESS_ATTACKS: readonly Attack[] = [
-  attack('try as many tokens as fit down the line', GATEWAY),
-  attack('try as many tokens as fit down the lines of HTTP/1.1', API),
+  attack('try as many tokens as fit down the line', GUESSED, flood(GATEWAY)),
+  attack('try as many tokens as fit down the lines of HTTP/1.1', GUESSED, flood(API)),
+  attack(
+    'call as often as fits down the line, with a token',
+    'would keep everybody else from being heard',
+    flood(GATEWAY_OF_KNOWN, ({ evil }) => evil.token),
+  ),
 ]
