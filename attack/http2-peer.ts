@@ -34,6 +34,16 @@ export function frame(type: number, flags: number, streamId: number, payload: Ui
 /** How a well-behaved client begins. */
 export const HELLO = Buffer.concat([PREFACE, frame(FRAME.settings, 0, 0)])
 
+/** The same, and what it owes the server's settings. */
+export const GREETING = Buffer.concat([HELLO, frame(FRAME.settings, ACK, 0)])
+
+/** @param index of the stream among those that the client opens, from 0 */
+export const streamId = (index: number): number => 2 * index + 1
+
+/** A call without a message, in one frame. */
+export const wholeCall = (index: number, headers: Buffer): Buffer =>
+  frame(FRAME.headers, END_HEADERS | END_STREAM, streamId(index), headers)
+
 /** HPACK without its compression: each header as a literal that is not remembered. */
 export const headerBlock = (headers: readonly (readonly [string, string])[]): Buffer =>
   Buffer.concat(headers.map(([name, value]) => Buffer.concat([Buffer.of(0), text(name), text(value)])))

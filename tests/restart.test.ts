@@ -5,19 +5,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  ACK,
-  dial,
-  END_HEADERS,
-  END_STREAM,
-  FRAME,
-  frame,
-  grpcHeaders,
-  headerBlock,
-  HELLO,
-} from '../attack/http2-peer.js'
+import { dial, GREETING, grpcHeaders, headerBlock, wholeCall } from '../attack/http2-peer.js'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { startDevServer, type DevServer } from '../temporal/dev-server.js'
 import { eventually } from './support/eventually.js'
@@ -146,20 +136,26 @@ test('a drained server answers what it holds, and ends with 0', async () => {
 test('a server drains while an agent floods it with calls, and ends with 0', async () => {
   const { server } = await startServer()
   const { body: deployment } = await callApi({ url }, apiKey, 'POST', '/v1/deployments', { name: 'evil-corp' })
-  const headers = grpcHeaders('/any/Method', ['authorization', `Bearer ${String(deployment.agentToken)}`])
-  const call = (index: number): Buffer =>
-    frame(FRAME.headers, END_HEADERS | END_STREAM, 2 * index + 1, headerBlock(headers))
-  const floods = Array.from({ length: 4 }, async () => {
-    const { socket } = await dial({ host: '127.0.0.1', port })
-    socket.write(Buffer.concat([HELLO, frame(FRAME.settings, ACK, 0)]))
-    for (let index = 0; socket.writable; index += 1) {
-      socket.write(call(index))
-      if (index % 10 === 0) await setImmediate()
+  const headers = headerBlock(grpcHeaders('/any/Method', ['authorization', `Bearer ${String(deployment.agentToken)}`]))
+  let isOver = false
+  let endedConnections = 0
+  const flood = async (): Promise<void> => {
+    while (!isOver) {
+      const { socket, gone } = await dial({ host: '127.0.0.1', port })
+      socket.write(GREETING)
+      for (let index = 0; socket.writable; index += 1) {
+        socket.write(wholeCall(index, headers))
+        if (index % 10 === 0) await setImmediate()
+      }
+      await gone
+      endedConnections += 1
     }
-  })
-  await setTimeout(500)
+  }
+  const floods = Array.from({ length: 4 }, flood)
+  await eventually('they are more than it takes', () => Promise.resolve(endedConnections >= 4 ? true : undefined))
   server.kill('SIGTERM')
   expect(await server).toMatchObject({ exitCode: 0 })
+  isOver = true
   await Promise.all(floods)
 })
 

@@ -9,6 +9,7 @@ import {
   FRAME,
   frame,
   framesOf,
+  GREETING,
   grpcHeaders,
   headerBlock,
   HELLO,
@@ -125,7 +126,7 @@ async function deafHttp2(arena: Arena, scale: Scale): Promise<string> {
 /** Answers pings, and never says who it is. */
 async function politeStranger(arena: Arena, scale: Scale): Promise<string> {
   const peers = await manyPeers(arena, crowdOf(scale), ({ socket, received }) => {
-    socket.write(Buffer.concat([HELLO, frame(FRAME.settings, ACK, 0)]))
+    socket.write(GREETING)
     let answered = 0
     socket.on('data', () => {
       const pings = framesOf(received(), FRAME.ping)

@@ -4,15 +4,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { allGone } from '../crowd.js'
 import { Breach, type Arena, type Attack, type Scale } from '../attack.js'
 import {
-  ACK,
   dial,
   END_HEADERS,
-  END_STREAM,
   FRAME,
   frame,
+  GREETING,
   grpcHeaders,
   headerBlock,
   HELLO,
+  streamId,
+  wholeCall,
   type Peer,
 } from '../http2-peer.js'
 import { WORKFLOW_SERVICE } from '../hostile-client.js'
@@ -35,8 +36,9 @@ async function flood({ socket, gone }: Peer, count: number, make: (index: number
     const batch = Array.from({ length: Math.min(BATCH, count - sent) }, (_, index) => make(sent + index))
     const flushed = socket.write(Buffer.concat(batch))
     sent += batch.length
-    const drained = () => once(socket, 'drain', { signal: AbortSignal.timeout(1_000) }).catch(() => undefined)
-    if (!flushed) await Promise.race([drained(), gone])
+    if (flushed) continue
+    const drained = once(socket, 'drain', { signal: AbortSignal.timeout(1_000) }).catch(() => undefined)
+    await Promise.race([drained, gone])
   }
   await Promise.race([gone, delay(500)])
   return socket.destroyed || !socket.writable ? `cut off after about ${sent} frames` : `took ${sent} frames`
@@ -44,7 +46,7 @@ async function flood({ socket, gone }: Peer, count: number, make: (index: number
 
 async function floodWith(arena: Arena, count: number, make: (index: number) => Buffer, before?: Buffer) {
   const peer = await dial(arena)
-  peer.socket.write(Buffer.concat([HELLO, frame(FRAME.settings, ACK, 0), before ?? Buffer.alloc(0)]))
+  peer.socket.write(Buffer.concat([GREETING, before ?? Buffer.alloc(0)]))
   try {
     const end = await flood(peer, count, make)
     await assertAnswers(arena)
@@ -62,23 +64,20 @@ async function assertAnswers({ url }: Arena): Promise<void> {
   if (performance.now() - startMs > 5_000) throw new Breach('the answer took over 5000 ms')
 }
 
-/** @param index of the stream a client opens */
-const stream = (index: number): number => 2 * index + 1
-
 const call = (token: string, method = 'GetSystemInfo') =>
   headerBlock(grpcHeaders(`/${WORKFLOW_SERVICE}/${method}`, ['authorization', `Bearer ${token}`]))
 
 const resetting = (block: Buffer) => (index: number) =>
   Buffer.concat([
-    frame(FRAME.headers, END_HEADERS, stream(index), block),
-    frame(FRAME.rstStream, 0, stream(index), Buffer.of(0, 0, 0, 8)),
+    frame(FRAME.headers, END_HEADERS, streamId(index), block),
+    frame(FRAME.rstStream, 0, streamId(index), Buffer.of(0, 0, 0, 8)),
   ])
 
 /** The server is made to reset the streams itself: by a window update that overflows. */
 const madeToReset = (block: Buffer) => (index: number) =>
   Buffer.concat([
-    frame(FRAME.headers, END_HEADERS, stream(index), block),
-    frame(FRAME.windowUpdate, 0, stream(index), Buffer.of(0x7f, 0xff, 0xff, 0xff)),
+    frame(FRAME.headers, END_HEADERS, streamId(index), block),
+    frame(FRAME.windowUpdate, 0, streamId(index), Buffer.of(0x7f, 0xff, 0xff, 0xff)),
   ])
 
 const setting = Buffer.of(0, 4, 0, 1, 0, 0)
@@ -114,14 +113,12 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   attack('flood with priorities and window updates', 'would rebuild a tree for each', (arena, { floods }) =>
     floodWith(arena, floods, (index) =>
       index % 2 === 0
-        ? frame(FRAME.priority, 0, stream(index), Buffer.of(0, 0, 0, 0, 15))
+        ? frame(FRAME.priority, 0, streamId(index), Buffer.of(0, 0, 0, 0, 15))
         : frame(FRAME.windowUpdate, 0, 0, Buffer.of(0, 0, 0, 1)),
     ),
   ),
   attack('flood with calls of no token', 'would ask the registry for each', (arena, { floods }) =>
-    floodWith(arena, Math.min(floods, 20_000), (index) =>
-      frame(FRAME.headers, END_HEADERS | END_STREAM, stream(index), call(`agt_nobody${index}`)),
-    ),
+    floodWith(arena, Math.min(floods, 20_000), (index) => wholeCall(index, call(`agt_nobody${index}`))),
   ),
   attack('send a header map of very many entries', 'would be held in memory as a whole', manyHeaders),
   attack('send a header map by reference (HPACK bomb)', 'would grow a hundredfold on arrival', hpackBomb),
@@ -156,5 +153,5 @@ async function hpackBomb(arena: Arena): Promise<string> {
   // 0x40: a literal that is remembered. 0xbe: the entry remembered last.
   const remembered = Buffer.concat([Buffer.of(0x40), large.subarray(1)])
   const block = Buffer.concat([call(arena.evil.token), remembered, Buffer.alloc(10_000, 0xbe)])
-  return floodWith(arena, 200, (index) => frame(FRAME.headers, END_HEADERS | END_STREAM, stream(index), block))
+  return floodWith(arena, 200, (index) => wholeCall(index, block))
 }

@@ -9,18 +9,18 @@ import { Breach, type Arena, type Attack, type Scale } from '../attack.js'
 import { WORKFLOW_SERVICE } from '../hostile-client.js'
 import { grpcHeaders } from '../http2-peer.js'
 
-const attack = (door: string, tryWith: (arena: Arena) => Promise<Try>): Attack => ({
+const attack = (door: string, tryWith: (arena: Arena) => Try): Attack => ({
   name: `tell what is wrong with a token by how long ${door} takes`,
   without: 'would tell which tokens exist',
-  run: async (arena, scale) => tellApart(arena, scale, await tryWith(arena)),
+  run: async (arena, scale) => tellApart(arena, scale, tryWith(arena)),
   mayReach: 'nothing',
   speaksGrpc: false,
 })
 
-/** Comes in with a bad token, once it is ready for one, and gives what ends the series. */
+/** Comes in with bad tokens, and gives what ends the series. */
 interface Try {
-  readonly ready: () => Promise<void>
-  readonly come: (token: string) => Promise<void>
+  /** Gives what shows one token, once there is a connection for it: what that costs tells of no token. */
+  readonly ready: () => Promise<(token: string) => Promise<void>>
   readonly close: () => unknown
 }
 
@@ -52,7 +52,7 @@ async function badTokens({ ask, evil }: Arena): Promise<Record<string, () => str
   }
 }
 
-async function tellApart(arena: Arena, { tries }: Scale, { ready, come, close }: Try): Promise<string> {
+async function tellApart(arena: Arena, { tries }: Scale, { ready, close }: Try): Promise<string> {
   const kinds = Object.entries(await badTokens(arena))
   const tookUs = new Map<string, number[]>(kinds.map(([kind]) => [kind, []]))
   try {
@@ -62,7 +62,7 @@ async function tellApart(arena: Arena, { tries }: Scale, { ready, come, close }:
       for (let turn = 0; turn < kinds.length; turn += 1) {
         const [kind, make] = kinds[(turn + round + tries) % kinds.length] ?? ['', () => '']
         const token = make()
-        await ready()
+        const come = await ready()
         const startMs = performance.now()
         await come(token)
         if (round >= 0) tookUs.get(kind)?.push((performance.now() - startMs) * 1_000)
@@ -104,55 +104,48 @@ const TOKENS_PER_CONNECTION = 9
 
 /** Comes from one address to the gateway, over one connection after the other. */
 class Guest {
-  readonly #dial: () => Promise<ClientHttp2Session>
-  #session: ClientHttp2Session
-  #shown = 0
+  readonly #dial: () => ClientHttp2Session
+  readonly #goodToken: string
+  #session: ClientHttp2Session | undefined
+  #left = 0
 
-  private constructor(dialling: () => Promise<ClientHttp2Session>, session: ClientHttp2Session) {
-    this.#dial = dialling
-    this.#session = session
+  constructor({ host, port, evil }: Arena, localAddress: string) {
+    this.#goodToken = evil.token
+    this.#dial = () => connect(`http://${host}:${port}`, { createConnection: () => dial({ host, port, localAddress }) })
   }
 
-  static async from(localAddress: string, { host, port, evil }: Arena): Promise<Guest> {
-    const dialling = async (): Promise<ClientHttp2Session> => {
-      const session = connect(`http://${host}:${port}`, { createConnection: () => dial({ host, port, localAddress }) })
+  /** On which one more wrong token may be shown. */
+  async connection(): Promise<ClientHttp2Session> {
+    let session = this.#session
+    if (session === undefined || this.#left === 0) {
+      this.leave()
+      session = this.#dial()
+      this.#session = session
+      this.#left = TOKENS_PER_CONNECTION
       // Where nobody says who they are, a connection ends after a while, which is no answer.
-      await statusOver(session, evil.token)
-      return session
+      await statusOver(session, this.#goodToken)
     }
-    return new Guest(dialling, await dialling())
-  }
-
-  /** Before the clock runs: what a connection costs tells of no token. */
-  async ready(): Promise<void> {
-    if (this.#shown < TOKENS_PER_CONNECTION) return
-    this.#session.destroy()
-    this.#session = await this.#dial()
-    this.#shown = 0
-  }
-
-  async show(token: string): Promise<void> {
-    this.#shown += 1
-    const code = await statusOver(this.#session, token)
-    if (code !== String(status.UNAUTHENTICATED)) throw new Breach(`answered ${code}`)
+    this.#left -= 1
+    return session
   }
 
   leave(): void {
-    this.#session.destroy()
+    this.#session?.destroy()
   }
 }
 
-async function atTheGateway(arena: Arena): Promise<Try> {
-  const guests = await Promise.all(sources().map((address) => Guest.from(address, arena)))
+function atTheGateway(arena: Arena): Try {
+  const guests = sources().map((address) => new Guest(arena, address))
   const next = inTurns(guests)
-  let guest = next()
   return {
     ready: async () => {
-      guest = next()
-      await guest.ready()
+      const session = await next().connection()
+      return async (token) => {
+        const code = await statusOver(session, token)
+        if (code !== String(status.UNAUTHENTICATED)) throw new Breach(`answered ${code}`)
+      }
     },
-    come: (token) => guest.show(token),
-    close: () => guests.forEach((each) => each.leave()),
+    close: () => guests.forEach((guest) => guest.leave()),
   }
 }
 
@@ -165,19 +158,19 @@ async function statusOver(session: ClientHttp2Session, token: string): Promise<s
   return answer['grpc-status'] ?? ''
 }
 
-function atTheApi({ url }: Arena): Promise<Try> {
+function atTheApi({ url }: Arena): Try {
   const pools = sources().map((localAddress) => new Pool(url, { localAddress, connections: 1 }))
   const next = inTurns(pools)
-  return Promise.resolve({
-    ready: () => Promise.resolve(),
-    come: async (token) => {
-      const headers = { authorization: `Bearer ${token}` }
-      const { statusCode, body } = await next().request({ method: 'POST', path: '/v1/agent/session', headers })
-      await body.dump()
-      if (statusCode !== 401) throw new Breach(`answered ${statusCode}`)
-    },
+  const come = async (token: string): Promise<void> => {
+    const headers = { authorization: `Bearer ${token}` }
+    const { statusCode, body } = await next().request({ method: 'POST', path: '/v1/agent/session', headers })
+    await body.dump()
+    if (statusCode !== 401) throw new Breach(`answered ${statusCode}`)
+  }
+  return {
+    ready: () => Promise.resolve(come),
     close: () => Promise.all(pools.map((pool) => pool.close())),
-  })
+  }
 }
 
 export const TIMING_ATTACKS: readonly Attack[] = [
