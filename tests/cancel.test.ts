@@ -72,6 +72,14 @@ test('what no agent has taken never starts, and nobody waits for that', async ()
   })
 })
 
+test('those whose callers do not wait are canceled all the same', async () => {
+  const started = await Promise.all(Array.from({ length: 20 }, () => startUntilAborted()))
+  const path = ({ handle }: { handle: InvocationHandle }) => `/v1/invocations/${handle.id}/cancel`
+  await Promise.all(started.map((one) => callApi(stack.state, stack.state.token, 'POST', path(one), { wait: 0 })))
+  const ends = await Promise.all(started.map(({ handle }) => errorOf(handle.result())))
+  expect(ends).toMatchObject(started.map(() => ({ code: 'canceled', details: { verdict: 'stopped' } })))
+})
+
 test('what has ended is left as it is', async () => {
   const handle = await client.start('echo', { value: 7 })
   expect(await handle.result()).toBe(7)

@@ -1,6 +1,7 @@
 /** Cancels an invocation, and waits for the verdict. */
+import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { WorkflowUpdateStage, type Client } from '@temporalio/client'
+import { WorkflowUpdateStage, type Client, type WorkflowUpdateHandle } from '@temporalio/client'
 import { CANCEL_UPDATE, CANCEL_VERDICTS, type CancelRequest, type CancelVerdict } from '../../protocol/cancel.js'
 import type { Invocation } from '../../protocol/invocation.js'
 import { isPlainObject } from '../../protocol/json.js'
@@ -19,6 +20,9 @@ const PUSH_SILENT_MS = 2_500
 /** One update for all who ask: the first sets the reason, all are told the same. */
 const UPDATE_ID = 'cancel'
 
+/** A caller who does not wait means it all the same: for so long the workflow is asked, whoever is gone. */
+const ASK_MS = 5_000
+
 /** The verdict, or `undefined` when `enough` aborts while the handler is still busy stopping. */
 export async function cancelUntil(
   { temporal: { reader } }: Pick<InvocationDeps, 'temporal'>,
@@ -27,15 +31,16 @@ export async function cancelUntil(
   request: CancelRequest,
 ): Promise<CancelVerdict | 'ended' | undefined> {
   const over = new AbortController()
+  const bounded = AbortSignal.any([enough, over.signal])
+  const asked = askWorkflow(reader, id, request, bounded)
   try {
-    const bounded = AbortSignal.any([enough, over.signal])
-    return await reader.withAbortSignal(bounded, () => {
-      const verdict = askWorkflow(reader, id, request)
-      return Promise.race([verdict, unknownWhenSilent(reader, id, bounded)])
-    })
+    return await reader.withAbortSignal(bounded, () =>
+      Promise.race([verdictFrom(asked), unknownWhenSilent(reader, id, bounded)]),
+    )
   } catch (error) {
-    if (enough.aborted) return undefined
-    throw error
+    if (!enough.aborted) throw error
+    await asked.catch(() => undefined)
+    return undefined
   } finally {
     over.abort()
   }
@@ -47,14 +52,31 @@ export function verdictOf({ error }: Invocation): CancelVerdict {
   return CANCEL_VERDICTS.find((one) => one === verdict) ?? 'finished_first'
 }
 
-async function askWorkflow(reader: Client, id: string, request: CancelRequest): Promise<CancelVerdict | 'ended'> {
+type Asked = WorkflowUpdateHandle<CancelVerdict> | 'ended'
+
+/** Resolves once the workflow has heard of it. Not cut off before {@link ASK_MS}: it may be on its way to Temporal. */
+async function askWorkflow(reader: Client, id: string, request: CancelRequest, over: AbortSignal): Promise<Asked> {
+  const cut = new AbortController()
+  const isOver = over.aborted ? Promise.resolve() : once(over, 'abort')
+  void Promise.all([delay(ASK_MS, undefined, { ref: false }), isOver]).then(() => cut.abort())
   try {
-    const update = await reader.workflow.getHandle(id).startUpdate<CancelVerdict, [CancelRequest]>(CANCEL_UPDATE, {
-      args: [request],
-      updateId: UPDATE_ID,
-      waitForStage: WorkflowUpdateStage.ACCEPTED,
-    })
-    return await update.result()
+    return await reader.withAbortSignal(cut.signal, () =>
+      reader.workflow.getHandle(id).startUpdate<CancelVerdict, [CancelRequest]>(CANCEL_UPDATE, {
+        args: [request],
+        updateId: UPDATE_ID,
+        waitForStage: WorkflowUpdateStage.ACCEPTED,
+      }),
+    )
+  } catch (error) {
+    if (isWorkflowNotFound(error)) return 'ended'
+    throw error
+  }
+}
+
+async function verdictFrom(asked: Promise<Asked>): Promise<CancelVerdict | 'ended'> {
+  try {
+    const update = await asked
+    return update === 'ended' ? update : await update.result()
   } catch (error) {
     if (isWorkflowNotFound(error)) return 'ended'
     throw error
