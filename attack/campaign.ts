@@ -3,8 +3,10 @@ import { openOrClose, type Closers } from '../workers/closers.js'
 import { Breach, type Arena, type Attack, type Scale } from './attack.js'
 import { ATTACKS } from './attacks/index.js'
 import { openBattlefield, type Battlefield, type Side } from './battlefield.js'
+import type { Memory } from './control-plane.js'
 import { HostileClient } from './hostile-client.js'
-import { assertSlim, judge, type Bystander, type Verdict } from './judge.js'
+import { judge, type Bystander, type Verdict } from './judge.js'
+import { assertSlim, memoryOf } from './memory.js'
 import { takeRawTask } from './raw-task.js'
 
 export interface Report {
@@ -16,9 +18,9 @@ export interface Report {
 
 /** What must hold once all attacks are over. */
 interface Aftermath {
-  /** Resident memory of the control plane before and after, garbage collected. */
-  readonly rssBytesBefore: number
-  readonly rssBytesAfter: number
+  /** Of the control plane. */
+  readonly memoryBefore: Memory
+  readonly memoryAfter: Memory
   /** What does not hold; empty when all is well. */
   readonly damage: readonly string[]
 }
@@ -75,7 +77,7 @@ async function fight({ arena, bystanders }: OpenArena, options: CampaignOptions)
   const { scale, only = () => true, onVerdict = () => undefined } = options
   const verdicts: Verdict[] = []
   await normalCalls(arena)
-  const { rssBytes: rssBytesBefore } = await arena.ask({ kind: 'memory' })
+  const memoryBefore = await memoryOf(arena)
   for (const group of groupsOf(ATTACKS.filter(only), scale)) {
     const judged = await Promise.all(group.map((attack) => judge(attack, arena, scale, bystanders)))
     verdicts.push(...judged)
@@ -83,10 +85,10 @@ async function fight({ arena, bystanders }: OpenArena, options: CampaignOptions)
   }
   const damage: string[] = []
   await normalCalls(arena).catch((error: unknown) => damage.push(String(error)))
-  await assertSlim(arena, rssBytesBefore).catch((error: unknown) => damage.push(String(error)))
-  const { rssBytes: rssBytesAfter } = await arena.ask({ kind: 'memory' })
+  await assertSlim(arena, memoryBefore, scale).catch((error: unknown) => damage.push(String(error)))
+  const memoryAfter = await memoryOf(arena)
   const undefended = await runUndefended(arena, options)
-  return { verdicts, undefended, aftermath: { rssBytesBefore, rssBytesAfter, damage } }
+  return { verdicts, undefended, aftermath: { memoryBefore, memoryAfter, damage } }
 }
 
 /** Attacks that wait do so side by side, when they may reach the same. */

@@ -32,9 +32,16 @@ export type Question =
   | { readonly kind: 'token'; readonly deploymentId: string; readonly state?: 'expired' | 'revoked' }
   | { readonly kind: 'revoke'; readonly deploymentId: string }
 
-export interface Answer {
-  /** Resident, after garbage was collected. */
+/** After garbage was collected. */
+export interface Memory {
+  /** Resident. */
   readonly rssBytes: number
+  /** Reachable objects, and what they hold outside of the heap: buffers, sessions of HTTP/2. */
+  readonly heldBytes: number
+}
+
+export interface Answer {
+  readonly memory: Memory
   readonly token: string
   readonly tokenId: string
 }
@@ -77,7 +84,8 @@ await serve<Question, Answer>(async (given) => {
       }
       if (question.kind === 'revoke') await agentTokens.revokeAll(question.deploymentId)
       if (question.kind === 'memory') await collectAllGarbage()
-      return { rssBytes: process.memoryUsage.rss(), token: made.token, tokenId: made.id }
+      const { rss, heapUsed, external } = process.memoryUsage()
+      return { memory: { rssBytes: rss, heldBytes: heapUsed + external }, token: made.token, tokenId: made.id }
     },
     close: async () => {
       await secure.close()

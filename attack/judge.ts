@@ -1,7 +1,7 @@
 /** Whether an attack got through: by what it says itself, by what Temporal saw of it, and by what is left standing. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { Breach, type Arena, type Attack, type Scale } from './attack.js'
 import { NAMESPACE } from './battlefield.js'
+import { assertSlim, memoryOf } from './memory.js'
 import type { RecordedCall } from './recorder.js'
 import { breachOf, identityIn, workflowOfToken, type Rights } from './rights.js'
 
@@ -15,12 +15,9 @@ export interface Verdict {
   /** Calls of it that Temporal saw. */
   readonly reached: number
   readonly tookMs: number
-  /** By how much the control plane's resident memory grew, garbage collected. */
-  readonly grownBytes: number
+  /** By how much the control plane's resident memory grew, garbage collected; absent where others ran beside it. */
+  readonly grownBytes?: number
 }
-
-/** Resident memory may grow by this much in an attack, and over all of them. */
-const MAX_GROWTH_BYTES = 50 * 1024 * 1024
 
 /** Of the invocations that run all the while, at which nobody but their own agents may touch. */
 export interface Bystander {
@@ -38,7 +35,7 @@ export async function judge(
   const { name, without } = attack
   const before = arena.recorder.calls.length
   const startMs = performance.now()
-  const rssBytes = await memory(arena, scale)
+  const memory = scale.oneByOne ? await memoryOf(arena) : undefined
   let how: string
   let passed = false
   let seen: readonly RecordedCall[] = []
@@ -47,17 +44,17 @@ export async function judge(
     seen = callsOf(arena, before)
     assertHarmless(attack, arena, seen)
     await assertStanding(arena, bystanders)
-    if (scale.oneByOne) await assertSlim(arena, rssBytes)
+    if (memory) await assertSlim(arena, memory, scale)
   } catch (error) {
     seen = callsOf(arena, before)
     passed = true
     how = error instanceof Breach ? error.message : `failed: ${String(error)}`
   }
-  const grownBytes = (await memory(arena, scale)) - rssBytes
+  const grown = memory && { grownBytes: (await memoryOf(arena)).rssBytes - memory.rssBytes }
   return {
     name,
     without,
-    grownBytes,
+    ...grown,
     passed,
     how,
     reached: seen.length,
@@ -115,24 +112,6 @@ async function assertStanding({ url, pid, temporal }: Arena, bystanders: readonl
     if (status.name !== 'RUNNING' || historyLength !== events) {
       throw new Breach(`${invocationId} is ${status.name} and went from ${events} events to ${historyLength}`)
     }
-  }
-}
-
-/** 0 where attacks run side by side, and none could be told from another by it. */
-const memory = async ({ ask }: Arena, { oneByOne }: Scale): Promise<number> =>
-  oneByOne ? (await ask({ kind: 'memory' })).rssBytes : 0
-
-const LOOK_AGAIN_MS = 500
-const SLIM_WITHIN_MS = 25_000
-
-/** What closed connections held is given back within seconds, not at once. */
-export async function assertSlim({ ask }: Arena, rssBytesBefore: number): Promise<void> {
-  const endMs = Date.now() + SLIM_WITHIN_MS
-  for (;;) {
-    const { rssBytes } = await ask({ kind: 'memory' })
-    if (rssBytes - rssBytesBefore < MAX_GROWTH_BYTES) return
-    if (Date.now() > endMs) throw new Breach(`memory grew by ${Math.round((rssBytes - rssBytesBefore) / 1e6)} MB`)
-    await delay(LOOK_AGAIN_MS)
   }
 }
 

@@ -4,6 +4,7 @@ import { chosen } from '../bench/chosen.js'
 import { FULL, SHORT } from './attack.js'
 import { ATTACKS } from './attacks/index.js'
 import { runCampaign } from './campaign.js'
+import type { Memory } from './control-plane.js'
 import type { Verdict } from './judge.js'
 
 interface Flags {
@@ -34,6 +35,8 @@ const {
 
 const attacks = new Set(chosen('attack', ATTACKS, [only]))
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
+const both = ({ rssBytes, heldBytes }: Memory): string =>
+  `${megabytes(rssBytes)} resident, ${megabytes(heldBytes)} of it reachable`
 const {
   verdicts,
   undefended: without,
@@ -44,8 +47,8 @@ const {
   undefended: (attack) => undefended && attacks.has(attack),
   onVerdict: (verdict) => console.log(line(verdict)),
 })
-const { rssBytesBefore, rssBytesAfter, damage } = aftermath
-console.log(`memory of the control plane: ${megabytes(rssBytesBefore)} before, ${megabytes(rssBytesAfter)} after`)
+const { memoryBefore, memoryAfter, damage } = aftermath
+console.log(`memory of the control plane: ${both(memoryBefore)} before, ${both(memoryAfter)} after`)
 for (const { name, passed, how } of without) {
   console.log(`without the gateway, ${passed ? 'passed' : 'FAILED'}  ${name}: ${how}`)
 }
@@ -56,5 +59,6 @@ process.exit(passed > 0 || damage.length > 0 ? 1 : 0)
 
 function line({ name, without, passed: through, how, reached, tookMs, grownBytes }: Verdict): string {
   const word = through ? 'PASSED ' : 'failed '
-  return `${word} ${name}: ${how}; ${reached} calls reached Temporal, ${tookMs} ms, ${megabytes(grownBytes)} grown (undefended, it ${without})`
+  const grown = grownBytes === undefined ? '' : `, ${megabytes(grownBytes)} grown`
+  return `${word} ${name}: ${how}; ${reached} calls reached Temporal, ${tookMs} ms${grown} (undefended, it ${without})`
 }

@@ -6,6 +6,7 @@ import { allRefused, Breach, type Arena, type Attack } from '../attack.js'
 import { NAMESPACE } from '../battlefield.js'
 import { gzipBomb } from '../bytes.js'
 import { HostileClient, WORKFLOW_SERVICE, type GrpcAnswer } from '../hostile-client.js'
+import { memoryOf } from '../memory.js'
 import { grpcMessage } from '../http2-peer.js'
 import { bytesField } from '../protobuf-tricks.js'
 import { pollRequest } from '../raw-task.js'
@@ -88,13 +89,13 @@ async function manyPolls(arena: Arena): Promise<string> {
 async function unfinished(arena: Arena, connections: number, streams: number): Promise<string> {
   const sessions: ClientHttp2Session[] = []
   const message = grpcMessage(Buffer.alloc(4 * MIB - 16)).subarray(0, -1)
-  const { rssBytes: before } = await arena.ask({ kind: 'memory' })
+  const { rssBytes: before } = await memoryOf(arena)
   let held = before
   try {
     for (let at = 0; at < connections; at += 1) sessions.push(pourIn(arena, message, streams))
     // Asked once: to collect garbage all the time would slow down what comes in.
     await delay(POURING_MS)
-    held = (await arena.ask({ kind: 'memory' })).rssBytes
+    held = (await memoryOf(arena)).rssBytes
   } finally {
     for (const session of sessions) session.destroy()
   }
