@@ -7,7 +7,7 @@ import type { Memory } from './control-plane.js'
 /** Resident memory may grow by this much in an attack, and over all of them. */
 const MAX_RESIDENT_GROWTH_BYTES = 50 * 1024 * 1024
 /** What is reachable may grow by this much: a map that nobody clears shows here, long before it shows in what is resident. */
-const MAX_HELD_GROWTH_BYTES = 10 * 1024 * 1024
+const MAX_HELD_GROWTH_BYTES = 5 * 1024 * 1024
 
 const LOOK_AGAIN_MS = 500
 const SLIM_WITHIN_MS = 25_000
