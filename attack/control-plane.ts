@@ -2,10 +2,9 @@
 import { startControlPlane } from '@alienplatform/sdk/server'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { Session } from 'node:inspector/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { serve } from '../bench/serve.js'
 import { plainTemporal } from '../temporal/settings.js'
 import { createLogger } from '../workers/logger.js'
@@ -46,14 +45,17 @@ export interface Answer {
   readonly tokenId: string
 }
 
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
+const inspector = new Session()
+inspector.connect()
 
-/** Twice: what closed connections hold outside of the heap goes when what they were in the heap has gone. */
+/**
+ * As far as V8 can, with what it keeps of freed pages. Twice: what closed connections hold outside of the heap goes
+ * when what they were in the heap has gone.
+ */
 async function collectAllGarbage(): Promise<void> {
-  collectGarbage()
+  await inspector.post('HeapProfiler.collectGarbage')
   await new Promise((resolve) => setImmediate(resolve))
-  collectGarbage()
+  await inspector.post('HeapProfiler.collectGarbage')
 }
 
 await serve<Question, Answer>(async (given) => {

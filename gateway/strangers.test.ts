@@ -29,6 +29,23 @@ test('one that said who it is stays, and no other for it', () => {
   expect(unknown.destroyed).toBe(true)
 })
 
+test('of more than 500 that nobody knows the oldest ends, and who is known stays', async () => {
+  const strangers = new Strangers()
+  const dial = (port: number): PassThrough => {
+    const socket = new PassThrough()
+    strangers.admit(`127.0.0.1:${port}`, socket, served)
+    return socket
+  }
+  const [known, first, second] = [dial(1), dial(2), dial(3)]
+  strangers.introduce('127.0.0.1:1')
+  const gone = dial(4).destroy()
+  await once(gone, 'close')
+  const others = Array.from({ length: 499 }, (_, index) => dial(index + 5))
+  await vi.advanceTimersByTimeAsync(1)
+  expect(first.destroyed).toBe(true)
+  expect([known, second, ...others].filter(({ destroyed }) => destroyed)).toEqual([])
+})
+
 test('the end of a connection leaves nothing behind', async () => {
   const strangers = new Strangers()
   strangers.refuse('127.0.0.1:0', status.RESOURCE_EXHAUSTED, served)

@@ -1,5 +1,6 @@
 /**
- * Connections on which nobody has said yet who they are: they get a moment to do so. And those that show wrong tokens:
+ * Connections on which nobody has said yet who they are: they get a moment to do so, and of too many the oldest ends,
+ * for a session costs some 30 kB that its client need not have. And those that show wrong tokens:
  *
  *   too many on one connection ──► it ends
  *   too many from one address ───► new connections from there begin slowly ({@link Crowds})
@@ -11,9 +12,12 @@ import type { Duplex } from 'node:stream'
 import { networkOf } from '../protocol/network-of.js'
 import { Crowds } from './crowds.js'
 import { ipOf } from './ip-of.js'
+import { outsideOfReading } from './outside-of-reading.js'
 
 /** A client that dials has something to say at once, and one that is to go has little to finish. */
 const MOMENT_MS = 10_000
+/** An agent says who it is with the first that it sends, so that in a crowd of them each is unknown for milliseconds. */
+const MAX_UNKNOWN = 500
 /** An agent whose token was revoked has half a dozen calls under way. */
 const MAX_REFUSALS = 10
 
@@ -26,6 +30,8 @@ interface Connection {
 export class Strangers {
   /** By `address:port`, as a call tells its peer. */
   readonly #connections = new Map<string, Connection>()
+  /** Those that are served, oldest first. */
+  readonly #unknown = new Set<Connection>()
   readonly #crowds = new Crowds()
 
   /**
@@ -39,19 +45,36 @@ export class Strangers {
       return
     }
     const timers = [setTimeout(() => socket.destroy(), waitMs + MOMENT_MS).unref()]
-    if (waitMs > 0) timers.push(setTimeout(begin, waitMs).unref())
     const connection = { socket, timers, refusals: 0 }
+    const serve = (): void => {
+      this.#makeRoom(connection)
+      begin()
+    }
+    if (waitMs > 0) timers.push(setTimeout(serve, waitMs).unref())
     this.#connections.set(peer, connection)
     socket.once('close', () => {
       timers.forEach(clearTimeout)
+      this.#unknown.delete(connection)
       if (this.#connections.get(peer) === connection) this.#connections.delete(peer)
     })
-    if (waitMs === 0) begin()
+    if (waitMs === 0) serve()
+  }
+
+  #makeRoom(connection: Connection): void {
+    this.#unknown.add(connection)
+    if (this.#unknown.size <= MAX_UNKNOWN) return
+    const [oldest] = this.#unknown
+    if (oldest === undefined) return
+    this.#unknown.delete(oldest)
+    void outsideOfReading().then(() => oldest.socket.destroy())
   }
 
   /** Somebody is known there now. */
   introduce(peer: string): void {
-    this.#connections.get(peer)?.timers.forEach(clearTimeout)
+    const connection = this.#connections.get(peer)
+    if (connection === undefined) return
+    connection.timers.forEach(clearTimeout)
+    this.#unknown.delete(connection)
   }
 
   /**

@@ -129,6 +129,29 @@ describe('in plain text', () => {
     BEFORE_SILENCE_MS,
   )
 
+  test(
+    'so do the first of many that never come to the end of their headers, and who has asked stays',
+    async () => {
+      const { port } = await start()
+      const asked = dial(port)
+      asked.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+      await once(asked, 'data')
+      const slow = dial(port).resume()
+      slow.write('GET / HTTP/1.1\r\nhost: a\r\n')
+      await once(slow, 'connect')
+      const closed = once(slow, 'close')
+      for (let count = 0; count < 500; count += 1) {
+        const next = dial(port)
+        next.write('GET / HTTP/1.1\r\n')
+        await once(next, 'connect')
+      }
+      await closed
+      asked.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+      expect(String(await once(asked, 'data'))).toContain('200 OK')
+    },
+    BEFORE_SILENCE_MS,
+  )
+
   test('off loopback it must be asked for', async () => {
     const error = await start({ host: '0.0.0.0' }).catch((thrown: unknown) => thrown as CommandError)
     expect(error).toMatchObject({

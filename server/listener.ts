@@ -106,10 +106,14 @@ function divide(server: Server, event: 'connection' | 'secureConnection', doors:
   }
   const newcomers = new Newcomers()
   const enter = (socket: Socket, isHttp2: boolean): void => {
+    if (!isHttp2) {
+      http1.call(server, socket)
+      return
+    }
     newcomers.settle(socket)
-    if (isHttp2) http2(socket)
-    else http1.call(server, socket)
+    http2(socket)
   }
+  server.on('request', ({ socket }) => newcomers.settle(socket))
   server.removeAllListeners(event)
   server.on('connection', (socket: Socket) => newcomers.admit(socket))
   server.on(event, (socket: Socket) => {

@@ -1,7 +1,7 @@
 /**
- * Connections on which nobody has said yet what they speak, or that are in the middle of a TLS handshake. They are
- * bounded, for each costs memory (a handshake some 50 kB) that its client need not have. The oldest goes for a new one:
- * a client that means it has said so after milliseconds.
+ * Connections on which nobody has asked for anything yet: in the middle of a TLS handshake, silent, or with half of the
+ * headers of a first request. They are bounded, for each costs memory (a handshake some 50 kB) that its client need not
+ * have. The oldest goes for a new one: a client that means it has asked after milliseconds.
  */
 import type { Socket } from 'node:net'
 
@@ -32,7 +32,7 @@ export class Newcomers {
     oldest[1].destroy()
   }
 
-  /** It has said what it speaks. */
+  /** It speaks HTTP/2, and is the gateway's to judge; or its first request is there. */
   settle(socket: Peer): void {
     this.#sockets.delete(keyOf(socket))
   }
