@@ -7,6 +7,7 @@ import type { Memory } from './control-plane.js'
 import { HostileClient } from './hostile-client.js'
 import { judge, type Bystander, type Verdict } from './judge.js'
 import { assertSlim, memoryOf } from './memory.js'
+import { ordinaryDay } from './ordinary-day.js'
 import { takeRawTask } from './raw-task.js'
 
 export interface Report {
@@ -18,7 +19,9 @@ export interface Report {
 
 /** What must hold once all attacks are over. */
 interface Aftermath {
-  /** Of the control plane. */
+  /** Of the control plane, when it has hardly done anything. */
+  readonly memoryAtFirst: Memory
+  /** After a day's work. */
   readonly memoryBefore: Memory
   readonly memoryAfter: Memory
   /** What does not hold; empty when all is well. */
@@ -77,6 +80,8 @@ async function fight({ arena, bystanders }: OpenArena, options: CampaignOptions)
   const { scale, only = () => true, onVerdict = () => undefined } = options
   const verdicts: Verdict[] = []
   await normalCalls(arena)
+  const memoryAtFirst = await memoryOf(arena)
+  await ordinaryDay(arena, scale)
   const memoryBefore = await memoryOf(arena)
   for (const group of groupsOf(ATTACKS.filter(only), scale)) {
     const judged = await Promise.all(group.map((attack) => judge(attack, arena, scale, bystanders)))
@@ -88,7 +93,7 @@ async function fight({ arena, bystanders }: OpenArena, options: CampaignOptions)
   await assertSlim(arena, memoryBefore, scale).catch((error: unknown) => damage.push(String(error)))
   const memoryAfter = await memoryOf(arena)
   const undefended = await runUndefended(arena, options)
-  return { verdicts, undefended, aftermath: { memoryBefore, memoryAfter, damage } }
+  return { verdicts, undefended, aftermath: { memoryAtFirst, memoryBefore, memoryAfter, damage } }
 }
 
 /** Attacks that wait do so side by side, when they may reach the same. */

@@ -47,8 +47,10 @@ const {
   undefended: (attack) => undefended && attacks.has(attack),
   onVerdict: (verdict) => console.log(line(verdict)),
 })
-const { memoryBefore, memoryAfter, damage } = aftermath
-console.log(`memory of the control plane: ${both(memoryBefore)} before, ${both(memoryAfter)} after`)
+const { memoryAtFirst, memoryBefore, memoryAfter, damage } = aftermath
+console.log(`memory of the control plane when it has hardly done anything: ${both(memoryAtFirst)}`)
+console.log(`  after an ordinary day's work: ${both(memoryBefore)}`)
+console.log(`  after the attacks: ${both(memoryAfter)}`)
 for (const { name, passed, how } of without) {
   console.log(`without the gateway, ${passed ? 'passed' : 'FAILED'}  ${name}: ${how}`)
 }

@@ -18,8 +18,7 @@ export async function memoryOf({ ask }: Battlefield): Promise<Memory> {
 
 /**
  * What closed connections held is given back within seconds, not at once. What is resident is judged at full scale
- * only: it has in it what malloc keeps of what was freed, which is 10 to 80 MB, as the machine and what else runs on
- * it will have it, and no more after ten thousand connections than after a hundred.
+ * only, after an ordinary day: it has in it what malloc keeps of all that was ever freed, tens of megabytes of it.
  */
 export async function assertSlim(arena: Arena, before: Memory, { oneByOne }: Scale): Promise<void> {
   const endMs = Date.now() + SLIM_WITHIN_MS

@@ -1,10 +1,17 @@
 /** Canceling: what the caller is told of it is what happened. */
-import type { CommandsClient, InvocationHandle } from '@alienplatform/sdk/commands'
+import { CommandsClient, type InvocationHandle } from '@alienplatform/sdk/commands'
+import { startControlPlane, type ControlPlane } from '@alienplatform/sdk/server'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
+import { resolveTemporalBinary } from '../temporal/binary.js'
+import { startDevServer, type DevServer } from '../temporal/dev-server.js'
+import { freePort } from '../temporal/free-port.js'
+import { plainTemporal } from '../temporal/settings.js'
 import { eventually } from './support/eventually.js'
 import { callApi } from './support/http.js'
 import { errorOf, lines } from './support/outcome.js'
@@ -79,6 +86,41 @@ test('those whose callers do not wait are canceled all the same', async () => {
   const ends = await Promise.all(started.map(({ handle }) => errorOf(handle.result())))
   expect(ends).toMatchObject(started.map(() => ({ code: 'canceled', details: { verdict: 'stopped' } })))
 })
+
+test('while the vendor has no worker it is kept for the next one, also over a restart of Temporal', async () => {
+  const { path: binaryPath } = await resolveTemporalBinary({ onProgress: () => undefined })
+  const port = await freePort()
+  const startTemporal = async (): Promise<DevServer> => {
+    const dbFilename = join(folder, 'temporal.db')
+    const server = await startDevServer({ binaryPath, port, dbFilename, searchAttributes: SEARCH_ATTRIBUTES })
+    onTestFinished(server.stop)
+    return server
+  }
+  const apiKey = 'a'.repeat(32)
+  const start = async (vendorWorker: boolean): Promise<ControlPlane> => {
+    const controlPlane = await startControlPlane({
+      host: '127.0.0.1',
+      port: 0,
+      registry: { file: join(folder, 'registry.db') },
+      apiKey: { name: 'operator', token: apiKey },
+      temporal: plainTemporal(`127.0.0.1:${port}`, 'default'),
+      vendorWorker,
+      log: pino({ level: 'silent' }),
+    })
+    onTestFinished(() => controlPlane.close())
+    return controlPlane
+  }
+  const temporal = await startTemporal()
+  const at = await start(false)
+  await callApi(at, apiKey, 'POST', '/v1/deployments', { name: 'acme-corp' })
+  const { id } = await new CommandsClient({ deploymentId: 'acme-corp', token: apiKey, url: at.url }).start('anything')
+  expect(await callApi(at, apiKey, 'POST', `/v1/invocations/${id}/cancel`, { wait: 0 })).toMatchObject({ status: 202 })
+  await temporal.stop()
+  await startTemporal()
+  const { url } = await start(true)
+  const handle = new CommandsClient({ deploymentId: 'acme-corp', token: apiKey, url }).getInvocation(id)
+  expect(await errorOf(handle.result())).toMatchObject({ code: 'canceled', details: { verdict: 'not_started' } })
+}, 60_000)
 
 test('what has ended is left as it is', async () => {
   const handle = await client.start('echo', { value: 7 })

@@ -20,10 +20,13 @@ const PUSH_SILENT_MS = 2_500
 /** One update for all who ask: the first sets the reason, all are told the same. */
 const UPDATE_ID = 'cancel'
 
-/** A caller who does not wait means it all the same: for so long the workflow is asked, whoever is gone. */
+/**
+ * A caller who does not wait means it all the same: for so long the workflow is asked, whoever is gone. An update that
+ * no worker of the vendor's has taken by then is in Temporal's memory only; a cancel request is in the history.
+ */
 const ASK_MS = 5_000
 
-/** The verdict, or `undefined` when `enough` aborts while the handler is still busy stopping. */
+/** The verdict, or `undefined` when `enough` aborts first; the cancel has been taken, or is kept, by then. */
 export async function cancelUntil(
   { temporal: { reader } }: Pick<InvocationDeps, 'temporal'>,
   enough: AbortSignal,
@@ -39,7 +42,7 @@ export async function cancelUntil(
     )
   } catch (error) {
     if (!enough.aborted) throw error
-    await asked.catch(() => undefined)
+    await asked
     return undefined
   } finally {
     over.abort()
@@ -52,9 +55,12 @@ export function verdictOf({ error }: Invocation): CancelVerdict {
   return CANCEL_VERDICTS.find((one) => one === verdict) ?? 'finished_first'
 }
 
-type Asked = WorkflowUpdateHandle<CancelVerdict> | 'ended'
+type Asked = WorkflowUpdateHandle<CancelVerdict> | 'kept' | 'ended'
 
-/** Resolves once the workflow has heard of it. Not cut off before {@link ASK_MS}: it may be on its way to Temporal. */
+/**
+ * Resolves once the workflow has heard of it, or is to hear of it first of all. Not cut off before {@link ASK_MS}: it
+ * may be on its way to Temporal.
+ */
 async function askWorkflow(reader: Client, id: string, request: CancelRequest, over: AbortSignal): Promise<Asked> {
   const cut = new AbortController()
   const isOver = over.aborted ? Promise.resolve() : once(over, 'abort')
@@ -69,13 +75,25 @@ async function askWorkflow(reader: Client, id: string, request: CancelRequest, o
     )
   } catch (error) {
     if (isWorkflowNotFound(error)) return 'ended'
+    if (!cut.signal.aborted) throw error
+    return keepForWorkflow(reader, id)
+  }
+}
+
+async function keepForWorkflow(reader: Client, id: string): Promise<Asked> {
+  try {
+    await reader.workflow.getHandle(id).cancel()
+    return 'kept'
+  } catch (error) {
+    if (isWorkflowNotFound(error)) return 'ended'
     throw error
   }
 }
 
-async function verdictFrom(asked: Promise<Asked>): Promise<CancelVerdict | 'ended'> {
+async function verdictFrom(asked: Promise<Asked>): Promise<CancelVerdict | 'ended' | undefined> {
   try {
     const update = await asked
+    if (update === 'kept') return undefined
     return update === 'ended' ? update : await update.result()
   } catch (error) {
     if (isWorkflowNotFound(error)) return 'ended'
