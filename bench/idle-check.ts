@@ -13,7 +13,7 @@ export interface IdleFigures {
   readonly count: number
   /** Resident memory of the control plane, vendor worker included. */
   readonly rssMb: number
-  /** Of one core, while nothing is invoked. */
+  /** Of one core, while nothing is invoked; over the time in which every poll is renewed once. */
   readonly cpuPercent: number
   /** Of calls to an agent beside the idle ones. */
   readonly p50Ms: number
@@ -21,7 +21,10 @@ export interface IdleFigures {
   readonly unloadedP50Ms: number
 }
 
-const WATCHED_MS = 10_000
+/** What their arrival left to do is done by then. */
+const SETTLED_MS = 10_000
+/** In this time each poll is renewed once: Temporal answers an empty one after a minute. */
+const WATCHED_MS = 60_000
 const WARM_UP = { count: 24, inFlight: 4 }
 const LOAD = { count: 60, inFlight: 1 }
 
@@ -40,6 +43,7 @@ export async function measureIdleAgents(
   const unloadedP50Ms = await p50()
   const idle = await startChild(program('product/idle-agents'), { url, token, count })
   closers.add(idle.stop)
+  await delay(SETTLED_MS)
   const before = await usage()
   await delay(WATCHED_MS)
   const after = await usage()
