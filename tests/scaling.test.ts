@@ -18,8 +18,8 @@ const IDLE_AGENTS = 500
 const measured = {
   temporalMs: figure(/^Temporal +([\d.]+) ms of a core/m),
   oursMs: figure(/^control plane +([\d.]+) ms of a core/m),
-  idleCpuPercent: figure(/its share of one core +\| ([\d.]+) %/),
-  idleMb: figure(/control plane resident with 500 idle agents \| ([\d.]+) MB/),
+  idleCpuPercent: figure(/^500 idle agents +([\d.]+) % of a core/m),
+  idleMb: figure(/^500 idle agents .* ([\d.]+) MB resident soon after/m),
 }
 
 /** How full pods should be. */
