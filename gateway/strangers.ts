@@ -8,6 +8,7 @@
  * For to refuse a call costs as much as to hear one, so that who may make any number of them keeps us from all others.
  */
 import { status } from '@grpc/grpc-js'
+import { LRUCache } from 'lru-cache'
 import type { Duplex } from 'node:stream'
 import { networkOf } from '../protocol/network-of.js'
 import { Crowds } from './crowds.js'
@@ -30,8 +31,13 @@ interface Connection {
 export class Strangers {
   /** By `address:port`, as a call tells its peer. */
   readonly #connections = new Map<string, Connection>()
-  /** Those that are served, oldest first. */
-  readonly #unknown = new Set<Connection>()
+  /** Those that are served. */
+  readonly #unknown = new LRUCache<Connection, true>({
+    max: MAX_UNKNOWN,
+    dispose: (_, { socket }, reason) => {
+      if (reason === 'evict') void outsideOfReading().then(() => socket.destroy())
+    },
+  })
   readonly #crowds = new Crowds()
 
   /**
@@ -47,7 +53,7 @@ export class Strangers {
     const timers = [setTimeout(() => socket.destroy(), waitMs + MOMENT_MS).unref()]
     const connection = { socket, timers, refusals: 0 }
     const serve = (): void => {
-      this.#makeRoom(connection)
+      this.#unknown.set(connection, true)
       begin()
     }
     if (waitMs > 0) timers.push(setTimeout(serve, waitMs).unref())
@@ -58,15 +64,6 @@ export class Strangers {
       if (this.#connections.get(peer) === connection) this.#connections.delete(peer)
     })
     if (waitMs === 0) serve()
-  }
-
-  #makeRoom(connection: Connection): void {
-    this.#unknown.add(connection)
-    if (this.#unknown.size <= MAX_UNKNOWN) return
-    const [oldest] = this.#unknown
-    if (oldest === undefined) return
-    this.#unknown.delete(oldest)
-    void outsideOfReading().then(() => oldest.socket.destroy())
   }
 
   /** Somebody is known there now. */

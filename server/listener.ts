@@ -99,19 +99,16 @@ async function secureServer(tls: TlsFiles): Promise<Server> {
 function divide(server: Server, event: 'connection' | 'secureConnection', doors: Doors): void {
   const [http1] = server.listeners(event) as ((this: Server, socket: Socket) => void)[]
   if (http1 === undefined) throw new Error(`Node's HTTP server has no listener for "${event}"`)
+  const newcomers = new Newcomers()
   const http2 = (socket: Socket): void => {
+    newcomers.settle(socket)
     // As HTTP/1.1 servers have it, a client that is gone would look like one that has no more to say.
     socket.allowHalfOpen = false
     doors.http2(socket)
   }
-  const newcomers = new Newcomers()
   const enter = (socket: Socket, isHttp2: boolean): void => {
-    if (!isHttp2) {
-      http1.call(server, socket)
-      return
-    }
-    newcomers.settle(socket)
-    http2(socket)
+    if (isHttp2) http2(socket)
+    else http1.call(server, socket)
   }
   server.on('request', ({ socket }) => newcomers.settle(socket))
   server.removeAllListeners(event)

@@ -35,7 +35,7 @@ export async function cancelUntil(
 ): Promise<CancelVerdict | 'ended' | undefined> {
   const over = new AbortController()
   const bounded = AbortSignal.any([enough, over.signal])
-  const asked = askWorkflow(reader, id, request, bounded)
+  const asked = orEnded(askWorkflow(reader, id, request, bounded))
   try {
     return await reader.withAbortSignal(bounded, () =>
       Promise.race([verdictFrom(asked), unknownWhenSilent(reader, id, bounded)]),
@@ -55,7 +55,7 @@ export function verdictOf({ error }: Invocation): CancelVerdict {
   return CANCEL_VERDICTS.find((one) => one === verdict) ?? 'finished_first'
 }
 
-type Asked = WorkflowUpdateHandle<CancelVerdict> | 'kept' | 'ended'
+type Asked = WorkflowUpdateHandle<CancelVerdict> | 'kept'
 
 /**
  * Resolves once the workflow has heard of it, or is to hear of it first of all. Not cut off before {@link ASK_MS}: it
@@ -65,36 +65,31 @@ async function askWorkflow(reader: Client, id: string, request: CancelRequest, o
   const cut = new AbortController()
   const isOver = over.aborted ? Promise.resolve() : once(over, 'abort')
   void Promise.all([delay(ASK_MS, undefined, { ref: false }), isOver]).then(() => cut.abort())
+  const handle = reader.workflow.getHandle(id)
   try {
     return await reader.withAbortSignal(cut.signal, () =>
-      reader.workflow.getHandle(id).startUpdate<CancelVerdict, [CancelRequest]>(CANCEL_UPDATE, {
+      handle.startUpdate<CancelVerdict, [CancelRequest]>(CANCEL_UPDATE, {
         args: [request],
         updateId: UPDATE_ID,
         waitForStage: WorkflowUpdateStage.ACCEPTED,
       }),
     )
   } catch (error) {
-    if (isWorkflowNotFound(error)) return 'ended'
-    if (!cut.signal.aborted) throw error
-    return keepForWorkflow(reader, id)
-  }
-}
-
-async function keepForWorkflow(reader: Client, id: string): Promise<Asked> {
-  try {
-    await reader.workflow.getHandle(id).cancel()
+    if (!cut.signal.aborted || isWorkflowNotFound(error)) throw error
+    await handle.cancel()
     return 'kept'
-  } catch (error) {
-    if (isWorkflowNotFound(error)) return 'ended'
-    throw error
   }
 }
 
-async function verdictFrom(asked: Promise<Asked>): Promise<CancelVerdict | 'ended' | undefined> {
+async function verdictFrom(asked: Promise<Asked | 'ended'>): Promise<CancelVerdict | 'ended' | undefined> {
+  const update = await asked
+  if (update === 'kept') return undefined
+  return update === 'ended' ? update : orEnded(update.result())
+}
+
+async function orEnded<T>(answer: Promise<T>): Promise<T | 'ended'> {
   try {
-    const update = await asked
-    if (update === 'kept') return undefined
-    return update === 'ended' ? update : await update.result()
+    return await answer
   } catch (error) {
     if (isWorkflowNotFound(error)) return 'ended'
     throw error
