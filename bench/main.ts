@@ -165,7 +165,8 @@ async function measure({ phases, onceInvocations, agentStarts, idleAgents: idleC
   progress('memory and start of the agent')
   const agent = await measureAgent(systems, agentStarts)
   progress(`${idleCount} idle agents`)
-  const idleAgents = await measureIdleAgents(systems.state.temporalAddress, idleCount, closers)
+  const { state, stockAddress } = systems
+  const idleAgents = await measureIdleAgents({ address: state.temporalAddress, stockAddress }, idleCount, closers)
   const of = (name: SystemName): SystemFigures => ({
     sequential: sequential[name],
     inFlight16: inFlight16[name],

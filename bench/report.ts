@@ -68,6 +68,7 @@ function barRows({ ratios, agent, once, idleAgents }: Report): string[][] {
     bar('agent start to first command served', agent.firstCommandMs, '<', 3_000, ' ms'),
     bar(`control plane resident with ${idleAgents.count} idle agents`, idleAgents.rssMb, '<', 300, ' MB'),
     bar('its share of one core', idleAgents.cpuPercent, '<', 5, ' %'),
+    ['a bare grpc-js proxy of as many polls', `${idleAgents.bareProxyCpuPercent} %`, '', ''],
     bar('p50 beside them / p50 before', rounded(idleAgents.p50Ms / idleAgents.unloadedP50Ms), '<=', 1.5),
     [invocations, once.violation ?? 'results right, none twice', 'right, once', once.violation ? 'missed' : 'met'],
   ]

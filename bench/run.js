@@ -14,6 +14,8 @@ await build({
     'main',
     'raw/caller',
     'raw/agent',
+    'raw/bare-proxy',
+    'raw/idle-pollers',
     'product/stack',
     'product/agent-stack',
     'product/collector',

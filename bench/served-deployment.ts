@@ -4,9 +4,10 @@ import type { Closers } from '../workers/closers.js'
 import { startChild } from './child.js'
 import { createDeployment } from './deployment.js'
 import { runLoad, type Load, type Result } from './load.js'
-import type { ControlPlaneReady, Usage } from './product/control-plane.js'
+import type { ControlPlaneReady } from './product/control-plane.js'
 import { program } from './programs.js'
 import { startServedAgent } from './served-agent.js'
+import type { Usage } from './usage.js'
 
 export async function startServedDeployment(temporalAddress: string, name: string, closers: Closers) {
   const controlPlane = await startChild<ControlPlaneReady, object, Usage>(program('product/control-plane'), {

@@ -25,6 +25,7 @@ type RunBlock = (load: Load) => Promise<Block>
 
 export interface Systems {
   readonly run: Readonly<Record<SystemName, RunBlock>>
+  readonly stockAddress: string
   /** The product's stack, and a client of the agent behind the gateway. */
   readonly state: DevState
   readonly client: CommandsClient
@@ -51,6 +52,7 @@ export async function startSystems(temporalPath: string, closers: Closers): Prom
       product: (load) => runLoad((params) => direct.invoke<Result>('generate-report', params), load),
       gateway: (load) => runLoad((params) => client.invoke<Result>('generate-report', params), load),
     },
+    stockAddress: stock.address,
     state,
     client,
   }

@@ -110,7 +110,13 @@ function handlerOf(path: string, { calls, callers, refusals }: HandlerDeps) {
     if (!method || !caller) throw new Error(`${path} was called past the door`)
     const { authenticated, address, stream } = caller
     const gone = new AbortController()
-    call.on('cancelled', () => gone.abort())
+    const leave = (): void => gone.abort()
+    call.once('cancelled', leave)
+    const reply: Reply = (...answer) => {
+      // grpc-js says so of every call, in the end.
+      call.off('cancelled', leave)
+      callback(...answer)
+    }
     const incoming = {
       method,
       authenticated,
@@ -121,12 +127,12 @@ function handlerOf(path: string, { calls, callers, refusals }: HandlerDeps) {
     }
     calls.handle(incoming).then(
       ({ message, undelivered }) => {
-        callback(null, Buffer.from(message.buffer, message.byteOffset, message.byteLength))
+        reply(null, Buffer.from(message.buffer, message.byteOffset, message.byteLength))
         if (undelivered && stream) whenLost(stream, undelivered)
       },
       (error: unknown) => {
         const refusal = refusals.refusalOf(error, { path, address, agent: authenticated.agent })
-        callback({ code: refusal.code, details: refusal.message })
+        reply({ code: refusal.code, details: refusal.message })
       },
     )
   }

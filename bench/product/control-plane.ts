@@ -7,17 +7,11 @@ import { join } from 'node:path'
 import { plainTemporal } from '../../temporal/settings.js'
 import { createLogger } from '../../workers/logger.js'
 import { serve } from '../serve.js'
+import { usage, type Usage } from '../usage.js'
 
 export interface ControlPlaneReady {
   readonly url: string
   readonly token: string
-}
-
-export interface Usage {
-  readonly rssBytes: number
-  /** Processor time so far. */
-  readonly cpuMs: number
-  readonly atMs: number
 }
 
 await serve<object, Usage>(async (settings) => {
@@ -42,8 +36,3 @@ await serve<object, Usage>(async (settings) => {
     },
   }
 })
-
-function usage(): Usage {
-  const { user, system } = process.cpuUsage()
-  return { rssBytes: process.memoryUsage.rss(), cpuMs: (user + system) / 1_000, atMs: performance.now() }
-}

@@ -36,7 +36,7 @@ export class Authenticator {
     }
     this.#apiKeys = new TokenOwners({ lookUp: findKey, goodOf: (hashes) => apiKeys.goodHashes(hashes) }, this.#guesses)
     this.agents = new TokenOwners(
-      { lookUp: (token) => findAgent(registry, token), goodOf: (hashes) => agentTokens.goodHashes(hashes) },
+      { lookUp: (token) => findAgent(agentTokens, token), goodOf: (hashes) => agentTokens.goodHashes(hashes) },
       this.#guesses,
     )
   }

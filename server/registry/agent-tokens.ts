@@ -23,8 +23,10 @@ export interface NewAgentToken {
 }
 
 export interface AgentToken {
-  readonly deploymentId: string
   readonly tokenId: string
+  readonly deployment: { readonly id: string; readonly name: string }
+  /** Of its functions that ever published. */
+  readonly functionNames: readonly string[]
   /** ISO 8601; `null`: never. */
   readonly expiresAt: string | null
 }
@@ -49,18 +51,27 @@ export class AgentTokens {
     return { id, token }
   }
 
-  /** Whose agent has this token; `undefined` when nobody's, or it is revoked or expired. */
+  /**
+   * Whose agent has this token; `undefined` when nobody's, or it is revoked or expired. One question: every agent is
+   * looked up anew whenever it polls.
+   */
   async verify(token: string): Promise<AgentToken | undefined> {
     const hash = hashToken(token)
-    const row = await this.#db
-      .selectFrom('agent_tokens')
-      .selectAll()
+    const rows = await this.#withDeployment()
+      .leftJoin('manifests', 'manifests.deployment_id', 'agent_tokens.deployment_id')
+      .select('manifests.function_name')
       .where('token_lookup', '=', lookupOf(hash))
       // One that is no longer good is not even read, so that it takes no longer than one that never was.
       .where(isGood())
-      .executeTakeFirst()
+      .execute()
+    const [row] = rows
     if (!isLive(row, hash)) return undefined
-    return { deploymentId: row.deployment_id, tokenId: row.id, expiresAt: row.expires_at }
+    return {
+      tokenId: row.id,
+      deployment: { id: row.deployment_id, name: row.deployment_name },
+      functionNames: rows.flatMap(({ function_name }) => function_name ?? []),
+      expiresAt: row.expires_at,
+    }
   }
 
   /** Which of these are the hashes of tokens that {@link verify} takes. */

@@ -88,8 +88,8 @@ export function testManifests({ registry, other, execute }: Opened): void {
         message:
           'the deployment has 50 functions already, and may have 50; publish as one of those, which replaces it, or make another deployment',
       })
-      const [name = ''] = await registry().manifests.functionNames(id)
-      expect(await registry().manifests.publish(id, name, [commandNamed('new')])).toBe(true)
+      const [known] = await registry().manifests.forDeployment(id)
+      expect(await registry().manifests.publish(id, known?.functionName ?? '', [commandNamed('new')])).toBe(true)
     })
 
     test('of one deployment have a size', async () => {

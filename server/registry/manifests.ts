@@ -64,16 +64,6 @@ export class Manifests {
     return true
   }
 
-  /** Of the functions that ever published. */
-  async functionNames(deploymentId: string): Promise<string[]> {
-    const rows = await this.#db
-      .selectFrom('manifests')
-      .select('function_name')
-      .where('deployment_id', '=', deploymentId)
-      .execute()
-    return rows.map((row) => row.function_name)
-  }
-
   /** One for each function that ever published, in no particular order; none for an unknown deployment. */
   async forDeployment(deploymentId: string): Promise<Manifest[]> {
     const rows = await this.#db

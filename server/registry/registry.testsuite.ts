@@ -244,9 +244,17 @@ export function testRegistry(engine: RegistryEngine): void {
       const second = await registry.agentTokens.create(deploymentId)
       expect(first.id).toMatch(/^agtid_[a-z2-7]{20}$/)
       expect(first.token).toMatch(/^agt_[A-Za-z0-9_-]{43}$/)
+      const deployment = { id: deploymentId, name: 'acme' }
       for (const { id, token } of [first, second]) {
-        expect(await other.agentTokens.verify(token)).toEqual({ deploymentId, tokenId: id, expiresAt: null })
+        expect(await other.agentTokens.verify(token)).toEqual({
+          tokenId: id,
+          deployment,
+          functionNames: [],
+          expiresAt: null,
+        })
       }
+      for (const functionName of ['', 'reports']) await registry.manifests.publish(deploymentId, functionName, [])
+      expect((await other.agentTokens.verify(first.token))?.functionNames.toSorted()).toEqual(['', 'reports'])
     })
 
     test('are no api keys, nor the other way round', async () => {
