@@ -11,6 +11,7 @@ import { cancelMeetsBars, cancelTable, measureCancel } from './cancel.js'
 import { costTable, measureCost } from './cost.js'
 import { describeEnvironment } from './environment.js'
 import { measureIdleAgents } from './idle-check.js'
+import { journalMeetsBar, journalTable, measureJournal } from './journal.js'
 import { measureObservability, observabilityMeetsBars, observabilityTable } from './observability.js'
 import { ratiosOf, table, type Report, type SystemFigures } from './report.js'
 import { runPhase, warmUp, type Phase } from './rounds.js'
@@ -24,6 +25,7 @@ interface Flags {
   readonly agentLoop?: true
   readonly cancel?: true
   readonly cost?: true
+  readonly journal?: true
   readonly transports?: true
   readonly observability?: true
 }
@@ -75,6 +77,7 @@ const {
   agentLoop = false,
   cancel = false,
   cost = false,
+  journal = false,
   transports = false,
   observability = false,
 } = new Command('npm run bench --')
@@ -87,6 +90,7 @@ const {
   .option('--agent-loop', "an AI agent's tool calls only, beside the bench's own command")
   .option('--cancel', 'cancels only: how soon handlers hear of them, and whether verdicts are true')
   .option('--cost', 'processor time of an invocation only, of Temporal and of a control plane')
+  .option('--journal', "what an agent's journal costs a call only; about 4 minutes")
   .option('--transports', 'pushed commands only, beside pulled ones; installs the servers that stand for the clouds')
   .option('--observability', 'what metrics, logs and traces cost a call only; about 6 minutes')
   .addHelpText('after', EXAMPLES)
@@ -103,6 +107,7 @@ try {
   else if (agentLoop) await reportAgentLoop()
   else if (cancel) await reportCancel()
   else if (cost) console.log(costTable(await measureCost(closers, progress)))
+  else if (journal) await reportJournal()
   else if (transports) await reportTransports()
   else if (observability) await reportObservability()
   else await reportInvocations()
@@ -126,6 +131,12 @@ async function reportCancel(): Promise<void> {
   const figures = await measureCancel({ trials: 200, races: 500 }, closers, progress)
   console.log(cancelTable(figures))
   if (!cancelMeetsBars(figures)) process.exitCode = 1
+}
+
+async function reportJournal(): Promise<void> {
+  const figures = await measureJournal(closers, progress)
+  console.log(journalTable(figures))
+  if (!journalMeetsBar(figures)) process.exitCode = 1
 }
 
 async function reportTransports(): Promise<void> {

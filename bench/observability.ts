@@ -19,14 +19,22 @@ import { startChild } from './child.js'
 import { startLane, type Lane, type LaneSettings } from './observed-lane.js'
 import type { CollectedSpans, CollectorReady } from './product/collector.js'
 import { program } from './programs.js'
-import { median, shuffled, spreadOf, type Spread } from './statistics.js'
-import { timesMs } from './times.js'
+import {
+  CALLS_A_TURN,
+  compare,
+  comparison,
+  meetsBar,
+  p50Of,
+  takeTurns,
+  TURNS,
+  WARM_UP_CALLS,
+  warmUpLanes,
+  type Compared,
+  type Turns,
+} from './turns.js'
 
 const { RegisterNamespaceRequest } = proto.temporal.api.workflowservice.v1
 
-const CALLS_A_TURN = 10
-const TURNS = 120
-const WARM_UP_CALLS = 60
 const SCRAPE_INTERVAL_MS = 5_000
 
 const LOUD = { env: { ALIEN_LOG_LEVEL: 'info' }, hasMetrics: true }
@@ -34,9 +42,6 @@ const SILENT = { env: { ALIEN_LOG_LEVEL: 'silent' }, hasMetrics: false }
 
 /** Of the p50 without. */
 const BARS = { 'metrics, logs': 1.03, traces: 1.1 } as const
-
-/** A spread that is wider says nothing of a bar that is 3 % away. */
-const WIDEST_SPREAD = 0.06
 
 type LaneName = 'off again' | keyof typeof BARS
 
@@ -46,12 +51,8 @@ export interface ObservabilityFigures {
   readonly lanes: Readonly<Record<LaneName, LaneFigures>>
 }
 
-interface LaneFigures {
-  readonly p50Ms: number
-  /** Of `offP50Ms`. */
-  readonly ratio: number
-  /** Of the ratio. */
-  readonly spread: Spread
+/** Compared with the lane `off`. */
+interface LaneFigures extends Compared {
   /** Processor time of a call, of control plane and agent. It hardly depends on what else the machine does. */
   readonly cpuMs: number
 }
@@ -113,36 +114,32 @@ async function createNamespace({ workflowService }: Connection, namespace: strin
 }
 
 interface Measured {
-  /** Times of its calls, by turn. */
-  readonly turns: (readonly number[])[]
-  /** Processor time of all turns. */
-  cpuMs: number
+  readonly turns: ReadonlyMap<string, Turns>
+  /** Processor time of a call, by lane. */
+  readonly cpuMs: ReadonlyMap<string, number>
 }
 
-type ByLane = ReadonlyMap<string, Measured>
-
-async function timesOf(lanes: ReadonlyMap<string, Lane>, progress: (message: string) => void): Promise<ByLane> {
-  const measured = [...lanes].map(([name, { client, cpuMs }]) => {
-    const figures: Measured = { turns: [], cpuMs: 0 }
-    const call = (n: number) => client.invoke('generate-report', { startDate: '2025-01-01', sequence: n })
-    return { name, call, usedMs: cpuMs, figures }
-  })
+async function timesOf(lanes: ReadonlyMap<string, Lane>, progress: (message: string) => void): Promise<Measured> {
+  const calls = [...lanes].map(([name, { client }]) => ({
+    name,
+    call: (n: number) => client.invoke('generate-report', { startDate: '2025-01-01', sequence: n }),
+  }))
+  const spentMs = () => Promise.all([...lanes].map(async ([name, lane]) => [name, await lane.cpuMs()] as const))
   progress('warming up')
-  for (const { call } of measured) await timesMs(WARM_UP_CALLS, call)
+  await warmUpLanes(calls)
   const prometheus = setInterval(() => {
     for (const lane of lanes.values()) void lane.scrape()
   }, SCRAPE_INTERVAL_MS)
   try {
-    for (const { figures, usedMs } of measured) figures.cpuMs -= await usedMs()
-    for (let turn = 1; turn <= TURNS; turn += 1) {
-      if (turn % 10 === 1) progress(`turn ${turn} of ${TURNS}`)
-      for (const { figures, call } of shuffled(measured)) figures.turns.push(await timesMs(CALLS_A_TURN, call))
-    }
-    for (const { figures, usedMs } of measured) figures.cpuMs += await usedMs()
+    const before = new Map(await spentMs())
+    const turns = await takeTurns(calls, progress)
+    const perCall = (await spentMs()).map(
+      ([name, ms]) => [name, (ms - (before.get(name) ?? 0)) / (TURNS * CALLS_A_TURN)] as const,
+    )
+    return { turns, cpuMs: new Map(perCall) }
   } finally {
     clearInterval(prometheus)
   }
-  return new Map(measured.map(({ name, figures }) => [name, figures]))
 }
 
 /** @throws {Error} when a lane told less than it is there for, or one that is to be silent told anything */
@@ -168,42 +165,28 @@ async function assertTold(lanes: ReadonlyMap<string, Lane>, spans: () => Promise
   })
 }
 
-function figuresOf(measured: ByLane): ObservabilityFigures {
-  const of = (name: string): Measured => measured.get(name) ?? { turns: [], cpuMs: 0 }
-  const p50 = (name: string, drawn: readonly number[]): number =>
-    median(drawn.flatMap((turn) => of(name).turns[turn] ?? []))
-  const cpuMs = (name: string): number => of(name).cpuMs / (TURNS * CALLS_A_TURN)
-  const all = of('off').turns.map((_, turn) => turn)
+function figuresOf({ turns, cpuMs }: Measured): ObservabilityFigures {
+  const off = turns.get('off') ?? []
   const figures = (name: LaneName): LaneFigures => ({
-    p50Ms: p50(name, all),
-    ratio: p50(name, all) / p50('off', all),
-    spread: spreadOf(all, (drawn) => p50(name, drawn) / p50('off', drawn)),
-    cpuMs: cpuMs(name),
+    ...compare(turns.get(name) ?? [], off),
+    cpuMs: cpuMs.get(name) ?? 0,
   })
   return {
-    offP50Ms: p50('off', all),
-    offCpuMs: cpuMs('off'),
+    offP50Ms: p50Of(off),
+    offCpuMs: cpuMs.get('off') ?? 0,
     lanes: { 'off again': figures('off again'), 'metrics, logs': figures('metrics, logs'), traces: figures('traces') },
   }
 }
-
-const isNarrow = ({ spread: [low, high] }: LaneFigures): boolean => high - low <= WIDEST_SPREAD
 
 export function observabilityTable({ offP50Ms, offCpuMs, lanes }: ObservabilityFigures): string {
   const line = (name: string, p50Ms: number, cpuMs: number) =>
     `${name.padEnd(15)} p50 ${p50Ms.toFixed(1)} ms, processor ${cpuMs.toFixed(1)} ms`
   const lines = Object.entries(lanes).map(([name, figures]) => {
-    const { p50Ms, ratio, spread, cpuMs } = figures
     const bar = name in BARS ? BARS[name as keyof typeof BARS] : undefined
-    const verdict = isNarrow(figures) ? (ratio <= (bar ?? Infinity) ? 'met' : 'missed') : 'spread too wide to tell'
-    const compared = `p50 ${ratio.toFixed(3)} x off, 95 % within ${spread.map((end) => end.toFixed(3)).join(' to ')}`
-    return `${line(name, p50Ms, cpuMs)}: ${compared}${bar === undefined ? '' : `   bar ${bar}: ${verdict}`}`
+    return `${line(name, figures.p50Ms, figures.cpuMs)}: ${comparison(figures, 'off', bar)}`
   })
   return [line('off', offP50Ms, offCpuMs), ...lines].join('\n')
 }
 
 export const observabilityMeetsBars = ({ lanes }: ObservabilityFigures): boolean =>
-  Object.entries(BARS).every(([name, bar]) => {
-    const figures = lanes[name as keyof typeof BARS]
-    return figures.ratio <= bar && isNarrow(figures)
-  })
+  Object.entries(BARS).every(([name, bar]) => meetsBar(lanes[name as keyof typeof BARS], bar))

@@ -11,6 +11,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { manifestOf } from '../../execution/manifest.js'
+import { MemoryJournal } from '../../transports/runtime/memory-journal.js'
 import { createLogger } from '../../workers/logger.js'
 import { quietRuntime } from '../raw/runtime.js'
 import { serve } from '../serve.js'
@@ -20,10 +21,12 @@ export interface DirectAgentSettings {
   readonly url: string
   readonly agentToken: string
   readonly temporalAddress: string
+  /** In place of the one on disk: what that costs shows beside it. Default: false. */
+  readonly memoryJournal?: boolean
 }
 
 await serve(async (settings) => {
-  const { url, agentToken, temporalAddress } = settings as DirectAgentSettings
+  const { url, agentToken, temporalAddress, memoryJournal = false } = settings as DirectAgentSettings
   const commands = manifestOf(moduleRegistry)
   const session = await openAgentSession({ url, token: agentToken, functionName: '', commands })
   quietRuntime()
@@ -32,7 +35,9 @@ await serve(async (settings) => {
   const log = createLogger('direct-agent', { ALIEN_LOG_LEVEL: 'warn' })
   const gate = await openCustomerPolicy(process.env, log)
   const folder = await mkdtemp(join(tmpdir(), 'alien-bench-'))
-  const journal = await openJournal(join(folder, 'journal.db'), (message) => log.error(message))
+  const journal = memoryJournal
+    ? new MemoryJournal()
+    : await openJournal(join(folder, 'journal.db'), (message) => log.error(message))
   // Task tokens that no gateway sealed prove nothing, so no events are sent.
   const silent = () => undefined
   const openEvents = () => ({ started: silent, progress: silent, log: silent, end: silent, late: silent })
