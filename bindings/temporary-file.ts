@@ -3,8 +3,14 @@
  */
 import { randomUUID } from 'node:crypto'
 import { fstatSync, futimesSync, type BigIntStats } from 'node:fs'
-import { link, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { link, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import { lstatIfAny } from './fs-error.js'
+
+const NAME = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.tmp$/
+
+/** A file that its writer has not touched for so long has none any more. */
+const LEFT_AFTER_MS = 86_400_000
 
 export class TemporaryFile {
   readonly path: string
@@ -70,6 +76,21 @@ export class TemporaryFile {
   async #close(): Promise<void> {
     await this.#handle.close()
     if (!this.#isMoved) await rm(this.path, { force: true })
+  }
+}
+
+/**
+ * Removes what writers that were killed left. Takes no longer than there are such files, and never fails for one.
+ *
+ * @param directory One that nobody but us writes to.
+ */
+export async function sweepTemporaryFiles(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => [])
+  for (const name of names.filter((each) => NAME.test(each))) {
+    const path = join(directory, name)
+    const stats = await lstatIfAny(path).catch(() => undefined)
+    if (stats && Date.now() - Number(stats.mtimeMs) > LEFT_AFTER_MS)
+      await rm(path, { force: true }).catch(() => undefined)
   }
 }
 

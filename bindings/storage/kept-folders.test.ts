@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { eventually } from '../../tests/support/eventually.js'
@@ -37,6 +37,20 @@ test('another work folder in its place is the one with the locks', async () => {
   await using draft = await folders.newDraft()
   expect(await readdir(join(path, '.alien/old'))).toEqual([])
   expect(await readdir(join(path, '.alien/tmp'))).toEqual([draft.file.path.split('/').at(-1)])
+})
+
+test('what a writer that was killed left is removed by the next, a day later, and nothing else', async () => {
+  const path = await scratchDirectory()
+  const tmp = join(path, '.alien/tmp')
+  await mkdir(tmp, { recursive: true })
+  const left = '00000000-0000-4000-8000-000000000000.tmp'
+  const recent = '00000000-0000-4000-8000-000000000001.tmp'
+  for (const name of [left, recent, 'a.lock', 'notes.tmp']) await writeFile(join(tmp, name), '')
+  const dayAgo = Date.now() / 1_000 - 86_400
+  for (const name of [left, 'a.lock', 'notes.tmp']) await utimes(join(tmp, name), dayAgo, dayAgo)
+  await utimes(join(tmp, recent), dayAgo + 60, dayAgo + 60)
+  await new LocalStorage({ name: 'w', path }).write('a', ONE, {})
+  expect(await readdir(tmp)).toEqual([recent, 'a.lock', 'notes.tmp'])
 })
 
 test.runIf(process.platform === 'linux')('they are open while somebody writes, and a moment longer', async () => {

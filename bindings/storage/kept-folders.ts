@@ -9,7 +9,7 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ABSENT, unless } from '../fs-error.js'
-import { TemporaryFile } from '../temporary-file.js'
+import { sweepTemporaryFiles, TemporaryFile } from '../temporary-file.js'
 import { Folder } from './local-folder.js'
 import { workFolder } from './local-work-folder.js'
 import { RESERVED_SEGMENT } from './object-key.js'
@@ -36,6 +36,7 @@ export class KeptFolders {
   readonly #path: string
   #kept: Opened | undefined
   #idle: NodeJS.Timeout | undefined
+  #isSwept = false
 
   /** @param path Of the root. */
   constructor(path: string) {
@@ -53,6 +54,7 @@ export class KeptFolders {
       await this.#giveBack(kept)
     }
     const opened = await open(this.#path)
+    await this.#sweepOnce(opened)
     const replaced = this.#kept
     this.#kept = opened
     if (replaced?.users === 0) await close(replaced)
@@ -80,6 +82,13 @@ export class KeptFolders {
       await this.#giveBack(opened)
       throw error
     }
+  }
+
+  /** Once for a process that writes: there is as much to remove as there were crashes. */
+  async #sweepOnce({ tmp }: Opened): Promise<void> {
+    if (this.#isSwept) return
+    this.#isSwept = true
+    await sweepTemporaryFiles(tmp.path)
   }
 
   async #giveBack(opened: Opened): Promise<void> {
