@@ -11,6 +11,7 @@ import { DEFAULT_JOURNAL_LIMITS, openJournal, type Journal } from '../execution/
 import { PolicyGate } from '../execution/policy-gate.js'
 import { commandActivities, type AttemptDeps, type CommandActivity } from './run-command.js'
 import { Runs } from '../execution/runs.js'
+import { MAX_LOST_AGENTS, redeliveryBackoffMs } from '../workflows/attempt.js'
 import { ATTEMPT, SILENT_LOG, testFolder } from '../execution/test-run.testsuite.js'
 import { testDeps } from './test-deps.testsuite.js'
 
@@ -182,7 +183,7 @@ describe('while the run goes on', () => {
 
   test.each([false, true])('the next attempt has its result, and the handler its time', async (atMostOnce) => {
     const { run, seen, end } = await lost(atMostOnce)
-    vi.advanceTimersByTime(14_999)
+    vi.advanceTimersByTime(74_999)
     const second = run(again({ atMostOnce }))
     vi.advanceTimersByTime(600_000)
     expect(seen.signal?.aborted).toBe(false)
@@ -191,9 +192,9 @@ describe('while the run goes on', () => {
     expect(seen.times).toBe(1)
   })
 
-  test('it waits for 15 s, and is told why it is not wanted', async () => {
+  test('it waits for 15 s more than the longest back-off, and is told why it is not wanted', async () => {
     const { run, seen } = await lost()
-    vi.advanceTimersByTime(14_999)
+    vi.advanceTimersByTime(redeliveryBackoffMs(MAX_LOST_AGENTS) + 14_999)
     expect(seen.signal?.aborted).toBe(false)
     vi.advanceTimersByTime(1)
     expect(seen.signal?.reason).toMatchObject({

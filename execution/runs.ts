@@ -14,6 +14,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RunKey } from './journal/journal.js'
 import { CommandError } from '../protocol/errors.js'
+import { MAX_REDELIVERY_BACKOFF_MS } from '../protocol/limits.js'
 import type { HandlerRun } from './handler-run.js'
 
 /** An attempt's hold on a run. To be disposed when the attempt ends. */
@@ -34,8 +35,8 @@ interface Running {
 /** How long a handler whose signal aborted since the agent stops may take to end. */
 export const STOPPED_WITHIN_MS = 2_000
 
-/** A lost attempt is delivered again within seconds; after that it went elsewhere. */
-const ABANDON_AFTER_MS = 15_000
+/** A lost attempt is delivered again when its back-off is over, or a few seconds later; after that it went elsewhere. */
+const ABANDON_AFTER_MS = MAX_REDELIVERY_BACKOFF_MS + 15_000
 
 export class Runs {
   readonly #running = new Map<string, Running>()

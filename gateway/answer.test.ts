@@ -56,6 +56,13 @@ test('a poll without a task has an empty answer', () => {
   expect(sealTask(answer, 'dep_a', seal)).toEqual({ message: Buffer.alloc(0), token: undefined, waitedMs: 0 })
 })
 
+test('when a silent agent counts as lost stays inside: a worker that knows it ends attempts by itself', () => {
+  const known = PollActivityTaskQueueResponse.fromObject({ ...task.toJSON(), heartbeatTimeout: { seconds: 8 } })
+  const answer = PollActivityTaskQueueResponse.encode(known).finish()
+  const got = PollActivityTaskQueueResponse.decode(sealTask(answer, 'dep_a', seal).message)
+  expect({ ...got.toJSON(), taskToken: '' }).toStrictEqual({ ...task.toJSON(), taskToken: '' })
+})
+
 test('how Temporal spreads polls stays inside', () => {
   const answer = Buffer.concat([
     PollActivityTaskQueueResponse.encode(task).finish(),

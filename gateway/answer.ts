@@ -12,8 +12,14 @@ const SCHEDULED_TIME = 10
 const STARTED_TIME = 12
 const SCHEDULE_TO_CLOSE_TIMEOUT = 14
 const START_TO_CLOSE_TIMEOUT = 15
-/** How Temporal spreads the polls of large namespaces, which is no agent's business. */
-const POLLER_GROUPS: ReadonlySet<number> = new Set([21, 22])
+const HEARTBEAT_TIMEOUT = 16
+/**
+ * What no agent is to know: how Temporal spreads the polls of large namespaces (21, 22), and when it takes an agent that
+ * is silent for lost. A worker that knows the latter ends the attempt by itself when its heartbeats do not get through for
+ * so long, or come from another thread. It is Temporal's to say that an attempt is lost, and the agent hears of it with the
+ * answer to the next heartbeat; until then its handler goes on.
+ */
+const KEPT_BACK: ReadonlySet<number> = new Set([HEARTBEAT_TIMEOUT, 21, 22])
 
 /** An attempt that ends with its time-out is reported a little later. */
 const REPORTING_GRACE_MS = 60_000
@@ -39,7 +45,7 @@ export function sealTask(message: Uint8Array, deploymentId: string, seal: TaskTo
   let scheduleToCloseMs = 0
   let waitedMs = 0
   for (const { id, raw, content } of fieldsOf(message)) {
-    if (POLLER_GROUPS.has(id)) continue
+    if (KEPT_BACK.has(id)) continue
     if (id === TASK_TOKEN) token = content
     else if (id === SCHEDULE_TO_CLOSE_TIMEOUT && content) scheduleToCloseMs = durationMs(content)
     else parts.push(raw)

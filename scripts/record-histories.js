@@ -65,6 +65,7 @@ const CASES = {
     await handle.result()
     return handle
   },
+  'agents-lost-further-on-then-succeeded': () => client.start('die-further'),
   'not-delivered-then-succeeded': notDelivered,
   'agent-lost-at-most-once': () => client.start('die-at-most-once'),
   'canceled-and-finished-first': async () => {

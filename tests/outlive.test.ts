@@ -112,11 +112,29 @@ describe.concurrent.each(COMMANDS)('%s', (command) => {
   })
 })
 
+// Several times longer than Temporal waits for its heartbeats, and than an agent is silent before it counts as lost.
+test.concurrent('a handler goes on while its link hangs, and ends the invocation when it is back', async () => {
+  const customer = await Customer.of(stack, folder)
+  await using proxy = await TcpProxy.before(stack.state.url)
+  await using agent = customer.startAgent({ handlers, url: proxy.url })
+  const { id, result } = await start(customer, 'effect')
+  await customer.entered()
+  proxy.cut('hang')
+  await redelivered(id)
+  await delay(40_000)
+  proxy.restore()
+  await redelivered(id)
+  await endHandler(customer)
+  expect(await result()).toBe(1)
+  expect(await lines(customer.file)).toStrictEqual([expect.stringMatching(/^attempt 1, /), 'ended'])
+  expect(await agent.stop()).toBe(0)
+})
+
 test('a handler that holds its process is not taken for lost, and that is logged', async () => {
   const customer = await Customer.of(stack, folder)
   await using agent = customer.startAgent({ handlers })
   await customer.served()
-  const handle = await customer.client.start('hold', { file: customer.file, ms: 7_000 })
+  const handle = await customer.client.start('hold', { file: customer.file, ms: 12_000 })
   await customer.entered()
   expect(await handle.result()).toBe(1)
   expect((await queueTimes(stack.state.temporalAddress, handle.id)).queued).toHaveLength(1)

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import type { ErrorBody } from '../protocol/errors.js'
-import { counted, MAX_LOST_AGENTS, nextStep, NOTHING_YET, type AttemptCount, type AttemptOutcome } from './attempt.js'
+import {
+  counted,
+  MAX_LOST_AGENTS,
+  nextStep,
+  NOTHING_YET,
+  speaksFor,
+  type AttemptCount,
+  type AttemptOutcome,
+} from './attempt.js'
 import { testInput as input, type PolicyChanges } from './test-input.testsuite.js'
 
 const failed = (error: Partial<ErrorBody> = {}): AttemptOutcome & { kind: 'failed' } => ({
@@ -14,7 +22,13 @@ const NOT_TAKEN: AttemptOutcome = { kind: 'not_taken' }
 
 const NOT_DELIVERED: AttemptOutcome = { kind: 'not_delivered' }
 
-const times = (lost: number, failed = 0): AttemptCount => ({ ...NOTHING_YET, lost, lostInRun: lost, failed })
+const times = (lost: number, failed = 0): AttemptCount => ({
+  ...NOTHING_YET,
+  lost,
+  lostInRow: lost,
+  lostInRun: lost,
+  failed,
+})
 
 test.each([{ rowCount: 3 }, null, 0, false, ''])('a result is the end: %j', (result) => {
   expect(nextStep(input(), { kind: 'succeeded', result }, times(0), Infinity)).toEqual({ kind: 'succeed', result })
@@ -268,6 +282,17 @@ describe('after its agent was lost', () => {
     expect(nextStep(input(), LOST, times(20), Infinity)).toEqual(lostForGood('it lost 20 agents'))
   })
 
+  test('those lost before it had come further, or stopped in good order, count no more', () => {
+    const many = { ...times(30), lostInRow: 1 }
+    expect(nextStep(input(), LOST, many, Infinity)).toEqual({ kind: 'deliver_again', afterMs: 0 })
+    expect(speaksFor({ kind: 'lost', ended: true }, undefined)).toBe(true)
+    expect(speaksFor({ kind: 'lost', checkpoint: { step: 1 } }, undefined)).toBe(true)
+    expect(speaksFor({ kind: 'lost', checkpoint: { step: 2 } }, { step: 1 })).toBe(true)
+    expect(speaksFor({ kind: 'lost', checkpoint: { step: 1 } }, { step: 1 })).toBe(false)
+    expect(speaksFor({ kind: 'lost', ended: false }, { step: 1 })).toBe(false)
+    expect(speaksFor(TIMED_OUT, undefined)).toBe(false)
+  })
+
   test.each([
     [1, 0],
     [1, -1],
@@ -367,6 +392,7 @@ test('what happened is counted by what it was', () => {
   expect(outcomes.reduce(counted, NOTHING_YET)).toEqual({
     undelivered: 2,
     lost: 4,
+    lostInRow: 4,
     lostInRun: 2,
     astray: 3,
     astrayInRun: 1,

@@ -5,7 +5,7 @@ import { formatDuration } from '../protocol/format-duration.js'
 import type { ErrorBody, ErrorCode, HandlerError } from '../protocol/errors.js'
 import type { InvokeCommandInput } from '../protocol/invocation.js'
 import { isPlainObject, type JsonValue } from '../protocol/json.js'
-import { MAX_RETRY_AFTER_MS } from '../protocol/limits.js'
+import { MAX_REDELIVERY_BACKOFF_MS, MAX_RETRY_AFTER_MS } from '../protocol/limits.js'
 import { STOPPED_BY_POLICY } from '../protocol/names.js'
 
 export type AttemptOutcome =
@@ -47,6 +47,8 @@ export interface AttemptCount {
   readonly undelivered: number
   /** Deliveries taken by an agent that was then lost. */
   readonly lost: number
+  /** Of those, how many since one that speaks for the command: see {@link speaksFor}. */
+  readonly lostInRow: number
   /** Of those, how many since the run before ended badly. */
   readonly lostInRun: number
   /** As `lost`, without those whose agent said that the handler has ended: these handlers may go on. */
@@ -61,11 +63,27 @@ export interface AttemptCount {
 export const NOTHING_YET: AttemptCount = {
   undelivered: 0,
   lost: 0,
+  lostInRow: 0,
   lostInRun: 0,
   astray: 0,
   astrayInRun: 0,
   failed: 0,
   timedOut: 0,
+}
+
+/**
+ * Whether a lost delivery shows that the command is not what its agents are lost to: the agent stopped in good order and
+ * the handler with it, or the handler had come further.
+ *
+ * @param before the checkpoint that the delivery began with
+ */
+export const speaksFor = (
+  outcome: AttemptOutcome & { readonly checkpoint?: JsonValue | undefined },
+  before: JsonValue | undefined,
+): boolean => {
+  if (outcome.kind !== 'lost') return false
+  const { ended, checkpoint } = outcome
+  return ended === true || (checkpoint !== undefined && JSON.stringify(checkpoint) !== JSON.stringify(before))
 }
 
 /** The count with one more. */
@@ -82,7 +100,8 @@ export function counted(count: AttemptCount, outcome: AttemptOutcome): AttemptCo
       return { ...count, undelivered: count.undelivered + 1 }
     case 'lost': {
       const { astray, astrayInRun } = count
-      const lost = { ...count, lost: count.lost + 1, lostInRun: count.lostInRun + 1 }
+      const { lost: all, lostInRow, lostInRun } = count
+      const lost = { ...count, lost: all + 1, lostInRow: lostInRow + 1, lostInRun: lostInRun + 1 }
       return outcome.ended === true ? lost : { ...lost, astray: astray + 1, astrayInRun: astrayInRun + 1 }
     }
     case 'failed':
@@ -96,12 +115,12 @@ export function counted(count: AttemptCount, outcome: AttemptOutcome): AttemptCo
 const isTimeOut = (outcome: AttemptOutcome): boolean =>
   outcome.kind === 'timed_out' || (outcome.kind === 'failed' && outcome.error.code === 'timed_out')
 
-/** After so many lost agents the command itself is the likely killer, and goes on killing if nobody stops it. */
+/** After so many agents lost in a row the command itself is the likely killer, and goes on killing if nobody stops it. */
 export const MAX_LOST_AGENTS = 20
 
 /** Back-off between redeliveries of one cause: none after the first, then doubling up to a minute. */
 export const redeliveryBackoffMs = (times: number): number =>
-  times <= 1 ? 0 : Math.min(1_000 * 2 ** (times - 2), 60_000)
+  times <= 1 ? 0 : Math.min(1_000 * 2 ** (times - 2), MAX_REDELIVERY_BACKOFF_MS)
 
 /**
  * @param count includes this attempt
@@ -140,8 +159,8 @@ export function nextStep(
     }
     case 'lost': {
       // At-most-once or not: an agent that ran it before, or knows nothing of it, does not run it again.
-      const afterMs = redeliveryBackoffMs(count.lost)
-      if (count.lost >= MAX_LOST_AGENTS) {
+      const afterMs = redeliveryBackoffMs(count.lostInRow)
+      if (count.lostInRow >= MAX_LOST_AGENTS) {
         return { kind: 'fail', error: lostForGood(input, `it lost ${count.lost} agents`) }
       }
       if (afterMs >= remainingMs) return { kind: 'fail', error: lostForGood(input, 'its deadline is over') }

@@ -35,6 +35,7 @@ import {
   lostForGood,
   nextStep,
   NOTHING_YET,
+  speaksFor,
   type AttemptCount,
   type CanceledOutcome,
   type FinalStep,
@@ -53,6 +54,9 @@ const REDELIVERS_AT_MOST_ONCE = 'redeliver-at-most-once'
 
 /** Earlier versions took a `RetryableError` for any other; those that met one go on as they did. */
 const HONORS_RETRYABLE = 'honor-retryable-error'
+
+/** Earlier versions counted every lost agent, though the command was not what it was lost to. */
+const COUNTS_LOST_IN_ROW = 'count-lost-in-row'
 
 export async function invokeCommand(input: InvokeCommandInput, params: JsonValue): Promise<JsonValue> {
   const { policy } = input
@@ -86,8 +90,9 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
         : push(input, params, delivered, { remainingMs, deadlineAtMs, waitedMs }, responses),
     )
     const outcome = asThen(delivery)
+    const beginsRow = count.lostInRow > 0 && speaksFor(outcome, checkpoint) && patched(COUNTS_LOST_IN_ROW)
     if (outcome.checkpoint !== undefined) checkpoint = outcome.checkpoint
-    count = counted(count, outcome)
+    count = counted(beginsRow ? { ...count, lostInRow: 0 } : count, outcome)
     const nowMs = Date.now()
     const { request } = cancellation
     if (request !== undefined || isCanceled(outcome)) {
