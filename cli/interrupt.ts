@@ -39,8 +39,10 @@ export class Interrupt implements Disposable {
     return this.#verdict
   }
 
+  /** Nobody is asked any more: a question that is open would keep the process. */
   [Symbol.dispose](): void {
     process.off('SIGINT', this.#onInterrupt)
+    this.#left.abort()
   }
 
   readonly #onInterrupt = (): void => {

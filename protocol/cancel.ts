@@ -1,4 +1,5 @@
 /** Canceling an invocation, and what that comes to. Needs no package: workflow code and the light client read this file. */
+import { SAYS_NOTHING_RAN, type ErrorCode } from './error-codes.js'
 import type { Invocation } from './invocation.js'
 
 export const CANCEL_VERDICTS = ['not_started', 'stopped', 'finished_first', 'unknown'] as const
@@ -10,6 +11,16 @@ export const CANCEL_VERDICTS = ['not_started', 'stopped', 'finished_first', 'unk
  *  unknown         its agent is silent, or its handler goes on in spite of it, or an earlier run of it may
  */
 export type CancelVerdict = (typeof CANCEL_VERDICTS)[number]
+
+/** Of a cancel that comes when the invocation has ended, with this error if any. */
+export function verdictAfter(code: ErrorCode | undefined): CancelVerdict {
+  if (code === undefined) return 'finished_first'
+  if (SAYS_NOTHING_RAN.has(code)) return 'not_started'
+  return MAY_GO_ON.has(code) ? 'unknown' : 'finished_first'
+}
+
+/** `canceled` by Temporal's own means: what became of the handler is not in it. */
+const MAY_GO_ON: ReadonlySet<ErrorCode> = new Set(['outcome_unknown', 'timed_out', 'canceled', 'internal'])
 
 /** What the workflow's update `cancel` is given. */
 export interface CancelRequest {

@@ -84,3 +84,13 @@ export type ErrorCode = keyof typeof ERROR_CODES
 
 export const isErrorCode = (value: unknown): value is ErrorCode =>
   typeof value === 'string' && Object.hasOwn(ERROR_CODES, value)
+
+/** Of an outcome: its handler was not entered. */
+export const SAYS_NOTHING_RAN: ReadonlySet<ErrorCode> = new Set([
+  'deployment_offline',
+  'refused',
+  'command_not_found',
+  'invalid_params',
+  'unavailable',
+  'delivery_failed',
+])

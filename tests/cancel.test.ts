@@ -133,6 +133,15 @@ test('what has ended is left as it is', async () => {
   expect(await failed.status()).toBe('failed')
 })
 
+test('of what has ended, the verdict says no more of its handler than is known', async () => {
+  const timedOut = await client.start('sleep', { ms: 60_000 }, { timeoutMs: 300 })
+  expect(await errorOf(timedOut.result())).toMatchObject({ code: 'timed_out' })
+  expect(await timedOut.cancel()).toBe('unknown')
+  const offline = await stack.client('nobody-home').start('anything', {}, { queueTimeoutMs: 100 })
+  expect(await errorOf(offline.result())).toMatchObject({ code: 'deployment_offline' })
+  expect(await offline.cancel()).toBe('not_started')
+})
+
 test('a handler that goes on is said to run, and its result counts', async () => {
   const handle = await client.start('sleep', { ms: 2_500 })
   await running(handle)

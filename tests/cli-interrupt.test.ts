@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CLI, cliEnv } from './support/cli.js'
 import { eventually } from './support/eventually.js'
 import { lines } from './support/outcome.js'
+import { startOnTerminal } from './support/terminal.js'
 
 let stack: TestStack
 let folder: string
@@ -54,4 +55,41 @@ test.each([[[]], [['--json']]])('cancels it with --on-interrupt cancel %j', asyn
   expect(stderr).toContain(`asked ${handle.id} to stop; once more Ctrl-C leaves it`)
   expect(await handle.status()).toBe('canceled')
   expect(await lines(file)).toHaveLength(2)
+})
+
+/** The same at a terminal, once Ctrl-C was typed and the question is there. */
+async function interruptAtTerminal() {
+  const file = join(folder, String((calls += 1)))
+  const invoke = ['commands', 'invoke', '--deployment', 'acme-corp', '--command', 'until-aborted']
+  const args = [process.execPath, CLI, ...invoke, '--params', JSON.stringify({ file }), '--idempotency-key', file]
+  const env = { ALIEN_URL: stack.state.url, ALIEN_TOKEN: stack.state.token }
+  const child = startOnTerminal(args, { cwd: folder, env })
+  let screen = ''
+  child.stdout.on('data', (shown: Buffer) => (screen += shown.toString()))
+  await eventually('the handler starts', async () => (await lines(file))[0])
+  const handle = await stack.client().start('until-aborted', { file }, { idempotencyKey: file })
+  child.stdin.write('\x03')
+  const question = `cancel ${handle.id}, or leave it running? [c/L] `
+  await eventually('the question is asked', () => (screen.includes(question) ? true : undefined))
+  return { child, handle }
+}
+
+test.each([
+  ['c\n', 5, 'canceled'],
+  ['\n', 130, 'running'],
+  ['\x03', 130, 'running'],
+])('asks at a terminal, where %j ends it with %d and the invocation is %s', async (typed, exitCode, status) => {
+  const { child, handle } = await interruptAtTerminal()
+  child.stdin.write(typed)
+  expect((await child).exitCode).toBe(exitCode)
+  expect(await handle.status()).toBe(status)
+  await handle.cancel()
+})
+
+test('does not wait for an answer when the invocation has ended', async () => {
+  const { child, handle } = await interruptAtTerminal()
+  await handle.cancel({ reason: 'by somebody else' })
+  const { exitCode, stdout } = await child
+  expect(exitCode).toBe(5)
+  expect(stdout).toContain('by somebody else')
 })

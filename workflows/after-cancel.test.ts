@@ -29,6 +29,20 @@ test('so does an error that ends the invocation', () => {
   })
 })
 
+test.each([
+  ['refused', 1, 'not_started'],
+  ['command_not_found', 1, 'not_started'],
+  ['invalid_params', 1, 'not_started'],
+  ['timed_out', 3, 'unknown'],
+  ['invalid_result', 1, 'finished_first'],
+] as const)('an error %s that ends the invocation, run %d, says of its handler: %s', (code, failed, verdict) => {
+  const ends = { ...error, code }
+  expect(after({ kind: 'failed', error: ends }, { failed })).toEqual({
+    step: { kind: 'fail', error: ends },
+    verdict,
+  })
+})
+
 test('an error that would be tried again is not: that is what was canceled', () => {
   expect(after({ kind: 'failed', error }, { failed: 2 })).toEqual(
     canceled('stopped', '"run-migration" was canceled after it had failed 2 times: "run-migration" failed: no'),

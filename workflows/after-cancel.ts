@@ -1,5 +1,5 @@
 /** What a delivery comes to when the invocation was canceled meanwhile. Pure, as `attempt.ts`. */
-import { CANCEL_GRACE_MS, type CancelRequest, type CancelVerdict } from '../protocol/cancel.js'
+import { CANCEL_GRACE_MS, verdictAfter, type CancelRequest, type CancelVerdict } from '../protocol/cancel.js'
 import type { ErrorBody } from '../protocol/errors.js'
 import { formatDuration } from '../protocol/format-duration.js'
 import type { InvokeCommandInput } from '../protocol/invocation.js'
@@ -48,7 +48,9 @@ export function afterCancel(
     case 'failed': {
       const step = nextStep(input, outcome, count, remainingMs)
       // An error that ends the invocation ended it; one that would be tried again is what was canceled.
-      if (step.kind !== 'deliver_again') return { step, verdict: 'finished_first' }
+      if (step.kind !== 'deliver_again') {
+        return { step, verdict: verdictAfter(step.kind === 'fail' ? step.error.code : undefined) }
+      }
       return stopped(`"${command}" was canceled after it had failed ${times(count.failed)}: ${outcome.error.message}`)
     }
     case 'not_taken':

@@ -1,14 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ErrorBody } from '../protocol/errors.js'
-import {
-  counted,
-  MAX_LOST_AGENTS,
-  nextStep,
-  NOTHING_YET,
-  speaksFor,
-  type AttemptCount,
-  type AttemptOutcome,
-} from './attempt.js'
+import { counted, MAX_LOST_AGENTS, nextStep, NOTHING_YET, type AttemptCount, type AttemptOutcome } from './attempt.js'
 import { testInput as input, type PolicyChanges } from './test-input.testsuite.js'
 
 const failed = (error: Partial<ErrorBody> = {}): AttemptOutcome & { kind: 'failed' } => ({
@@ -280,17 +272,6 @@ describe('after its agent was lost', () => {
   test('a command that takes agents down with it is stopped', () => {
     expect(MAX_LOST_AGENTS).toBe(20)
     expect(nextStep(input(), LOST, times(20), Infinity)).toEqual(lostForGood('it lost 20 agents'))
-  })
-
-  test('those lost before it had come further, or stopped in good order, count no more', () => {
-    const many = { ...times(30), lostInRow: 1 }
-    expect(nextStep(input(), LOST, many, Infinity)).toEqual({ kind: 'deliver_again', afterMs: 0 })
-    expect(speaksFor({ kind: 'lost', ended: true }, undefined)).toBe(true)
-    expect(speaksFor({ kind: 'lost', checkpoint: { step: 1 } }, undefined)).toBe(true)
-    expect(speaksFor({ kind: 'lost', checkpoint: { step: 2 } }, { step: 1 })).toBe(true)
-    expect(speaksFor({ kind: 'lost', checkpoint: { step: 1 } }, { step: 1 })).toBe(false)
-    expect(speaksFor({ kind: 'lost', ended: false }, { step: 1 })).toBe(false)
-    expect(speaksFor(TIMED_OUT, undefined)).toBe(false)
   })
 
   test.each([

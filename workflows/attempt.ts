@@ -2,7 +2,8 @@
  * What became of one delivery of an invocation, and what follows from it. Pure: the workflow acts, this decides.
  */
 import { formatDuration } from '../protocol/format-duration.js'
-import type { ErrorBody, ErrorCode, HandlerError } from '../protocol/errors.js'
+import { SAYS_NOTHING_RAN } from '../protocol/error-codes.js'
+import type { ErrorBody, HandlerError } from '../protocol/errors.js'
 import type { InvokeCommandInput } from '../protocol/invocation.js'
 import { isPlainObject, type JsonValue } from '../protocol/json.js'
 import { MAX_REDELIVERY_BACKOFF_MS, MAX_RETRY_AFTER_MS } from '../protocol/limits.js'
@@ -211,14 +212,6 @@ function isFinal(error: ErrorBody, finalCodes: readonly string[]): boolean {
 }
 
 const isName = (named: unknown): named is string | number => typeof named === 'string' || typeof named === 'number'
-
-const SAYS_NOTHING_RAN: ReadonlySet<ErrorCode> = new Set([
-  'refused',
-  'command_not_found',
-  'invalid_params',
-  'unavailable',
-  'delivery_failed',
-])
 
 /**
  * What says that nothing ran is not so when an earlier delivery did.

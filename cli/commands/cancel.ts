@@ -23,7 +23,7 @@ What it came to goes to stdout:
   unknown         its agent is silent, or its handler goes on in spite of it (exit code 6)`
 
 const MEANINGS: Record<CancelVerdict, (id: string) => string> = {
-  not_started: () => 'canceled before its handler was entered; nothing ran',
+  not_started: () => 'its handler was not entered; nothing ran',
   stopped: () => 'canceled; its handler stopped',
   finished_first: (id) => `it had ended before it could be stopped; see: alien commands get ${id}`,
   unknown: (id) => `asked to stop, and whether it does is unknown; see: alien commands get ${id}`,

@@ -2,7 +2,13 @@
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { WorkflowUpdateStage, type Client, type WorkflowUpdateHandle } from '@temporalio/client'
-import { CANCEL_UPDATE, CANCEL_VERDICTS, type CancelRequest, type CancelVerdict } from '../../protocol/cancel.js'
+import {
+  CANCEL_UPDATE,
+  CANCEL_VERDICTS,
+  verdictAfter,
+  type CancelRequest,
+  type CancelVerdict,
+} from '../../protocol/cancel.js'
 import type { Invocation } from '../../protocol/invocation.js'
 import { isPlainObject } from '../../protocol/json.js'
 import { isWorkflowNotFound } from '../../temporal/failure.js'
@@ -52,7 +58,7 @@ export async function cancelUntil(
 /** The verdict that an ended invocation has. */
 export function verdictOf({ error }: Invocation): CancelVerdict {
   const verdict = isPlainObject(error?.details) ? error.details['verdict'] : undefined
-  return CANCEL_VERDICTS.find((one) => one === verdict) ?? 'finished_first'
+  return CANCEL_VERDICTS.find((one) => one === verdict) ?? verdictAfter(error?.code)
 }
 
 type Asked = WorkflowUpdateHandle<CancelVerdict> | 'kept'

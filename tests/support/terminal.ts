@@ -19,12 +19,17 @@ export async function alienOnTerminal(args: readonly string[], file: string, opt
     CLI,
     ...args,
   ]
-  const { stdout } = await execa('python3', ['-c', PYTHON, ...shell], {
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: { ...cliEnv(options.env), TERM: 'xterm' },
+  const child = startOnTerminal(shell, options)
+  child.stdin.end()
+  return (await child).stdout
+}
+
+/** A command at a terminal: what is written to its stdin is typed there, `\x03` being Ctrl-C; its stdout is the screen. */
+export const startOnTerminal = (command: readonly string[], { cwd, env }: CliOptions) =>
+  execa('python3', ['-c', PYTHON, ...command], {
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { ...cliEnv(env), TERM: 'xterm' },
     extendEnv: false,
-    stdin: 'ignore',
+    stdin: 'pipe',
     reject: false,
   })
-  return stdout
-}
