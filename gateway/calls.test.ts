@@ -127,6 +127,32 @@ test("a worker's name is a line that can be kept, however long it is and whateve
   await polled
 })
 
+test('what is known of an agent is looked up anew for a queue that may be new, and for nothing else', async () => {
+  let looks = 0
+  const recheck = () => {
+    looks += 1
+    return Promise.resolve(agent)
+  }
+  const denied = (change: (request: ReturnType<typeof PollActivityTaskQueueRequest.decode>) => void) => {
+    const request = PollActivityTaskQueueRequest.decode(pollMessage)
+    change(request)
+    return calls.handle({
+      method,
+      authenticated: { agent, recheck },
+      message: PollActivityTaskQueueRequest.encode(request).finish(),
+      about: { host: 'host', version: '1', key: '' },
+      deadlineMs: Infinity,
+      callerGone: callerGone.signal,
+    })
+  }
+  const foreign = () => denied((request) => (request.taskQueue = { name: 'deployment-dep_b' }))
+  await expect(denied((request) => (request.namespace = 'other'))).rejects.toThrow('this is not your namespace')
+  expect(looks).toBe(0)
+  for (let count = 0; count < 60; count += 1) await expect(foreign()).rejects.toThrow('this is not your task queue')
+  // A deployment has 50 functions at most.
+  expect(looks).toBe(50)
+})
+
 test('a poll whose agent goes away is ended at Temporal at once, by a key of its own', async () => {
   const { polled } = await heldPoll()
   const asked = once(temporal.calls, 'ShutdownWorker')

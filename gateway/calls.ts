@@ -1,7 +1,9 @@
 /** What becomes of an agent's call once it is known who makes it: checked, sent on to Temporal, its answer made safe. */
 import { status } from '@grpc/grpc-js'
 import proto from '@temporalio/proto'
+import { LRUCache } from 'lru-cache'
 import { NO_METRICS, type Metrics } from '../observability/metrics.js'
+import { MAX_FUNCTIONS } from '../protocol/limits.js'
 import { TASK_NOT_DELIVERED } from '../protocol/names.js'
 import type { Agent, AgentAbout } from './agent.js'
 import { describeNamespace, sealTask } from './answer.js'
@@ -10,7 +12,7 @@ import type { Authenticated } from './authenticator.js'
 import type { GatewayMethod } from './methods.js'
 import type { OpenPoll, OpenPolls } from './open-polls.js'
 import { printable } from './printable.js'
-import { Refusal, unavailable } from './refusal.js'
+import { ForeignQueue, Refusal, unavailable } from './refusal.js'
 import { rewriteRequest } from './request.js'
 import type { TaskTokenSeal } from './task-token.js'
 import { TemporalPolls } from './temporal-polls.js'
@@ -24,6 +26,10 @@ const { TaskQueue } = proto.temporal.api.taskqueue.v1
 const MAX_POLL_MS = 75_000
 const MAX_CALL_MS = 30_000
 const GIVE_BACK_MS = 10_000
+
+/** In this time, all functions of a deployment may turn up as new. */
+const RECHECK_MS = 2_000
+const MAX_RECHECKED = 10_000
 
 /** Of all that report on an attempt. */
 const TASK_TOKEN = 1
@@ -68,6 +74,8 @@ export class Calls {
   readonly #temporalPolls: TemporalPolls
   readonly #metrics: Metrics
   readonly #times: AttemptTimes | undefined
+  /** How often each token was looked at once more lately. */
+  readonly #rechecked = new LRUCache<string, number>({ max: MAX_RECHECKED, ttl: RECHECK_MS, noUpdateTTL: true })
 
   constructor(deps: CallsDeps) {
     this.#deps = deps
@@ -92,18 +100,24 @@ export class Calls {
     return { message: method.answer === 'namespace' ? describeNamespace(answer) : answer }
   }
 
-  /** A queue may be newer than what is known of the token, so a denial is looked at once more. */
+  /** A queue may be newer than what is known of the agent, so that is looked at once more, if not at the caller's will. */
   async #check({ method, authenticated, message }: IncomingCall): Promise<{ agent: Agent; request: Uint8Array }> {
     const { namespace, seal } = this.#deps
     const { agent, recheck } = authenticated
     try {
       return { agent, request: rewriteRequest(method, message, { agent, namespace, seal }) }
     } catch (error) {
-      if (!(error instanceof Refusal) || error.code !== status.PERMISSION_DENIED) throw error
+      if (!(error instanceof ForeignQueue) || !this.#mayRecheck(agent.tokenId)) throw error
       const now = await recheck()
       if (now === undefined || now.queues.size === agent.queues.size) throw error
       return { agent: now, request: rewriteRequest(method, message, { agent: now, namespace, seal }) }
     }
+  }
+
+  #mayRecheck(tokenId: string): boolean {
+    const count = this.#rechecked.get(tokenId) ?? 0
+    this.#rechecked.set(tokenId, count + 1)
+    return count < MAX_FUNCTIONS
   }
 
   async #poll(call: IncomingCall, agent: Agent, request: Uint8Array): Promise<CallAnswer> {

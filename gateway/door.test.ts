@@ -5,8 +5,9 @@ import { createServer, type AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Agent } from './agent.js'
 import { door } from './door.js'
+import { KnownConnections } from './known-connections.js'
 import { SERVICE } from './methods.js'
-import { Receiving } from './receiving.js'
+import { Receiving } from '../protocol/receiving.js'
 import { RefusalLog } from './refusal-log.js'
 import { Strangers } from './strangers.js'
 
@@ -30,6 +31,7 @@ async function open(): Promise<ClientHttp2Session> {
         callers: new WeakMap(),
         refusals: new RefusalLog(log, { add: () => undefined }),
         strangers,
+        connections: new KnownConnections(),
         receiving: new Receiving(),
         receiveMs: RECEIVE_MS,
       }),

@@ -14,10 +14,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Agent } from './agent.js'
 import { authenticate, type KnownAgents, type Authenticated } from './authenticator.js'
 import { ipOf } from './ip-of.js'
+import { MAX_CONNECTIONS, type KnownConnections } from './known-connections.js'
 import { GATEWAY_METHODS } from './methods.js'
 import { denied, Refusal } from './refusal.js'
 import { outsideOfReading } from './outside-of-reading.js'
-import type { Receiving } from './receiving.js'
+import type { Receiving } from '../protocol/receiving.js'
 import type { RefusalLog } from './refusal-log.js'
 import type { Strangers } from './strangers.js'
 
@@ -42,6 +43,7 @@ interface DoorDeps {
   readonly callers: WeakMap<Metadata, Caller>
   readonly refusals: RefusalLog
   readonly strangers: Strangers
+  readonly connections: KnownConnections
   readonly receiving: Receiving
   /** How long a message may take to come to its end. */
   readonly receiveMs: number
@@ -54,10 +56,13 @@ export function door(deps: DoorDeps): ServerInterceptor {
     const receive = ({ deployment }: Agent, pass: () => void): void => {
       let timer: NodeJS.Timeout | undefined
       const leave = deps.receiving.enter(deployment.id, () => {
-        timer = setTimeout(late, deps.receiveMs)
-        timer.unref()
+        timer = setTimeout(late, deps.receiveMs).unref()
         pass()
       })
+      if (leave === undefined) {
+        end(status.RESOURCE_EXHAUSTED, 'too many messages of this deployment are on their way; try again later')
+        return
+      }
       received = () => {
         clearTimeout(timer)
         leave()
@@ -65,7 +70,10 @@ export function door(deps: DoorDeps): ServerInterceptor {
     }
     const late = (): void => {
       received()
-      call.sendStatus({ code: status.DEADLINE_EXCEEDED, details: 'the message did not come' })
+      end(status.DEADLINE_EXCEEDED, 'the message did not come')
+    }
+    const end = (code: status, details: string): void => {
+      call.sendStatus({ code, details })
       // What came of it is held as long as the stream is, which is its sender's to end otherwise.
       setImmediate(() => streamOf(call)?.close(constants.NGHTTP2_CANCEL))
     }
@@ -97,7 +105,7 @@ const REFUSED_AFTER_MS = 1_000
 
 /** Who comes in; `undefined` when the call was refused. */
 async function enter(
-  { agents, addressOf, callLimit, callers, refusals, strangers }: DoorDeps,
+  { agents, addressOf, callLimit, callers, refusals, strangers, connections }: DoorDeps,
   path: string,
   call: ServerInterceptingCallInterface,
   metadata: Metadata,
@@ -108,6 +116,14 @@ async function enter(
   try {
     authenticated = await authenticate(agents, metadata, address)
     strangers.introduce(peer)
+    const { deployment } = authenticated.agent
+    if (!connections.admit(deployment.id, peer, (gone) => streamOf(call)?.session?.once('close', gone))) {
+      if (address === ipOf(peer)) void endSession(call)
+      throw new Refusal(
+        status.RESOURCE_EXHAUSTED,
+        `the agents of this deployment have ${MAX_CONNECTIONS} connections, and may have no more`,
+      )
+    }
     refuseTooMany(callLimit, authenticated.agent)
     if (!GATEWAY_METHODS.has(path)) throw denied('this method is not for agents')
     callers.set(metadata, { authenticated, address, stream: streamOf(call) })

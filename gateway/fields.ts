@@ -2,7 +2,7 @@
 import proto from '@temporalio/proto'
 import { identityOf, type Agent } from './agent.js'
 import { assertText, knownFields, messageType } from './known-fields.js'
-import { denied, malformed } from './refusal.js'
+import { denied, ForeignQueue, malformed } from './refusal.js'
 import type { TaskTokenSeal } from './task-token.js'
 import { fieldsOf, wireField, type WireField } from './wire.js'
 
@@ -110,7 +110,7 @@ export const ownHeartbeat: FieldRule = ({ id, content }, { agent }) => {
 }
 
 function assertOwn(queue: string | null | undefined, { queues }: Agent): void {
-  if (!queues.has(queue ?? '')) throw denied('this is not your task queue')
+  if (!queues.has(queue ?? '')) throw new ForeignQueue()
 }
 
 function bytes(content: Uint8Array | undefined): Uint8Array {

@@ -11,6 +11,13 @@ export class Refusal extends Error {
   }
 }
 
+/** A queue is not the agent's, as far as is known of the agent: it may be newer than that. */
+export class ForeignQueue extends Refusal {
+  constructor() {
+    super(status.PERMISSION_DENIED, 'this is not your task queue')
+  }
+}
+
 export const denied = (message: string): Refusal => new Refusal(status.PERMISSION_DENIED, message)
 export const malformed = (message: string): Refusal => new Refusal(status.INVALID_ARGUMENT, message)
 /** What may pass: the SDK's worker tries again for good, where a denial would end it within a minute. */

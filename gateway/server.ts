@@ -10,11 +10,12 @@ import { Calls, type CallsDeps } from './calls.js'
 import { DenialAudit } from './denial-audit.js'
 import { whenLost } from './delivery.js'
 import { door, type CallLimit, type Caller } from './door.js'
+import { KnownConnections } from './known-connections.js'
 import { GATEWAY_METHODS, MAX_MESSAGE_BYTES } from './methods.js'
 import { DEFAULT_POLL_LIMITS, OpenPolls, type LiveTokens, type PollLimits } from './open-polls.js'
 import { outsideOfReading } from './outside-of-reading.js'
 import { printable } from './printable.js'
-import { Receiving } from './receiving.js'
+import { Receiving } from '../protocol/receiving.js'
 import { RefusalLog, type GatewayLog } from './refusal-log.js'
 import { Strangers } from './strangers.js'
 
@@ -68,7 +69,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const refusals = new RefusalLog(log, denials, deps.metrics)
   const callers = new WeakMap<Metadata, Caller>()
   const strangers = new Strangers()
-  const doorDeps = { agents, addressOf, callLimit, callers, refusals, strangers, receiving: new Receiving() }
+  const parts = { callers, refusals, strangers, connections: new KnownConnections(), receiving: new Receiving() }
+  const doorDeps = { agents, addressOf, callLimit, ...parts }
   const server = new Server({ ...SERVER_OPTIONS, interceptors: [door({ ...doorDeps, receiveMs: RECEIVE_MS })] })
   // grpc-js answers what it does not know by itself; here it comes to the door like everything else.
   Object.assign(server, { handlers: new HandlersOfAll() })

@@ -1,6 +1,9 @@
 /** Who did what to which deployment, and how it ended: `GET /v1/audit`. Never payloads, never secrets. */
 import type { ErrorCode } from './error-codes.js'
 
+/** `denied`: the token's rights did not cover it, whatever the answer said. */
+export const AUDIT_OUTCOMES = ['done', 'denied', 'failed'] as const
+
 /** Who called, as its token says. */
 export type Actor =
   | { readonly kind: 'api-key'; readonly id: string; readonly name: string }
@@ -28,8 +31,7 @@ export interface AuditEntry extends AuditSubject {
   readonly method: string
   /** `deployments.create`, `invocations.create`, … */
   readonly action: string
-  /** `denied`: the token's rights did not cover it, whatever the answer said. */
-  readonly outcome: 'done' | 'denied' | 'failed'
+  readonly outcome: (typeof AUDIT_OUTCOMES)[number]
   /** HTTP status of the answer, or gRPC's. */
   readonly status: number
   /** Of the error that was the answer; `null` when it was none. */

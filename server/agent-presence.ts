@@ -90,8 +90,13 @@ export class PresenceWatch {
    * Whether polls of the agent arrive: here, or at another control plane, of which is known only that the agent is online.
    */
   async isReceiving({ deploymentId, key }: Pick<SeenAgent, 'deploymentId' | 'key'>): Promise<boolean> {
-    const watched = this.#watched.get(deploymentId)?.get(key)
-    if (watched === undefined) return this.#agents.isOnline({ deploymentId, key })
+    const ofDeployment = this.#watched.get(deploymentId)
+    const watched = ofDeployment?.get(key)
+    if (watched === undefined) {
+      // One of too many: nothing is known of it, and to be told that it is deaf would make it dial again for good.
+      if (ofDeployment !== undefined && ofDeployment.size >= MAX_WATCHED) return true
+      return this.#agents.isOnline({ deploymentId, key })
+    }
     return watched.polls > 0 || performance.now() - watched.lastPollMs < LINGER_MS
   }
 

@@ -54,9 +54,14 @@ export class BrieflyKnown<Value> {
     return found.value
   }
 
-  /** To be called once something was changed here: it holds at once. */
-  forget(): void {
+  /**
+   * To be called once something was changed here: it holds at once.
+   *
+   * @param keys of what was changed. Default: of anything.
+   */
+  forget(keys?: readonly string[]): void {
     this.#forgotten += 1
-    this.#known.clear()
+    if (keys === undefined) this.#known.clear()
+    else for (const key of keys) this.#known.delete(this.#nameOf(key))
   }
 }

@@ -10,6 +10,7 @@ import { TLSSocket } from 'node:tls'
 import { CommandError } from '../protocol/errors.js'
 import { isLoopback } from '../protocol/loopback.js'
 import { startsHttp2 } from './http2-preface.js'
+import { IdleConnections } from './idle-connections.js'
 import { Newcomers } from './newcomers.js'
 import type { TlsFiles } from './tls-files.js'
 
@@ -41,8 +42,8 @@ export interface Doors {
 /** Idle connections are kept longer than proxies keep theirs, so that none is closed under a request. */
 const KEEP_ALIVE_MS = 75_000
 
-/** The headers' bounds are Node's own: 16 KiB, within a minute. */
-const HTTP_OPTIONS = { keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }
+/** The headers' bounds are Node's own: 16 KiB, within a minute; so long may all of a request take. */
+const HTTP_OPTIONS = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 60_000, noDelay: true }
 
 /**
  * @throws {CommandError} `conflict` when the port is in use, `invalid_request` when it needs more rights, when the
@@ -100,6 +101,7 @@ function divide(server: Server, event: 'connection' | 'secureConnection', doors:
   const [http1] = server.listeners(event) as ((this: Server, socket: Socket) => void)[]
   if (http1 === undefined) throw new Error(`Node's HTTP server has no listener for "${event}"`)
   const newcomers = new Newcomers()
+  const idle = new IdleConnections()
   const http2 = (socket: Socket): void => {
     newcomers.settle(socket)
     // As HTTP/1.1 servers have it, a client that is gone would look like one that has no more to say.
@@ -110,7 +112,11 @@ function divide(server: Server, event: 'connection' | 'secureConnection', doors:
     if (isHttp2) http2(socket)
     else http1.call(server, socket)
   }
-  server.on('request', ({ socket }) => newcomers.settle(socket))
+  server.on('request', ({ socket }, response) => {
+    newcomers.settle(socket)
+    idle.busy(socket)
+    response.once('close', () => idle.idle(socket))
+  })
   server.removeAllListeners(event)
   server.on('connection', (socket: Socket) => newcomers.admit(socket))
   server.on(event, (socket: Socket) => {

@@ -12,6 +12,7 @@ import { actorOf, type ApiKeyCaller, type Caller } from './identity/caller.js'
 
 import { asCommandError, statusOf } from './middleware/errors.js'
 import { holdAnswer } from './held-answer.js'
+import { refuseTooMany } from './refuse-too-many.js'
 import type { AgentRoute, ApiKeyRoute, Call, Exchange, Route, RuntimeRoute } from './route.js'
 import type { ServerDeps } from './server-deps.js'
 import { inServerSpan } from './server-span.js'
@@ -22,7 +23,7 @@ export function serve(route: Route, deps: ServerDeps): RequestHandler {
     const presented = { authorization: request.get('authorization'), address: addressOf(exchange) }
     switch (route.credential) {
       case 'public':
-        refuseTooMany(exchange, deps.rateLimiter.countAddress(presented.address), 'this address')
+        refuseTooMany(exchange, deps.rateLimiter, deps.rateLimiter.countAddress(presented.address), 'this address')
         await route.handle(exchange)
         return
       case 'agent-token': {
@@ -65,8 +66,8 @@ async function serveRuntime(route: RuntimeRoute, exchange: Exchange, presented: 
     exchange,
     Promise.resolve().then(() => deps.authenticator.responseToken(presented, invocationId)),
   )
-  refuseTooMany(exchange, deps.rateLimiter.countToken(invocationId), 'this invocation')
-  await readBody(exchange, parseReport)
+  refuseTooMany(exchange, deps.rateLimiter, deps.rateLimiter.countToken(invocationId), 'this invocation')
+  await readBody(exchange, invocationId, parseReport)
   const late = () =>
     deps.audit.append({
       ...recordOf(exchange, { kind: 'response-token', id: `${invocationId}/${caller.attempt}` }),
@@ -79,16 +80,6 @@ async function serveRuntime(route: RuntimeRoute, exchange: Exchange, presented: 
   await route.handle({ ...exchange, caller, late })
 }
 
-/** @throws {CommandError} `rate_limited` */
-function refuseTooMany({ deps, response }: Exchange, waitMs: number, who: string): void {
-  if (waitMs === 0) return
-  response.set('retry-after', String(Math.ceil(waitMs / 1_000)))
-  throw new CommandError(
-    'rate_limited',
-    `${who} makes more than ${deps.rateLimiter.perSecond} calls a second; try again in ${waitMs} ms, or call less often`,
-  )
-}
-
 async function answer<Who extends Caller>(
   route: AgentRoute | ApiKeyRoute,
   exchange: Exchange,
@@ -97,7 +88,7 @@ async function answer<Who extends Caller>(
 ): Promise<void> {
   const { deps, request, response } = exchange
   // Not recorded: a caller that is held off is not to fill the audit instead.
-  refuseTooMany(exchange, deps.rateLimiter.countToken(caller.tokenId), 'this token')
+  refuseTooMany(exchange, deps.rateLimiter, deps.rateLimiter.countToken(caller.tokenId), 'this token')
   const recorded = deps.audit.begin()
   // An error is answered by who catches it; what the route answers is sent from here, or from there at once.
   const isHeld = route.mutates && route.audit !== 'beside'
@@ -105,7 +96,7 @@ async function answer<Who extends Caller>(
   let subject = new CallSubject({})
   let ending: Ending | undefined
   try {
-    if (route.method === 'POST' || route.method === 'PUT') await readBody(exchange, parseJson)
+    if (route.method === 'POST' || route.method === 'PUT') await readBody(exchange, caller.tokenId, parseJson)
     subject = new CallSubject(route.claims?.(request) ?? {})
     await handle({ ...exchange, caller, subject })
     ending = { outcome: 'done', status: response.statusCode, code: null }
@@ -148,13 +139,29 @@ function assertAllowed(route: ApiKeyRoute, { name, access }: ApiKeyCaller): void
 const parseJson: RequestHandler = express.json({ limit: MAX_BODY_BYTES, strict: false })
 const parseReport: RequestHandler = express.json({ limit: MAX_REPORT_BODY_BYTES, strict: false })
 
-const readBody = ({ request, response }: Exchange, parse: RequestHandler): Promise<void> =>
-  new Promise((resolve, reject) => {
-    void parse(request, response, (error?: Error | string) => {
-      if (error === undefined) resolve()
-      else reject(error instanceof Error ? error : new Error(error))
-    })
+/**
+ * @param sender whose bodies come in some at a time
+ * @throws {CommandError} `rate_limited` when too many of them wait already
+ */
+async function readBody({ deps, request, response }: Exchange, sender: string, parse: RequestHandler): Promise<void> {
+  let leave: (() => void) | undefined
+  await new Promise<void>((resolve, reject) => {
+    leave = deps.receiving.enter(sender, resolve)
+    if (leave !== undefined) return
+    response.set('retry-after', '1')
+    reject(new CommandError('rate_limited', 'too many requests of this token are on their way; try again in a second'))
   })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      void parse(request, response, (error?: Error | string) => {
+        if (error === undefined) resolve()
+        else reject(error instanceof Error ? error : new Error(error))
+      })
+    })
+  } finally {
+    leave?.()
+  }
+}
 
 /** What the audit is to have of a call. */
 function recordsOf(
@@ -166,6 +173,8 @@ function recordsOf(
 ): AuditEntry[] {
   const record = { ...factsOf(route, exchange, caller), ...subject.known, ...ending }
   if (!route.mutates && record.outcome !== 'denied') return []
+  // What an agent is denied comes from a customer, several times a second if it likes.
+  if (caller.kind === 'agent-token' && record.outcome === 'denied' && !exchange.deps.audit.isNews(record)) return []
   const { madeTokenId: tokenId } = subject
   // A record names one token, so the one that was made has a record of its own.
   const records = tokenId === undefined ? [record] : [record, { ...record, action: 'tokens.create', tokenId }]

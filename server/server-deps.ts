@@ -1,10 +1,12 @@
 import type { Logger } from 'pino'
 import type { AgentLimits } from '../protocol/agent-session.js'
+import type { Receiving } from '../protocol/receiving.js'
 import type { PresenceWatch } from './agent-presence.js'
 import type { AuditTrail } from './audit/audit-trail.js'
 import type { InvocationFeed } from './events/invocation-feed.js'
 import type { Authenticator } from './identity/authenticator.js'
 import type { RateLimiter } from './identity/rate-limiter.js'
+import type { TokenBuckets } from './identity/token-buckets.js'
 import type { InvocationDeps } from './invocations/service.js'
 import type { LateRefusals } from './late-refusals.js'
 
@@ -12,6 +14,12 @@ import type { LateRefusals } from './late-refusals.js'
 export interface ServerDeps extends InvocationDeps {
   readonly authenticator: Authenticator
   readonly rateLimiter: RateLimiter
+  /** What an agent does at Temporal by way of the HTTP API counts as its calls at the gateway do. */
+  readonly agentRateLimiter: RateLimiter
+  /** Of requests, by token. */
+  readonly receiving: Receiving
+  /** By deployment. */
+  readonly manifestChanges: TokenBuckets
   readonly lateRefusals: LateRefusals
   readonly audit: AuditTrail
   /** What agents are told that they may do, as the gateway has it. */

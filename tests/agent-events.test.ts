@@ -201,6 +201,15 @@ describe('heartbeats in the place of an agent that is held', () => {
     expect(canceled).toEqual([over, { cancelRequested: true, final: false }])
   })
 
+  test('that say the same a thousand times are one call to Temporal', async () => {
+    const same = Array.from({ length: 1_000 }, () => ({ taskToken: own.taskToken }))
+    // An agent may make 2,000 calls a second, twice as many at once.
+    for (let count = 0; count < 5; count += 1) {
+      const { status, body } = await beat(own.agentToken, ...same)
+      expect({ status, answers: body.attempts?.length as unknown }).toEqual({ status: 200, answers: 1_000 })
+    }
+  })
+
   test.each<[object, number, string]>([
     [
       { progress: { done: 3, total: 2 } },

@@ -224,6 +224,10 @@ describe('alien audit export', () => {
     expect((await run('--deployment', target.id, '--to', '2020-01-01')).stdout).toBe('')
     expect(lines(await run('--deployment', target.id, '--from', '2020-01-01'))).toHaveLength(3)
     expect(lines(await run('--actor', 'looks only', '--limit', '1'))[0]?.actor.id).toBe(readKey.id)
+    const denied = lines(await run('--outcome', 'denied'))
+    expect(new Set(denied.map(({ outcome }) => outcome))).toEqual(new Set(['denied']))
+    expect((await run('--deployment', target.id, '--outcome', 'denied')).stdout).toBe('')
+    expect(lines(await run('--deployment', target.id, '--insecure-plaintext'))).toHaveLength(3)
   })
 
   test('goes on over all pages', async () => {

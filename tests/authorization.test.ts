@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { scratchDirectory } from '../bindings/scratch.testsuite.js'
 import { NO_METRICS } from '../observability/metrics.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
+import { Receiving } from '../protocol/receiving.js'
 import { ResponseTokens } from '../protocol/response-token.js'
 import { SCOPES, includesScope, type Scope } from '../protocol/rights.js'
 import { PresenceWatch } from '../server/agent-presence.js'
@@ -15,7 +16,8 @@ import { createApp } from '../server/app.js'
 import { AuditTrail } from '../server/audit/audit-trail.js'
 import { InvocationFeed } from '../server/events/invocation-feed.js'
 import { Authenticator } from '../server/identity/authenticator.js'
-import { RateLimiter } from '../server/identity/rate-limiter.js'
+import { MANIFEST_CHANGES, RateLimiter } from '../server/identity/rate-limiter.js'
+import { TokenBuckets } from '../server/identity/token-buckets.js'
 import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
 import { LateRefusals } from '../server/late-refusals.js'
 import { knownDeployments } from '../server/known-deployments.js'
@@ -345,6 +347,9 @@ describe('the app', () => {
         taskOf: () => undefined,
         authenticator: new Authenticator(registry, new ResponseTokens([randomBytes(32)]), 0),
         rateLimiter: new RateLimiter(0),
+        agentRateLimiter: new RateLimiter(0),
+        receiving: new Receiving(),
+        manifestChanges: new TokenBuckets(MANIFEST_CHANGES),
         lateRefusals: new LateRefusals(),
         told: new ToldOutcomes(),
         temporalUiUrl: undefined,

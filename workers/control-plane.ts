@@ -5,6 +5,7 @@ import { NO_TELEMETRY, type Telemetry } from '../observability/telemetry.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { isLoopback } from '../protocol/loopback.js'
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
+import { Receiving } from '../protocol/receiving.js'
 import type { KnownAgents } from '../gateway/authenticator.js'
 import { connectUpstream } from '../gateway/upstream.js'
 import { DEFAULT_POLL_LIMITS, type PollLimits } from '../gateway/open-polls.js'
@@ -21,7 +22,9 @@ import {
   DEFAULT_AGENT_CALLS_PER_SECOND,
   DEFAULT_CALLS_PER_SECOND,
   RateLimiter,
+  MANIFEST_CHANGES,
 } from '../server/identity/rate-limiter.js'
+import { TokenBuckets } from '../server/identity/token-buckets.js'
 import { assertPrivate, listen, type ListenOptions } from '../server/listener.js'
 import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
 import { LateRefusals } from '../server/late-refusals.js'
@@ -118,9 +121,8 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
 
   const audit = openAudit(options, registry, closers)
   const authenticator = new Authenticator(registry, responseTokens, callsPerSecond(options))
-  const feed = new InvocationFeed(registry.invocationEvents, log)
-  closers.add(() => feed.close())
-  const presence = openPresence(options, registry, closers)
+  const { feed, presence } = openWatches(options, registry, closers)
+  const limits = limitsOf(options)
   const draining = new AbortController()
   // Every request that is held listens.
   setMaxListeners(0, draining.signal)
@@ -129,8 +131,7 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
       registry,
       deployments,
       authenticator,
-      rateLimiter: new RateLimiter(callsPerSecond(options)),
-      lateRefusals: new LateRefusals(),
+      ...limits,
       audit,
       feed,
       presence,
@@ -147,7 +148,11 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
     },
     trustProxy(options.trustProxy),
   )
-  const gateway = await openGateway(options, { registry, agents: authenticator.agents, audit, seal, presence }, closers)
+  const gateway = await openGateway(
+    options,
+    { registry, agents: authenticator.agents, callLimit: limits.agentRateLimiter, audit, seal, presence },
+    closers,
+  )
   closers.add(observeControlPlane(metrics, { registry, temporal, presence, audit, gateway }))
   const listener = await listen({ http: app, http2: gateway.inject }, { ...options, tls: tlsFiles(options) })
   closers.add(() => Promise.all([listener.close(DRAIN_MS), gateway.drain(DRAIN_MS)]))
@@ -167,6 +172,15 @@ const sealedTaskOf = (seal: TaskTokenSeal) => (sealed: Uint8Array, deploymentId:
   return token && taskOf(token)
 }
 
+/** How much each may ask for. */
+const limitsOf = (options: ControlPlaneOptions) => ({
+  rateLimiter: new RateLimiter(callsPerSecond(options)),
+  agentRateLimiter: new RateLimiter(options.agentCallsPerSecond ?? DEFAULT_AGENT_CALLS_PER_SECOND),
+  receiving: new Receiving(),
+  manifestChanges: new TokenBuckets(MANIFEST_CHANGES),
+  lateRefusals: new LateRefusals(),
+})
+
 const callsPerSecond = ({ callsPerSecond: given = DEFAULT_CALLS_PER_SECOND }: ControlPlaneOptions): number => given
 
 const agentLimits = ({ pollLimits = DEFAULT_POLL_LIMITS }: ControlPlaneOptions) => ({
@@ -179,10 +193,13 @@ const tlsFiles = ({ tls, log }: ControlPlaneOptions): TlsFiles | undefined =>
 
 const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
-function openPresence({ log }: ControlPlaneOptions, registry: Registry, closers: Closers): PresenceWatch {
+/** What is told of invocations, and who is there. */
+function openWatches({ log }: ControlPlaneOptions, registry: Registry, closers: Closers) {
+  const feed = new InvocationFeed(registry.invocationEvents, log)
+  closers.add(() => feed.close())
   const presence = new PresenceWatch(registry.agents, log)
   closers.add(() => presence.close())
-  return presence
+  return { feed, presence }
 }
 
 function openAudit(
@@ -199,14 +216,15 @@ function openAudit(
 interface GatewayDeps {
   readonly registry: Registry
   readonly agents: KnownAgents
+  readonly callLimit: RateLimiter
   readonly audit: AuditSink
   readonly seal: TaskTokenSeal
   readonly presence: PresenceWatch
 }
 
 async function openGateway(
-  { temporal: settings, trustProxy: proxies, pollLimits, agentCallsPerSecond, telemetry, log }: ControlPlaneOptions,
-  { registry, agents, audit, seal, presence }: GatewayDeps,
+  { temporal: settings, trustProxy: proxies, pollLimits, telemetry, log }: ControlPlaneOptions,
+  { registry, agents, callLimit, audit, seal, presence }: GatewayDeps,
   closers: Closers,
 ): Promise<Gateway> {
   const trustsProxy = trustProxy(proxies)
@@ -220,7 +238,7 @@ async function openGateway(
     addressOf: (connected, forwardedFor) => callerAddress(trustsProxy, connected, forwardedFor),
     liveTokens: (ids) => registry.agentTokens.live(ids),
     pollLimits,
-    callLimit: new RateLimiter(agentCallsPerSecond ?? DEFAULT_AGENT_CALLS_PER_SECOND),
+    callLimit,
     audit,
     metrics: telemetry?.metrics,
     onPoll: ({ deployment, tokenId }, key, about) =>

@@ -1,7 +1,7 @@
 /** `alien audit export`: who did what, as JSON lines. */
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { requestJson, type Endpoint } from '../../client/request.js'
-import type { AuditPage } from '../../protocol/audit.js'
+import { AUDIT_OUTCOMES, type AuditPage } from '../../protocol/audit.js'
 import { CommandError } from '../../protocol/errors.js'
 import { endpoint, withConnection, type ConnectionFlags } from '../connection.js'
 import { printableJson } from '../printable.js'
@@ -11,6 +11,7 @@ interface Filters {
   readonly deployment?: string
   readonly action?: string
   readonly actor?: string
+  readonly outcome?: string
   readonly from?: string
   readonly to?: string
 }
@@ -24,6 +25,7 @@ const PAGE_RECORDS = 1_000
 const EXAMPLES = `
 Examples:
   $ alien audit export --from 2030-01-01 --to 2030-02-01 > january.jsonl
+  $ alien audit export --outcome denied
   $ alien audit export --deployment acme-corp --action invocations.create --limit 100
 
 One record a line, newest first: who, from where, what, on which deployment, and how it ended. An API key with the
@@ -35,6 +37,7 @@ export function auditCommand(): Command {
     .option('--deployment <id or name>', 'about this deployment only')
     .option('--action <action>', 'of this kind only, like deployments.create')
     .option('--actor <id or name>', 'by this API key or agent token only')
+    .addOption(new Option('--outcome <outcome>', 'that ended so only').choices(AUDIT_OUTCOMES))
     .option('--from <time>', 'from this time on, like 2030-01-31 or 2030-01-31T12:00:00Z')
     .option('--to <time>', 'before this time')
     .option('--limit <n>', 'at most so many (default: all)', parseLimit)
@@ -43,8 +46,8 @@ export function auditCommand(): Command {
     .description('who did what')
     .addHelpText('after', '\nExamples:\n  $ alien audit export --deployment acme-corp')
   return audit.addCommand(
-    withConnection(command).action(({ url, token, limit, ...filters }: ExportFlags) =>
-      printLines(records(endpoint({ url, token }), filters, limit)),
+    withConnection(command).action(({ url, token, insecurePlaintext, limit, ...filters }: ExportFlags) =>
+      printLines(records(endpoint({ url, token, insecurePlaintext }), filters, limit)),
     ),
   )
 }

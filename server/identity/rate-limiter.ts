@@ -1,5 +1,5 @@
 /** Bounds how often each token may call, and each address at what asks for no token. */
-import { limitOf, TokenBuckets } from './token-buckets.js'
+import { limitOf, TokenBuckets, type RateLimit } from './token-buckets.js'
 
 export const DEFAULT_CALLS_PER_SECOND = 100
 /**
@@ -7,6 +7,12 @@ export const DEFAULT_CALLS_PER_SECOND = 100
  * for each command that it finishes; a token may be shared by several.
  */
 export const DEFAULT_AGENT_CALLS_PER_SECOND = 2_000
+
+/**
+ * How often what a deployment's agents publish may become another. When the control plane is back, each of hundreds of
+ * agents publishes at once, half of them in a version that is about to go.
+ */
+export const MANIFEST_CHANGES: RateLimit = { perSecond: 0.2, burst: 500 }
 
 export class RateLimiter {
   readonly perSecond: number

@@ -13,6 +13,7 @@ export interface AuditFilter {
   readonly action?: string | undefined
   /** Id or name of an API key, id of an agent token. */
   readonly actor?: string | undefined
+  readonly outcome?: AuditEntry['outcome'] | undefined
   /** From this time on. */
   readonly from?: Date | undefined
   /** Before this time. */
@@ -60,13 +61,17 @@ export class AuditRecords {
 
 type Expressions = ExpressionBuilder<RegistrySchema, 'audit'>
 
-function conditions(where: Expressions, { deployment, action, actor, from, to, before, ...patterns }: AuditFilter) {
+function conditions(
+  where: Expressions,
+  { deployment, action, actor, outcome, from, to, before, ...patterns }: AuditFilter,
+) {
   const { deployments, commands } = patterns
   return [
     ...(deployment === undefined
       ? []
       : [where.or([where('deployment_id', '=', deployment), where('deployment_name', '=', deployment)])]),
     ...(action === undefined ? [] : [where('action', '=', action)]),
+    ...(outcome === undefined ? [] : [where('outcome', '=', outcome)]),
     ...(actor === undefined ? [] : [where.or([where('actor_id', '=', actor), where('actor_name', '=', actor)])]),
     ...(from === undefined ? [] : [where('id', '>=', idAt(from))]),
     ...(to === undefined ? [] : [where('id', '<', idAt(to))]),

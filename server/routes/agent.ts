@@ -5,6 +5,7 @@ import { describeIssues } from '../../protocol/issues.js'
 import { agentQueue } from '../../protocol/names.js'
 import { receiveEvents } from '../events/receive.js'
 import { receiveHeartbeats } from '../events/receive-heartbeats.js'
+import { MANIFEST_CHANGES } from '../identity/rate-limiter.js'
 import type { AgentCall, Route } from '../route.js'
 
 export const AGENT_ROUTES: readonly Route[] = [
@@ -64,11 +65,12 @@ async function openSession({ deps, caller, subject, request, response }: AgentCa
   const parsed = agentSessionRequestSchema.safeParse(request.body)
   if (!parsed.success) throw new CommandError('invalid_request', `bad manifest: ${describeIssues(parsed.error)}`)
   const { function: functionName, commands } = parsed.data
-  // What is known of all deployments is looked up anew then, so not whenever an agent likes.
+  const waitMs = deps.manifestChanges.take(id)
+  if (waitMs > 0) throw tooManyChanges(response, waitMs)
   if (await deps.registry.manifests.publish(id, functionName, commands)) {
-    deps.deployments.forget()
+    deps.deployments.forget([id, name])
     subject.changed()
-  }
+  } else deps.manifestChanges.giveBack(id)
   const session: AgentSession = {
     deployment: { id, name },
     taskQueue: agentQueue(id, functionName),
@@ -76,4 +78,13 @@ async function openSession({ deps, caller, subject, request, response }: AgentCa
     limits: deps.agentLimits,
   }
   response.json(session)
+}
+
+/** Each is written, looked up anew and recorded: what an agent says is to change with a new version of it, not at will. */
+function tooManyChanges(response: AgentCall['response'], waitMs: number): CommandError {
+  response.set('retry-after', String(Math.ceil(waitMs / 1_000)))
+  return new CommandError(
+    'rate_limited',
+    `the agents of this deployment publish other commands, in turns, more often than every ${1 / MANIFEST_CHANGES.perSecond} s; try again in ${waitMs} ms, or give all of them the same handlers`,
+  )
 }

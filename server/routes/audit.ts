@@ -1,6 +1,6 @@
 /** `/v1/audit`: who did what. */
 import { z } from 'zod'
-import type { AuditPage, AuditRecord } from '../../protocol/audit.js'
+import { AUDIT_OUTCOMES, type AuditPage, type AuditRecord } from '../../protocol/audit.js'
 import { CommandError } from '../../protocol/errors.js'
 import { describeIssues } from '../../protocol/issues.js'
 import type { Access } from '../identity/access.js'
@@ -29,6 +29,7 @@ const querySchema = z.strictObject({
   deployment: word.optional(),
   action: word.optional(),
   actor: word.optional(),
+  outcome: z.enum(AUDIT_OUTCOMES).optional(),
   from: instant.optional(),
   to: instant.optional(),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),

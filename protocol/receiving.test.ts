@@ -17,6 +17,14 @@ test('16 messages of a deployment come in at once, the next when one of them is 
   expect(started).toHaveLength(17)
 })
 
+test('beyond 500 that wait, none is let in, and there is room again when one came in', () => {
+  const receiving = new Receiving()
+  const { leave } = enterAll(receiving, 'dep_a', 517)
+  expect(leave.map((each) => each !== undefined)).toEqual([...new Array<boolean>(516).fill(true), false])
+  leave[0]?.()
+  expect(receiving.enter('dep_a', () => undefined)).toBeDefined()
+})
+
 test('one deployment does not hold up another', () => {
   const receiving = new Receiving()
   enterAll(receiving, 'dep_a', 30)
