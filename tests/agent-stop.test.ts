@@ -1,6 +1,6 @@
 /** Agents that are told to stop, under load too: what they do not finish goes to the next at once. */
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -68,6 +68,21 @@ describe.concurrent('an agent that is told to stop', () => {
     expect(results.sort()).toStrictEqual([...names].sort())
     expect((await lines(file)).sort()).toStrictEqual([...names].sort())
     for (const agent of agents) expect(await agent.stop()).toBe(0)
+  })
+
+  test('a handler has the grace time to end, and its result counts', async () => {
+    const customer = await Customer.of(stack, folder)
+    const agent = startAgent(customer, ['--grace', '30s'])
+    await customer.served()
+    const invocation = customer.client.invoke<number>('effect', { file: customer.file })
+    await customer.entered()
+    const stopped = agent.stop()
+    // Longer than a handler has whose signal was aborted.
+    await delay(4_000)
+    await writeFile(`${customer.file}.end`, '')
+    expect(await invocation).toBe(1)
+    expect(await stopped).toBe(0)
+    expect((await lines(customer.file)).at(-1)).toBe('ended')
   })
 
   test('a handler that is deaf to its signal is given back after the grace time, and the agent ends', async () => {

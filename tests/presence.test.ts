@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from './support/eventually.js'
 import { callApi } from './support/http.js'
+import { errorOf } from './support/outcome.js'
 import { encoded, RawAgent, refusalOf, WORKFLOW_SERVICE } from './support/raw-agent.js'
 
 const { version } = createRequire(import.meta.url)('@alienplatform/sdk/package.json') as { version: string }
@@ -39,7 +40,9 @@ describe.concurrent('presence', () => {
   test('one that is gone is not, within seconds; one that never was has not been seen', async () => {
     const { id, agentToken } = (await api('POST', '/v1/deployments', { name: 'passing' })) as Record<string, string>
     expect(await api('GET', '/v1/deployments/passing')).toMatchObject({ online: false, agents: [] })
-    await callApi(stack.state, agentToken, 'POST', '/v1/agent/session', { commands: [] })
+    await callApi(stack.state, agentToken, 'POST', '/v1/agent/session', {
+      commands: [{ name: 'anything', policy: {} }],
+    })
     const agent = new RawAgent(stack.state.url, agentToken)
     const request = encoded('PollActivityTaskQueue', {
       namespace: 'default',
@@ -58,6 +61,12 @@ describe.concurrent('presence', () => {
     const gone = await eventually('it is offline', online(false))
     expect(gone['agents']).toMatchObject([{ online: false }])
     agent.close()
+    const { lastSeenAt } = gone
+    expect(await errorOf(stack.client('passing').invoke('anything', {}, { failFast: true }))).toMatchObject({
+      code: 'deployment_offline',
+      message: `no agent of "passing" is online; the last was seen at ${String(lastSeenAt)}; nothing was started`,
+      details: { lastSeenAt },
+    })
   })
 
   test('one that has all the work it can take, and so does not poll, is online by what it says of its work', async () => {
