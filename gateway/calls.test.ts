@@ -244,8 +244,21 @@ test('an agent may hold so many polls, and its deployment so many', async () => 
   expect((await second).message).toHaveLength(0)
 })
 
-test('a namespace that Temporal does not know is the vendor’s trouble, which may pass', async () => {
+// The namespace is gone, say, or its region moves.
+test.each(['NOT_FOUND', 'FAILED_PRECONDITION', 'INVALID_ARGUMENT'] as const)(
+  'a poll that Temporal answers with %s is the vendor’s trouble, which may pass',
+  async (code) => {
+    const { polled } = await heldPoll()
+    temporal.fail(refused(status[code], 'in words that are for reports'))
+    await expect(polled).rejects.toMatchObject({ code: status.UNAVAILABLE, message: 'Temporal cannot be reached' })
+  },
+)
+
+test('that Temporal is busy is told to who polls', async () => {
   const { polled } = await heldPoll()
-  temporal.fail(refused(status.NOT_FOUND, 'no such namespace'))
-  await expect(polled).rejects.toMatchObject({ code: status.UNAVAILABLE })
+  temporal.fail(refused(status.RESOURCE_EXHAUSTED, 'Temporal is busy; try again later'))
+  await expect(polled).rejects.toMatchObject({
+    code: status.RESOURCE_EXHAUSTED,
+    message: 'Temporal is busy; try again later',
+  })
 })

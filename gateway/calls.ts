@@ -31,6 +31,13 @@ const GIVE_BACK_MS = 10_000
 const RECHECK_MS = 2_000
 const MAX_RECHECKED = 10_000
 
+/** Of a poll, such as that the namespace is gone: the vendor's to mend, and to an agent it would be a reason to end. */
+const VENDORS_TROUBLE: ReadonlySet<status> = new Set([
+  status.NOT_FOUND,
+  status.INVALID_ARGUMENT,
+  status.FAILED_PRECONDITION,
+])
+
 /** Of all that report on an attempt. */
 const TASK_TOKEN = 1
 /** Fields of `PollActivityTaskQueueRequest`. */
@@ -147,8 +154,7 @@ export class Calls {
       const refusal = refusalOf(poll)
       if (refusal) throw refusal
       if (poll.endedBy) return { message: PollActivityTaskQueueResponse.encode({}).finish() }
-      // That the namespace is gone is the vendor's trouble; to an agent it would be a reason to end.
-      if (error instanceof Refusal && error.code === status.NOT_FOUND) throw unavailable('Temporal cannot be reached')
+      if (error instanceof Refusal && VENDORS_TROUBLE.has(error.code)) throw unavailable('Temporal cannot be reached')
       throw error
     }
     const { message, token, waitedMs } = sealTask(answer, agent.deployment.id, this.#deps.seal)
