@@ -1,32 +1,13 @@
 /** Every route of the table, with every kind of token, on what is the caller's own and on what is not. */
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import { Router, type Express } from 'express'
-import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import pino from 'pino'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { scratchDirectory } from '../bindings/scratch.testsuite.js'
-import { NO_METRICS } from '../observability/metrics.js'
-import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
-import { Receiving } from '../protocol/receiving.js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ResponseTokens } from '../protocol/response-token.js'
 import { SCOPES, includesScope, type Scope } from '../protocol/rights.js'
-import { PresenceWatch } from '../server/agent-presence.js'
-import { createApp } from '../server/app.js'
-import { AuditTrail } from '../server/audit/audit-trail.js'
-import { InvocationFeed } from '../server/events/invocation-feed.js'
-import { Authenticator } from '../server/identity/authenticator.js'
-import { MANIFEST_CHANGES, RateLimiter } from '../server/identity/rate-limiter.js'
-import { TokenBuckets } from '../server/identity/token-buckets.js'
-import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
-import { LateRefusals } from '../server/late-refusals.js'
-import { knownDeployments } from '../server/known-deployments.js'
 import { openRegistry } from '../server/registry/open-registry.js'
 import type { Route } from '../server/route.js'
 import { ROUTES } from '../server/route-table.js'
-import { connectTemporal } from '../server/temporal-clients.js'
-import { trustProxy } from '../server/trust-proxy.js'
-import { plainTemporal } from '../temporal/settings.js'
+import { bareApp } from './support/bare-app.js'
 import { eventually } from './support/eventually.js'
 import { callRoute, makeTarget, nameOf, NOWHERE, routesThat, traces, type Target } from './support/every-route.js'
 import { callApi, type Answer } from './support/http.js'
@@ -60,6 +41,11 @@ const anonymous = ({ status, body }: Answer, { name, id, agentTokenId, invocatio
 
 let own: Target
 let foreign: Target
+let responseTokens: ResponseTokens
+
+const responseTokenOf = ({ invocationId }: Target): string =>
+  responseTokens.issue({ invocationId, attempt: 1, expiresAtMs: Date.now() + 60_000 })
+
 const badTokens: Record<string, string | undefined> = {}
 const ownKeys = new Map<Scope, string>()
 const foreignKeys = new Map<Scope, string>()
@@ -69,6 +55,9 @@ beforeAll(async () => {
   stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts', deployments: ['initech'] })
   own = await makeTarget(stack.state, 'own')
   foreign = await makeTarget(stack.state, 'foreign')
+  const registry = await openRegistry({ file: stack.registryFile })
+  responseTokens = new ResponseTokens(await registry.sealingKeys.all())
+  await registry.close()
   for (const scope of SCOPES) {
     allKeys.set(scope, await makeKey({ scopes: [scope] }))
     ownKeys.set(scope, await makeKey({ scopes: [scope], deployments: ['own-*'] }))
@@ -90,6 +79,7 @@ beforeAll(async () => {
     'revoked key': revoked.body.token,
     'revoked agent token': revokedAgent.body.token,
     'a token and a half': `${stack.state.token}x`,
+    'response token of another invocation': responseTokenOf(foreign),
   })
   // Visibility follows the truth with a delay.
   await eventually('both invocations are listed', async () => {
@@ -113,6 +103,7 @@ describe('without a good token', () => {
       const [expectedKind, prefix, wrong] = CREDENTIALS[route.credential as keyof typeof CREDENTIALS]
       const wrongKind = route.credential === 'agent-token' ? stack.state.token : own.agentToken
       const tokens: Record<string, string | undefined> = { ...badTokens, 'the other kind': wrongKind }
+      if (route.credential !== 'response-token') tokens['response token of this invocation'] = responseTokenOf(own)
       for (const [what, token] of Object.entries(tokens)) {
         const { status, headers, body } = await callWith(token, route, own)
         const message =
@@ -128,6 +119,11 @@ describe('without a good token', () => {
     },
   )
 
+  test('GET /healthz and GET /readyz are all that answers', () => {
+    const open = routesThat(({ credential }) => credential === 'public')
+    expect(open.map(([name]) => name)).toEqual(['GET /healthz', 'GET /readyz'])
+  })
+
   test.each(routesThat(({ credential }) => credential === 'public'))('%s answers', async (_name, route) => {
     expect((await callWith(undefined, route, own)).status).toBe(200)
   })
@@ -141,6 +137,16 @@ describe('an agent token', () => {
       expect([200, 204]).toContain(status)
       if (body?.deployment) expect(body.deployment).toMatchObject({ id: own.id, name: own.name })
       for (const trace of traces(foreign)) expect(JSON.stringify(body ?? {})).not.toContain(trace)
+    },
+  )
+})
+
+describe('a response token', () => {
+  test.each(routesThat(({ credential }) => credential === 'response-token'))(
+    '%s takes that of its invocation',
+    async (_name, route) => {
+      const target = await makeTarget(stack.state, 'own')
+      expect((await callWith(responseTokenOf(target), route, target)).status).toBe(200)
     },
   )
 })
@@ -321,48 +327,6 @@ test('a limited admin key makes agent tokens of its deployments, and no API keys
 })
 
 describe('the app', () => {
-  async function buildApp(): Promise<Express> {
-    const registry = await openRegistry({ file: join(await scratchDirectory(), 'registry.db') })
-    const temporal = await connectTemporal(plainTemporal(stack.state.temporalAddress, 'default'))
-    const log = pino({ level: 'silent' })
-    const audit = new AuditTrail(registry.audit, log)
-    const feed = new InvocationFeed(registry.invocationEvents, log)
-    const presence = new PresenceWatch(registry.agents, log)
-    onTestFinished(async () => {
-      await presence.close()
-      await feed.close()
-      await audit.close(0)
-      await registry.close()
-      await temporal.close()
-    })
-    return createApp(
-      {
-        registry,
-        deployments: knownDeployments(registry),
-        temporal,
-        log,
-        audit,
-        feed,
-        presence,
-        taskOf: () => undefined,
-        authenticator: new Authenticator(registry, new ResponseTokens([randomBytes(32)]), 0),
-        rateLimiter: new RateLimiter(0),
-        agentRateLimiter: new RateLimiter(0),
-        receiving: new Receiving(),
-        manifestChanges: new TokenBuckets(MANIFEST_CHANGES),
-        lateRefusals: new LateRefusals(),
-        told: new ToldOutcomes(),
-        temporalUiUrl: undefined,
-        draining: new AbortController().signal,
-        agentLimits: { polls: 20, maxResultBytes: MAX_PAYLOAD_BYTES },
-        sealsWithRegistry: true,
-        workerState: undefined,
-        metrics: NO_METRICS,
-      },
-      trustProxy(undefined),
-    )
-  }
-
   interface Layer {
     readonly name: string
     readonly route?: { readonly path: string; readonly stack: readonly { readonly method?: string }[] }
@@ -377,7 +341,7 @@ describe('the app', () => {
   const EXPECTED = ['requestId', 'timeRequest', 'helmetMiddleware', ...ROUTES.map(nameOf), 'notFound', 'sendError']
 
   test('has the routes of the table, each once, and nothing beside them', async () => {
-    expect(layers(await buildApp())).toEqual(EXPECTED)
+    expect(layers(await bareApp(stack.state.temporalAddress))).toEqual(EXPECTED)
     expect(new Set(ROUTES.map(nameOf)).size).toBe(ROUTES.length)
   })
 
@@ -389,7 +353,7 @@ describe('the app', () => {
       (app) => app.use(function beside() {}),
     ]
     for (const add of additions) {
-      const app = await buildApp()
+      const app = await bareApp(stack.state.temporalAddress)
       add(app)
       expect(layers(app)).not.toEqual(EXPECTED)
     }
