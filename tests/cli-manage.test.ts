@@ -1,8 +1,9 @@
 /** What the command line shows and changes besides invoking: invocations and deployments. */
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Invocation } from '../protocol/invocation.js'
+import { VERSION } from '../workers/version.js'
 import { alien, type CliAnswer } from './support/cli.js'
 import { eventually } from './support/eventually.js'
 
@@ -163,6 +164,19 @@ describe('deployments', () => {
       ['deployments', 'delete', 'initech'],
       'deployment_not_found: no deployment "initech"; see those there are with: alien deployments list',
     )
+  })
+
+  test('with an agent are listed with how many are online, its version and its host', async () => {
+    await stack.client('globex').invoke('echo', { value: 1 })
+    const { exitCode, stdout, stderr } = await run('deployments', 'list')
+    const [head, ...rows] = stdout.split('\n').map((line) => line.split(/ {2,}/))
+    expect(head).toEqual(['ID', 'NAME', 'TRANSPORT', 'AGENTS', 'LAST SEEN', 'VERSION', 'HOST', 'CREATED'])
+    const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string
+    const id = stack.state.deployments[1]?.id
+    expect(rows.filter(([, name]) => name === 'globex')).toEqual([
+      [id, 'globex', 'pull', '1 online', instant, VERSION, hostname(), instant],
+    ])
+    expect([exitCode, stderr]).toEqual([0, ''])
   })
 
   test('are created as JSON, too', async () => {
