@@ -57,7 +57,7 @@ function agentAt({ url }: ControlPlane, token: string): RawAgent {
 }
 
 /** A deployment whose work is taken by hand. */
-async function newDeployment(name: string): Promise<{ id: string; agentToken: string }> {
+async function newDeployment(name: string): Promise<{ id: string; agentToken: string; agentTokenId: string }> {
   const { body } = await admin(first, 'POST', '/v1/deployments', { name })
   await callApi(first, body.agentToken, 'POST', '/v1/agent/session', { commands: [{ name: 'by-hand', policy: {} }] })
   return body
@@ -146,6 +146,24 @@ test('a token revoked at one ends its poll and its calls at the other within 5 s
   )
   expect(await agent.refusal('GetSystemInfo', {})).toStrictEqual(refused)
   expect(Math.max(callsMs, pollMs)).toBeLessThan(REVOKED_WITHIN_MS)
+})
+
+test('an agent token revoked at one ends its poll at the other within 5 s, and no other of its deployment', async () => {
+  const { id, agentToken, agentTokenId } = await newDeployment('rotated')
+  const { body: other } = await admin(first, 'POST', '/v1/tokens', { kind: 'agent-token', deployment: 'rotated' })
+  const poll = { ...pollRequest(id), workerInstanceKey: 'revoked' }
+  const polled = agentAt(second, agentToken).refusal('PollActivityTaskQueue', poll, 60_000)
+  const goesOn = agentAt(second, other.token).call('PollActivityTaskQueue', pollRequest(id), 60_000)
+  await eventually('both polls are held', async () => {
+    const { body } = await admin(first, 'GET', '/v1/deployments/rotated')
+    return body.agents.length === 2 ? true : undefined
+  })
+  const revokedMs = performance.now()
+  expect((await admin(first, 'DELETE', `/v1/tokens/${agentTokenId}`)).status).toBe(200)
+  expect(await polled).toStrictEqual({ code: status.UNAUTHENTICATED, details: 'the agent token is not valid' })
+  expect(performance.now() - revokedMs).toBeLessThan(REVOKED_WITHIN_MS)
+  await admin(first, 'POST', '/v1/invocations', { deployment: id, command: 'by-hand' })
+  expect((await goesOn)['taskToken']).not.toHaveLength(0)
 })
 
 test('an API key revoked at one is worth nothing at the other within 5 s', async () => {
