@@ -11,7 +11,6 @@ import { DEFAULT_JOURNAL_LIMITS, openJournal, type Journal } from '../execution/
 import { PolicyGate } from '../execution/policy-gate.js'
 import { commandActivities, type AttemptDeps, type CommandActivity } from './run-command.js'
 import { Runs } from '../execution/runs.js'
-import { MAX_LOST_AGENTS, redeliveryBackoffMs } from '../workflows/attempt.js'
 import { ATTEMPT, SILENT_LOG, testFolder } from '../execution/test-run.testsuite.js'
 import { testDeps } from './test-deps.testsuite.js'
 
@@ -166,11 +165,11 @@ describe('while the run goes on', () => {
   })
 
   /** A handler in the middle, and its first attempt lost. */
-  async function lost(atMostOnce = false) {
+  async function lost(attempt: Partial<AttemptInput> = {}) {
     const { handler, entered, seen, end } = held()
     const run = agent(await testDeps(), handler)
     const environment = new MockActivityEnvironment()
-    const first = run({ atMostOnce }, environment)
+    const first = run(attempt, environment)
     await entered
     environment.cancel('NOT_FOUND', LOST)
     await expect(first).rejects.toMatchObject({
@@ -182,8 +181,8 @@ describe('while the run goes on', () => {
   }
 
   test.each([false, true])('the next attempt has its result, and the handler its time', async (atMostOnce) => {
-    const { run, seen, end } = await lost(atMostOnce)
-    vi.advanceTimersByTime(74_999)
+    const { run, seen, end } = await lost({ atMostOnce })
+    vi.advanceTimersByTime(14_999)
     const second = run(again({ atMostOnce }))
     vi.advanceTimersByTime(600_000)
     expect(seen.signal?.aborted).toBe(false)
@@ -192,9 +191,14 @@ describe('while the run goes on', () => {
     expect(seen.times).toBe(1)
   })
 
-  test('it waits for 15 s more than the longest back-off, and is told why it is not wanted', async () => {
-    const { run, seen } = await lost()
-    vi.advanceTimersByTime(redeliveryBackoffMs(MAX_LOST_AGENTS) + 14_999)
+  test.each([
+    [0, 15_000],
+    [1, 16_000],
+    [6, 15_000 + 32_000],
+    [9, 15_000 + 60_000],
+  ])('lost as often before as %d, it waits for %d ms, and is told why it is not wanted', async (before, waitsMs) => {
+    const { run, seen } = await lost({ deliveredBefore: before })
+    vi.advanceTimersByTime(waitsMs - 1)
     expect(seen.signal?.aborted).toBe(false)
     vi.advanceTimersByTime(1)
     expect(seen.signal?.reason).toMatchObject({
@@ -206,7 +210,7 @@ describe('while the run goes on', () => {
   })
 
   test('an at-most-once one is left to its end, which is kept', async () => {
-    const { run, seen, end } = await lost(true)
+    const { run, seen, end } = await lost({ atMostOnce: true })
     vi.advanceTimersByTime(3_600_000)
     expect(seen.signal?.aborted).toBe(false)
     end('whole')

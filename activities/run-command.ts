@@ -65,7 +65,7 @@ async function runAttempt(
   const attempt = afterWait(asScheduled, scheduleToCloseTimeoutMs)
   const key = { workflowRunId: workflowExecution?.runId ?? attempt.invocationId, run: attempt.run }
   using standIn = deps.openStandIn(taskToken, definition.name)
-  using attached = deps.runs.attach(key, attempt.attempt, () =>
+  using attached = deps.runs.attach(key, attempt, () =>
     timed(deps, definition, startRun(deps, { definition, params, attempt, key })),
   )
   const { run, attempts } = attached

@@ -20,7 +20,7 @@ async function unattached(runs: Runs, handler: (context: CommandContext) => unkn
     exposeStack: false,
   }
   const definition = { name: 'report', options: {}, handler: (_: unknown, context: CommandContext) => handler(context) }
-  using attached = runs.attach(key, attempt.attempt, () => startRun(deps, { definition, params: {}, attempt, key }))
+  using attached = runs.attach(key, attempt, () => startRun(deps, { definition, params: {}, attempt, key }))
   return attached.run
 }
 

@@ -14,7 +14,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RunKey } from './journal/journal.js'
 import { CommandError } from '../protocol/errors.js'
-import { MAX_REDELIVERY_BACKOFF_MS } from '../protocol/limits.js'
+import { redeliveryBackoffMs } from '../protocol/redelivery-backoff.js'
+import type { AttemptInput } from '../protocol/invocation.js'
 import type { HandlerRun } from './handler-run.js'
 
 /** An attempt's hold on a run. To be disposed when the attempt ends. */
@@ -23,6 +24,9 @@ export interface Attachment extends Disposable {
   /** How many attempts of the run came to this process, this one included; `undefined`: no other did. */
   readonly attempts: number | undefined
 }
+
+/** Number of the attempt, and how many of this run were lost before it. */
+type Delivered = Pick<AttemptInput, 'attempt' | 'deliveredBefore'>
 
 interface Running {
   readonly run: HandlerRun
@@ -35,8 +39,8 @@ interface Running {
 /** How long a handler whose signal aborted since the agent stops may take to end. */
 export const STOPPED_WITHIN_MS = 2_000
 
-/** A lost attempt is delivered again when its back-off is over, or a few seconds later; after that it went elsewhere. */
-const ABANDON_AFTER_MS = MAX_REDELIVERY_BACKOFF_MS + 15_000
+/** A lost attempt is delivered again when its back-off is over, or some seconds later; after that it went elsewhere. */
+const ABANDON_AFTER_MS = 15_000
 
 export class Runs {
   readonly #running = new Map<string, Running>()
@@ -46,7 +50,7 @@ export class Runs {
   }
 
   /** To the run under way, or to the one that `start` starts. */
-  attach({ workflowRunId, run }: RunKey, attempt: number, start: () => HandlerRun): Attachment {
+  attach({ workflowRunId, run }: RunKey, { attempt, deliveredBefore }: Delivered, start: () => HandlerRun): Attachment {
     const id = `${workflowRunId}/${run}`
     const running = this.#running.get(id) ?? this.#start(id, start())
     clearTimeout(running.abandon)
@@ -58,7 +62,8 @@ export class Runs {
       [Symbol.dispose]: () => {
         running.held -= 1
         if (running.held > 0 || this.#running.get(id) !== running || running.run.atMostOnce) return
-        running.abandon = setTimeout(() => running.run.abort(abandoned()), ABANDON_AFTER_MS)
+        const backoffMs = redeliveryBackoffMs(deliveredBefore + 1)
+        running.abandon = setTimeout(() => running.run.abort(abandoned()), backoffMs + ABANDON_AFTER_MS)
       },
     }
   }

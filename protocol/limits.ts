@@ -33,9 +33,6 @@ export const MAX_CHECKPOINT_BYTES = 64_000
  */
 export const REPORTING_GRACE_MS = 5_000
 
-/** Longest pause between two deliveries of which the first was lost. */
-export const MAX_REDELIVERY_BACKOFF_MS = 60_000
-
 /** Longest pause that a handler may ask for before it is run again. */
 export const MAX_RETRY_AFTER_MS = 86_400_000
 

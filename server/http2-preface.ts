@@ -6,14 +6,23 @@ const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 /** A client that says nothing is let go. */
 const SILENCE_MS = 10_000
 
-/** Looks at the first bytes and puts them back. `tell` is not called for a connection that ends before it is known. */
+/**
+ * Looks at the first bytes and puts them back. `tell` is not called for a connection that ends before it is known.
+ *
+ * It is told a turn later, when the stream is at rest: while it is still about to resume, Node's HTTP server pauses it in
+ * vain, and what nobody reads of a request is all held in memory.
+ */
 export function startsHttp2(socket: Socket, tell: (isHttp2: boolean) => void): void {
   const chunks: Buffer[] = []
   const silence = setTimeout(() => socket.destroy(), SILENCE_MS)
   const decide = (isHttp2: boolean): void => {
-    leave()
+    clearTimeout(silence)
+    socket.off('readable', look)
     socket.unshift(Buffer.concat(chunks))
-    tell(isHttp2)
+    setImmediate(() => {
+      leave()
+      if (!socket.destroyed) tell(isHttp2)
+    })
   }
   const look = (): void => {
     for (let chunk = socket.read() as Buffer | null; chunk !== null; chunk = socket.read() as Buffer | null) {

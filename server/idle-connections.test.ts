@@ -23,3 +23,13 @@ test('one that was closed takes no room', async () => {
   sockets.forEach((socket) => connections.idle(socket))
   expect(sockets.some(({ destroyed }) => destroyed)).toBe(false)
 })
+
+test('one that serves many requests is listened to once', () => {
+  const connections = new IdleConnections()
+  const socket = new Socket()
+  for (let count = 0; count < 20; count += 1) {
+    connections.idle(socket)
+    connections.busy(socket)
+  }
+  expect(socket.listenerCount('close')).toBe(new Socket().listenerCount('close') + 1)
+})

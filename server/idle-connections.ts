@@ -17,6 +17,9 @@ export class IdleConnections {
     },
   })
 
+  /** Those whose close is heard of. */
+  readonly #known = new WeakSet<Socket>()
+
   /** A request came on it. */
   busy(socket: Socket): void {
     this.#sockets.delete(socket)
@@ -25,7 +28,8 @@ export class IdleConnections {
   /** Its answer is sent. */
   idle(socket: Socket): void {
     if (socket.destroyed) return
-    if (!this.#sockets.has(socket)) socket.once('close', () => this.#sockets.delete(socket))
+    if (!this.#known.has(socket)) socket.once('close', () => this.#sockets.delete(socket))
+    this.#known.add(socket)
     this.#sockets.set(socket, true)
   }
 }

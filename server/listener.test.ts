@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { connect as connectTls, TLSSocket } from 'node:tls'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { eventually } from '../tests/support/eventually.js'
@@ -70,6 +71,26 @@ describe('in plain text', () => {
       await new Promise(setImmediate)
     }
     expect(await text(socket)).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*PUT hi/)
+  })
+
+  test('what nobody reads of a request stays with its client', async () => {
+    const requests: IncomingMessage[] = []
+    const listener = await listen(
+      { http: (request) => requests.push(request), http2: () => undefined },
+      { host: '127.0.0.1', port: 0 },
+    )
+    onTestFinished(() => listener.close(0))
+    const body = Buffer.alloc(50_000_000)
+    const clients = Array.from({ length: 10 }, () => {
+      const client = dial(listener.port)
+      client.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`)
+      client.write(body)
+      return client
+    })
+    await eventually('all have come', () => (requests.length === clients.length ? true : undefined))
+    // Read, all of it would be there by then.
+    await delay(500)
+    for (const { socket } of requests) expect(socket.bytesRead).toBeLessThan(1_000_000)
   })
 
   test('HTTP/2 goes through its own door, with all it said', async () => {

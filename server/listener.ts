@@ -42,8 +42,8 @@ export interface Doors {
 /** Idle connections are kept longer than proxies keep theirs, so that none is closed under a request. */
 const KEEP_ALIVE_MS = 75_000
 
-/** The headers' bounds are Node's own: 16 KiB, within a minute; so long may all of a request take. */
-const HTTP_OPTIONS = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 60_000, noDelay: true }
+/** The headers' bounds are Node's own: 16 KiB, within a minute. */
+const HTTP_OPTIONS = { keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }
 
 /**
  * @throws {CommandError} `conflict` when the port is in use, `invalid_request` when it needs more rights, when the

@@ -139,6 +139,9 @@ function assertAllowed(route: ApiKeyRoute, { name, access }: ApiKeyCaller): void
 const parseJson: RequestHandler = express.json({ limit: MAX_BODY_BYTES, strict: false })
 const parseReport: RequestHandler = express.json({ limit: MAX_REPORT_BODY_BYTES, strict: false })
 
+/** 2 MB at 70 kB a second. */
+const BODY_MS = 30_000
+
 /**
  * @param sender whose bodies come in some at a time
  * @throws {CommandError} `rate_limited` when too many of them wait already
@@ -151,6 +154,8 @@ async function readBody({ deps, request, response }: Exchange, sender: string, p
     response.set('retry-after', '1')
     reject(new CommandError('rate_limited', 'too many requests of this token are on their way; try again in a second'))
   })
+  // Else a few that were cut off in the middle would hold up all that follow.
+  const timer = setTimeout(() => request.destroy(), BODY_MS).unref()
   try {
     await new Promise<void>((resolve, reject) => {
       void parse(request, response, (error?: Error | string) => {
@@ -159,6 +164,7 @@ async function readBody({ deps, request, response }: Exchange, sender: string, p
       })
     })
   } finally {
+    clearTimeout(timer)
     leave?.()
   }
 }

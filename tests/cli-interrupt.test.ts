@@ -1,13 +1,13 @@
-/** Ctrl-C at `alien commands invoke`: the invocation is left, or canceled, and the user is told. */
+/** Ctrl-C at `alien commands invoke`, and `alien commands cancel`: the invocation is left, or canceled, and the user is told. */
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import { execa } from 'execa'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { CLI, cliEnv } from './support/cli.js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { alien, CLI, cliEnv } from './support/cli.js'
 import { eventually } from './support/eventually.js'
-import { lines } from './support/outcome.js'
+import { errorOf, lines } from './support/outcome.js'
 import { startOnTerminal } from './support/terminal.js'
 
 let stack: TestStack
@@ -92,4 +92,41 @@ test('does not wait for an answer when the invocation has ended', async () => {
   const { exitCode, stdout } = await child
   expect(exitCode).toBe(5)
   expect(stdout).toContain('by somebody else')
+})
+
+describe('alien commands cancel', () => {
+  const cancel = (...args: string[]) =>
+    alien(['commands', 'cancel', ...args], {
+      cwd: folder,
+      env: { ALIEN_URL: stack.state.url, ALIEN_TOKEN: stack.state.token },
+    })
+
+  test('prints the verdict, and says on stderr what it means', async () => {
+    const file = join(folder, String((calls += 1)))
+    const handle = await stack.client().start('until-aborted', { file })
+    await eventually('the handler starts', async () => (await lines(file))[0])
+    const { exitCode, stdout, stderr } = await cancel(handle.id, '--reason', 'wrong database')
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'stopped' })
+    expect(stderr).toContain('canceled; its handler stopped')
+    expect((await handle.describe()).error?.message).toContain('(wrong database)')
+  })
+
+  test('as JSON, with the invocation as it is', async () => {
+    const handle = await stack.client().start('echo', { value: 1 })
+    await handle.result()
+    const { exitCode, stdout } = await cancel(handle.id, '--json')
+    expect(exitCode).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      verdict: 'finished_first',
+      invocation: { id: handle.id, status: 'succeeded' },
+    })
+  })
+
+  test('ends with 6 where what became of the handler is unknown', async () => {
+    const handle = await stack.client().start('sleep', { ms: 60_000 }, { timeoutMs: 300 })
+    await errorOf(handle.result())
+    const { exitCode, stdout, stderr } = await cancel(handle.id)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 6, stdout: 'unknown' })
+    expect(stderr).toContain(`whether it does is unknown; see: alien commands get ${handle.id}`)
+  })
 })

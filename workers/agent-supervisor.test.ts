@@ -143,17 +143,21 @@ describe('an agent that ends by itself', () => {
     holdTime()
     const { supervisor, next } = supervise()
     await supervisor.restart()
+    const shares = new Set<number>()
     for (const ceilingMs of [500, 1_000, 2_000, 4_000, 6_000, 6_000]) {
       const told = (await next()) as { ended: string; retryInMs: number }
       expect(told.ended).toBe('the agent process ended with code 1')
       expect(told.retryInMs).toBeGreaterThanOrEqual(ceilingMs / 2)
       expect(told.retryInMs).toBeLessThanOrEqual(ceilingMs)
+      shares.add(told.retryInMs / ceilingMs)
       expect(supervisor.pid).toBeUndefined()
       vi.advanceTimersByTime(told.retryInMs - 1)
       expect(supervisor.pid).toBeUndefined()
       vi.advanceTimersByTime(1)
       expect(supervisor.pid).toBeDefined()
     }
+    // No two agents that were cut off together come back together.
+    expect(shares.size).toBeGreaterThan(1)
     await next()
   })
 

@@ -6,8 +6,9 @@ import { SAYS_NOTHING_RAN } from '../protocol/error-codes.js'
 import type { ErrorBody, HandlerError } from '../protocol/errors.js'
 import type { InvokeCommandInput } from '../protocol/invocation.js'
 import { isPlainObject, type JsonValue } from '../protocol/json.js'
-import { MAX_REDELIVERY_BACKOFF_MS, MAX_RETRY_AFTER_MS } from '../protocol/limits.js'
+import { MAX_RETRY_AFTER_MS } from '../protocol/limits.js'
 import { STOPPED_BY_POLICY } from '../protocol/names.js'
+import { redeliveryBackoffMs } from '../protocol/redelivery-backoff.js'
 
 export type AttemptOutcome =
   | { readonly kind: 'succeeded'; readonly result: JsonValue }
@@ -48,7 +49,7 @@ export interface AttemptCount {
   readonly undelivered: number
   /** Deliveries taken by an agent that was then lost. */
   readonly lost: number
-  /** Of those, how many since one that speaks for the command: see {@link speaksFor}. */
+  /** Of those, how many in a row: see {@link beginsRow}. */
   readonly lostInRow: number
   /** Of those, how many since the run before ended badly. */
   readonly lostInRun: number
@@ -73,18 +74,21 @@ export const NOTHING_YET: AttemptCount = {
 }
 
 /**
- * Whether a lost delivery shows that the command is not what its agents are lost to: the agent stopped in good order and
- * the handler with it, or the handler had come further.
+ * Whether a lost delivery is the first of a row: of its run, or since the command was shown not to be what its agents are
+ * lost to, for the agent stopped in good order and the handler with it, or the handler had come further.
  *
- * @param before the checkpoint that the delivery began with
+ * @param count without this delivery
+ * @param before the checkpoint that it began with
  */
-export const speaksFor = (
+export function beginsRow(
   outcome: AttemptOutcome & { readonly checkpoint?: JsonValue | undefined },
+  { lostInRun }: AttemptCount,
   before: JsonValue | undefined,
-): boolean => {
+): boolean {
   if (outcome.kind !== 'lost') return false
   const { ended, checkpoint } = outcome
-  return ended === true || (checkpoint !== undefined && JSON.stringify(checkpoint) !== JSON.stringify(before))
+  const hasMoved = checkpoint !== undefined && JSON.stringify(checkpoint) !== JSON.stringify(before)
+  return lostInRun === 0 || ended === true || hasMoved
 }
 
 /** The count with one more. */
@@ -118,10 +122,6 @@ const isTimeOut = (outcome: AttemptOutcome): boolean =>
 
 /** After so many agents lost in a row the command itself is the likely killer, and goes on killing if nobody stops it. */
 export const MAX_LOST_AGENTS = 20
-
-/** Back-off between redeliveries of one cause: none after the first, then doubling up to a minute. */
-export const redeliveryBackoffMs = (times: number): number =>
-  times <= 1 ? 0 : Math.min(1_000 * 2 ** (times - 2), MAX_REDELIVERY_BACKOFF_MS)
 
 /**
  * @param count includes this attempt

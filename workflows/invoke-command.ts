@@ -29,13 +29,13 @@ import type { AttemptTimes } from '../protocol/attempt-times.js'
 import type { JsonValue } from '../protocol/json.js'
 import { afterCancel } from './after-cancel.js'
 import {
+  beginsRow,
   counted,
   isCanceled,
   isRetryable,
   lostForGood,
   nextStep,
   NOTHING_YET,
-  speaksFor,
   type AttemptCount,
   type CanceledOutcome,
   type FinalStep,
@@ -90,9 +90,9 @@ export async function invokeCommand(input: InvokeCommandInput, params: JsonValue
         : push(input, params, delivered, { remainingMs, deadlineAtMs, waitedMs }, responses),
     )
     const outcome = asThen(delivery)
-    const beginsRow = count.lostInRow > 0 && speaksFor(outcome, checkpoint) && patched(COUNTS_LOST_IN_ROW)
+    const isFirstOfRow = count.lostInRow > 0 && beginsRow(outcome, count, checkpoint) && patched(COUNTS_LOST_IN_ROW)
     if (outcome.checkpoint !== undefined) checkpoint = outcome.checkpoint
-    count = counted(beginsRow ? { ...count, lostInRow: 0 } : count, outcome)
+    count = counted(isFirstOfRow ? { ...count, lostInRow: 0 } : count, outcome)
     const nowMs = Date.now()
     const { request } = cancellation
     if (request !== undefined || isCanceled(outcome)) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nextStep, NOTHING_YET, speaksFor } from './attempt.js'
+import { beginsRow, nextStep, NOTHING_YET } from './attempt.js'
 import { testInput } from './test-input.testsuite.js'
 
 test('the back-off and the end go by the agents that were lost in a row', () => {
@@ -18,5 +18,9 @@ test.each([
   ['it has none', { kind: 'lost', ended: false }, { step: 1 }, false],
   ['it was not lost', { kind: 'timed_out' }, undefined, false],
 ] as const)('a delivery begins a new row or adds to it: %s', (_, outcome, before, expected) => {
-  expect(speaksFor(outcome, before)).toBe(expected)
+  expect(beginsRow(outcome, { ...NOTHING_YET, lost: 1, lostInRun: 1 }, before)).toBe(expected)
+})
+
+test('the first that is lost of a run begins a new row: the run before ended by itself', () => {
+  expect(beginsRow({ kind: 'lost' }, { ...NOTHING_YET, lost: 1, lostInRun: 0, failed: 1 }, undefined)).toBe(true)
 })

@@ -2,10 +2,10 @@
 import type { ErrorBody } from '../protocol/errors.js'
 import { formatDuration } from '../protocol/format-duration.js'
 import type { InvokeCommandInput } from '../protocol/invocation.js'
+import { redeliveryBackoffMs } from '../protocol/redelivery-backoff.js'
 import {
   MAX_LOST_AGENTS,
   nextStep,
-  redeliveryBackoffMs,
   times,
   type AttemptCount,
   type AttemptOutcome,

@@ -4,6 +4,7 @@ import { CREDENTIAL_ATTACKS } from './credentials.js'
 import { EVENT_ATTACKS } from './events.js'
 import { FLOOD_ATTACKS } from './floods.js'
 import { GUESS_ATTACKS } from './guesses.js'
+import { HOARD_ATTACKS } from './hoards.js'
 import { MANIFEST_ATTACKS } from './manifests.js'
 import { MESSAGE_ATTACKS } from './messages.js'
 import { METHOD_ATTACKS } from './methods.js'
@@ -33,4 +34,5 @@ export const ATTACKS: readonly Attack[] = [
   ...CONNECTION_ATTACKS,
   ...TLS_ATTACKS,
   ...SIZE_ATTACKS,
+  ...HOARD_ATTACKS,
 ]

@@ -68,6 +68,27 @@ describe('a run', () => {
   })
 })
 
+test('an at-most-once run is on the disk before it begins, others are with the operating system', async () => {
+  const file = join(await testFolder(), 'journal.db')
+  const journal = await open(file)
+  const observer = new Database(file)
+  onTestFinished(() => {
+    observer.close()
+  })
+  observer.exec(`create table seen (command text, synchronous integer);
+    create trigger observe after insert on runs
+    begin insert into seen select new.command, synchronous from pragma_synchronous; end`)
+  begin(journal, 'a', { command: 'before' })
+  begin(journal, 'b', { command: 'at-most-once', atMostOnce: true })
+  begin(journal, 'c', { command: 'after' })
+  // SQLite's numbers for normal and full.
+  expect(observer.prepare('select * from seen').all()).toEqual([
+    { command: 'before', synchronous: 1 },
+    { command: 'at-most-once', synchronous: 2 },
+    { command: 'after', synchronous: 1 },
+  ])
+})
+
 test('only its owner may read it', async () => {
   const file = join(await testFolder(), 'own', 'journal.db')
   begin(await open(file), 'a')

@@ -149,7 +149,7 @@ class Runtime implements HandlerRuntime {
       attempt: { ...input, timeoutMs: time.forHandler(input) },
       key,
     }
-    using attached = this.#runs.attach(key, input.attempt, () => startRun(this.#deps, request))
+    using attached = this.#runs.attach(key, input, () => startRun(this.#deps, request))
     const { run, attempts } = attached
     const stop = new AbortController()
     const channel = new AttemptChannel(route, input.attempt, ({ cancelRequested, final }) => {
