@@ -1,0 +1,76 @@
+/** What one agent's token may make a control plane write. */
+import { startControlPlane, type ControlPlane } from '@alienplatform/sdk/server'
+import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
+import { join } from 'node:path'
+import pino from 'pino'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { scratchDirectory } from '../bindings/scratch.testsuite.js'
+import { plainTemporal } from '../temporal/settings.js'
+import { callApi } from './support/http.js'
+
+const TOKEN = 'a'.repeat(32)
+
+let stack: TestStack
+
+beforeAll(async () => {
+  stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts', deployments: [] })
+})
+
+afterAll(() => stack.close())
+
+/** Calls are not limited, so that only what they do is. */
+async function start(): Promise<ControlPlane> {
+  const controlPlane = await startControlPlane({
+    host: '127.0.0.1',
+    port: 0,
+    registry: { file: join(await scratchDirectory(), 'registry.db') },
+    apiKey: { name: 'operator', token: TOKEN },
+    temporal: plainTemporal(stack.state.temporalAddress, 'default'),
+    vendorWorker: false,
+    callsPerSecond: 0,
+    log: pino({ level: 'silent' }),
+  })
+  onTestFinished(() => controlPlane.close())
+  return controlPlane
+}
+
+const newAgent = async (controlPlane: ControlPlane, name: string): Promise<string> =>
+  String((await callApi(controlPlane, TOKEN, 'POST', '/v1/deployments', { name })).body.agentToken)
+
+test('commands that are published in turns are taken 500 times, and then once in 5 s, of that deployment alone', async () => {
+  const controlPlane = await start()
+  const [agent, other] = [await newAgent(controlPlane, 'acme'), await newAgent(controlPlane, 'globex')]
+  const publish = (agentToken: string, name: string) =>
+    callApi(controlPlane, agentToken, 'POST', '/v1/agent/session', { commands: [{ name, policy: {} }] })
+  for (let change = 0; change < 500; change += 1) {
+    expect((await publish(agent, change % 2 === 0 ? 'a' : 'b')).status).toBe(200)
+    // Says nothing new, which is no change.
+    if (change % 50 === 0) expect((await publish(agent, 'a')).status).toBe(200)
+  }
+  let refused = await publish(agent, 'a')
+  // Some seconds went by, each of which has room for a fifth of a change.
+  for (let change = 1; refused.status === 200; change += 1) refused = await publish(agent, change % 2 === 0 ? 'a' : 'b')
+  expect(refused.status).toBe(429)
+  expect(refused.body.error).toMatchObject({
+    code: 'rate_limited',
+    message: expect.stringMatching(
+      /^the agents of this deployment publish other commands, in turns, more often than every 5 s; try again in \d+ ms, or give all of them the same handlers$/,
+    ) as string,
+  })
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect((await publish(other, 'a')).status).toBe(200)
+}, 60_000)
+
+test('what is denied again and again is recorded once an hour, of each token', async () => {
+  const controlPlane = await start()
+  const [agent, other] = [await newAgent(controlPlane, 'acme'), await newAgent(controlPlane, 'globex')]
+  const event = { type: 'log', at: '2030-01-01T00:00:00.000Z', level: 'info', message: 'forged' }
+  const forged = { taskToken: Buffer.from('never sealed').toString('base64'), first: 1, events: [event] }
+  const forge = (agentToken: string) =>
+    callApi(controlPlane, agentToken, 'POST', '/v1/agent/events', { batches: [forged] })
+  for (const agentToken of [agent, agent, other, agent]) expect((await forge(agentToken)).status).toBe(403)
+  const { body } = await callApi(controlPlane, TOKEN, 'GET', '/v1/audit?outcome=denied')
+  const records = body.records as { action: string; actor: { deploymentId: string } }[]
+  expect(records.map(({ action }) => action)).toEqual(['agent.events', 'agent.events'])
+  expect(new Set(records.map(({ actor }) => actor.deploymentId)).size).toBe(2)
+})
