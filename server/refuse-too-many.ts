@@ -6,15 +6,18 @@ import type { Exchange } from './route.js'
  * @throws {CommandError} `rate_limited`
  */
 export function refuseTooMany(
-  { response }: Pick<Exchange, 'response'>,
+  exchange: Pick<Exchange, 'response'>,
   { perSecond }: { readonly perSecond: number },
   waitMs: number,
   who: string,
 ): void {
   if (waitMs === 0) return
+  const message = `${who} makes more than ${perSecond} calls a second; try again in ${waitMs} ms, or call less often`
+  throw heldOff(exchange, waitMs, message)
+}
+
+/** Says as well in the answer's header when to come again. */
+export function heldOff({ response }: Pick<Exchange, 'response'>, waitMs: number, message: string): CommandError {
   response.set('retry-after', String(Math.ceil(waitMs / 1_000)))
-  throw new CommandError(
-    'rate_limited',
-    `${who} makes more than ${perSecond} calls a second; try again in ${waitMs} ms, or call less often`,
-  )
+  return new CommandError('rate_limited', message)
 }

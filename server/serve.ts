@@ -52,7 +52,6 @@ async function identified<Who>(exchange: Exchange, caller: Promise<Who>): Promis
     return await caller
   } catch (error) {
     if (error instanceof CommandError && error.code === 'rate_limited') {
-      exchange.response.set('retry-after', '1')
       await exchange.deps.lateRefusals.wait(exchange)
     }
     throw error
@@ -151,7 +150,6 @@ async function readBody({ deps, request, response }: Exchange, sender: string, p
   await new Promise<void>((resolve, reject) => {
     leave = deps.receiving.enter(sender, resolve)
     if (leave !== undefined) return
-    response.set('retry-after', '1')
     reject(new CommandError('rate_limited', 'too many requests of this token are on their way; try again in a second'))
   })
   // Else a few that were cut off in the middle would hold up all that follow.

@@ -1,11 +1,8 @@
 /** What one agent's token may make a control plane write. */
-import { startControlPlane, type ControlPlane } from '@alienplatform/sdk/server'
+import type { ControlPlane } from '@alienplatform/sdk/server'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
-import { join } from 'node:path'
-import pino from 'pino'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { scratchDirectory } from '../bindings/scratch.testsuite.js'
-import { plainTemporal } from '../temporal/settings.js'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { controlPlaneOfTest } from './support/control-plane.js'
 import { callApi } from './support/http.js'
 
 const TOKEN = 'a'.repeat(32)
@@ -19,20 +16,7 @@ beforeAll(async () => {
 afterAll(() => stack.close())
 
 /** Calls are not limited, so that only what they do is. */
-async function start(): Promise<ControlPlane> {
-  const controlPlane = await startControlPlane({
-    host: '127.0.0.1',
-    port: 0,
-    registry: { file: join(await scratchDirectory(), 'registry.db') },
-    apiKey: { name: 'operator', token: TOKEN },
-    temporal: plainTemporal(stack.state.temporalAddress, 'default'),
-    vendorWorker: false,
-    callsPerSecond: 0,
-    log: pino({ level: 'silent' }),
-  })
-  onTestFinished(() => controlPlane.close())
-  return controlPlane
-}
+const start = (): Promise<ControlPlane> => controlPlaneOfTest(stack.state.temporalAddress, TOKEN, { callsPerSecond: 0 })
 
 const newAgent = async (controlPlane: ControlPlane, name: string): Promise<string> =>
   String((await callApi(controlPlane, TOKEN, 'POST', '/v1/deployments', { name })).body.agentToken)

@@ -1,18 +1,14 @@
 /** How many polls a control plane was told that agents may hold: agents hear it, and are held to it. */
 import { status } from '@grpc/grpc-js'
-import { startControlPlane } from '@alienplatform/sdk/server'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import pino from 'pino'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { scratchDirectory } from '../bindings/scratch.testsuite.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { startDevServer, type DevServer } from '../temporal/dev-server.js'
-import { plainTemporal } from '../temporal/settings.js'
 import { AlienProcess } from './support/alien-process.js'
 import { eventually } from './support/eventually.js'
+import { controlPlaneOfTest } from './support/control-plane.js'
 import { callApi } from './support/http.js'
 import { RawAgent } from './support/raw-agent.js'
 
@@ -26,25 +22,10 @@ beforeAll(async () => {
 
 afterAll(() => temporal.stop())
 
-async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'alien-poll-limits-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
-
 /** @returns its URL */
 async function startWithOptions(): Promise<string> {
-  const controlPlane = await startControlPlane({
-    host: '127.0.0.1',
-    port: 0,
-    registry: { file: join(await newFolder(), 'registry.db') },
-    apiKey: { name: 'operator', token: apiKey },
-    temporal: plainTemporal(temporal.address, 'default'),
-    vendorWorker: false,
-    pollLimits: { perAgent: 1, perDeployment: 2 },
-    log: pino({ level: 'silent' }),
-  })
-  onTestFinished(() => controlPlane.close())
+  const pollLimits = { perAgent: 1, perDeployment: 2 }
+  const controlPlane = await controlPlaneOfTest(temporal.address, apiKey, { pollLimits })
   return controlPlane.url
 }
 
@@ -52,7 +33,7 @@ async function startWithOptions(): Promise<string> {
 async function startWithFlags(): Promise<string> {
   const server = new AlienProcess(
     ['server', '--no-worker', '--port', '0', '--polls-per-agent', '1', '--polls-per-deployment', '2'],
-    { TEMPORAL_ADDRESS: temporal.address, ALIEN_STATE_DIR: await newFolder(), ALIEN_API_KEY: apiKey },
+    { TEMPORAL_ADDRESS: temporal.address, ALIEN_STATE_DIR: await scratchDirectory(), ALIEN_API_KEY: apiKey },
   )
   onTestFinished(() => server[Symbol.asyncDispose]())
   return eventually('it is ready', () => /"url":"([^"]+)"/.exec(server.stderr)?.[1], 60_000)

@@ -1,15 +1,12 @@
 /** How often a caller may call, and who a caller is. */
 import { CommandsClient } from '@alienplatform/sdk/commands'
-import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from '@alienplatform/sdk/server'
+import type { ControlPlane, ControlPlaneOptions } from '@alienplatform/sdk/server'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import { status } from '@grpc/grpc-js'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { HostileClient } from '../attack/hostile-client.js'
-import { scratchDirectory } from '../bindings/scratch.testsuite.js'
-import { plainTemporal } from '../temporal/settings.js'
+import { controlPlaneOfTest } from './support/control-plane.js'
 import { callApi, type Answer } from './support/http.js'
 import { RawAgent } from './support/raw-agent.js'
 
@@ -23,20 +20,8 @@ beforeAll(async () => {
 
 afterAll(() => stack.close())
 
-async function start(options: Partial<ControlPlaneOptions>): Promise<ControlPlane> {
-  const controlPlane = await startControlPlane({
-    host: '127.0.0.1',
-    port: 0,
-    registry: { file: join(await scratchDirectory(), 'registry.db') },
-    apiKey: { name: 'operator', token: TOKEN },
-    temporal: plainTemporal(stack.state.temporalAddress, 'default'),
-    vendorWorker: false,
-    log: pino({ level: 'silent' }),
-    ...options,
-  })
-  onTestFinished(() => controlPlane.close())
-  return controlPlane
-}
+const start = (options: Partial<ControlPlaneOptions>): Promise<ControlPlane> =>
+  controlPlaneOfTest(stack.state.temporalAddress, TOKEN, options)
 
 /** Sent at the same time, for a machine may be slower than the limit. */
 const manyAtOnce = (count: number, call: () => Promise<Answer>): Promise<Answer[]> =>

@@ -6,6 +6,7 @@ import { agentQueue } from '../../protocol/names.js'
 import { receiveEvents } from '../events/receive.js'
 import { receiveHeartbeats } from '../events/receive-heartbeats.js'
 import { MANIFEST_CHANGES } from '../identity/rate-limiter.js'
+import { heldOff } from '../refuse-too-many.js'
 import type { AgentCall, Route } from '../route.js'
 
 export const AGENT_ROUTES: readonly Route[] = [
@@ -66,7 +67,7 @@ async function openSession({ deps, caller, subject, request, response }: AgentCa
   if (!parsed.success) throw new CommandError('invalid_request', `bad manifest: ${describeIssues(parsed.error)}`)
   const { function: functionName, commands } = parsed.data
   const waitMs = deps.manifestChanges.take(id)
-  if (waitMs > 0) throw tooManyChanges(response, waitMs)
+  if (waitMs > 0) throw tooManyChanges({ response }, waitMs)
   if (await deps.registry.manifests.publish(id, functionName, commands)) {
     deps.deployments.forget([id, name])
     subject.changed()
@@ -81,10 +82,9 @@ async function openSession({ deps, caller, subject, request, response }: AgentCa
 }
 
 /** Each is written, looked up anew and recorded: what an agent says is to change with a new version of it, not at will. */
-function tooManyChanges(response: AgentCall['response'], waitMs: number): CommandError {
-  response.set('retry-after', String(Math.ceil(waitMs / 1_000)))
-  return new CommandError(
-    'rate_limited',
+const tooManyChanges = (exchange: Pick<AgentCall, 'response'>, waitMs: number): CommandError =>
+  heldOff(
+    exchange,
+    waitMs,
     `the agents of this deployment publish other commands, in turns, more often than every ${1 / MANIFEST_CHANGES.perSecond} s; try again in ${waitMs} ms, or give all of them the same handlers`,
   )
-}
