@@ -5,6 +5,7 @@
 import * as z from 'zod'
 import { NAME_PATTERN } from './name-pattern.js'
 import { durationSchema } from './policy.js'
+import { wholeNumber, yesOrNo } from './told-rules.js'
 
 /** In the folder where the agent is started, unless told otherwise. */
 export const POLICY_FILE_NAME = 'alien-policy.json'
@@ -21,7 +22,7 @@ const patterns = z
   )
   .max(1_000)
 
-const bytes = z.int().min(1)
+const bytes = wholeNumber(1, Number.MAX_SAFE_INTEGER)
 
 /** Strict: a key that is misspelled must not allow what it was meant to forbid. */
 export const customerPolicySchema = z
@@ -29,8 +30,8 @@ export const customerPolicySchema = z
     $schema: z.string().optional().describe('Where an editor finds this schema; the agent does not read it.'),
     allow: patterns.optional().describe('Commands that may run. Absent: all. An empty list: none.'),
     deny: patterns.optional().describe('Commands that may not run, even if "allow" has them.'),
-    readOnly: z.boolean().optional().describe('true: only commands that are declared read-only may run.'),
-    killSwitch: z.boolean().optional().describe('true: nothing may run, and what runs is stopped.'),
+    readOnly: yesOrNo().optional().describe('true: only commands that are declared read-only may run.'),
+    killSwitch: yesOrNo().optional().describe('true: nothing may run, and what runs is stopped.'),
     reason: z
       .string()
       .regex(/^[^\p{Cc}]{1,500}$/u, { error: 'must be one line of 1 to 500 characters' })

@@ -1,6 +1,7 @@
 /** Durations as people write them (`"2h"`, `"30s"`) or as milliseconds. */
 import ms from 'ms'
 import { formatDuration } from './format-duration.js'
+import { shownValue } from './shown-value.js'
 
 /**
  * The milliseconds of `"250ms"`, `"30s"`, `"5m"`, `"2h"`, `"7d"`, or of a number that is milliseconds already;
@@ -21,12 +22,6 @@ function parseText(text: string): number | undefined {
   return text.length >= 1 && text.length <= 40 ? ms(text as ms.StringValue) : undefined
 }
 
-/** `NaN` and the like are no JSON, and would be shown as `null`; an object may say anything of itself, or throw. */
-function shown(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
-  return (typeof value === 'string' ? JSON.stringify(value) : String(value)).slice(0, 60)
-}
-
 /** What is said of a duration that is none, or out of bounds. */
 export const notADuration = (value: unknown, minMs: number, maxMs: number): string =>
-  `${shown(value)} must be a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}, like "30s", "2h" or a number of milliseconds`
+  `${shownValue(value)} must be a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}, like "30s", "2h" or a number of milliseconds`

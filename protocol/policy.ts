@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { notADuration, parseDuration } from './duration.js'
 import type { ResolvedPolicy } from './invocation.js'
 import { strictObject } from './strict-object.js'
+import { numberWithin, wholeNumber, yesOrNo } from './told-rules.js'
 
 const DAY_MS = 86_400_000
 
@@ -22,9 +23,9 @@ export function durationSchema(minMs: number, maxMs: number) {
 
 const retryFields = strictObject({
   /** Runs of the handler in all, the first included. */
-  maxAttempts: z.int().min(1).max(100).optional(),
+  maxAttempts: wholeNumber(1, 100).optional(),
   initialInterval: durationSchema(1, DAY_MS).optional(),
-  backoffCoefficient: z.number().min(1).max(10).optional(),
+  backoffCoefficient: numberWithin(1, 10).optional(),
   maxInterval: durationSchema(1, DAY_MS).optional(),
   /** `code`s or `name`s of handler errors that are final in spite of `maxAttempts`. */
   nonRetryableCodes: z.array(z.string().max(200)).max(100).optional(),
@@ -48,11 +49,11 @@ export const policySchema = strictObject({
   /** Trying again after the handler threw. Default: one attempt, and 10 after a `RetryableError`. */
   retry: retrySchema.optional(),
   /** Never enter the handler twice: one that died with its agent ends the invocation as `outcome_unknown`. */
-  atMostOnce: z.boolean().optional(),
+  atMostOnce: yesOrNo().optional(),
   /** Handlers of it that one agent runs at once; others wait their turn. Default: as many as come. For the author to say. */
-  concurrency: z.int().min(1).max(100).optional(),
+  concurrency: wholeNumber(1, 100).optional(),
   /** Whether the caller may see the handler's stack traces. */
-  exposeStack: z.boolean().optional(),
+  exposeStack: yesOrNo().optional(),
 })
 
 /** What an author or a caller writes. */

@@ -25,8 +25,8 @@ export type AgentCall = Call<AgentCaller>
 /** Of a handler runtime, about the one attempt that its token is for. */
 export interface RuntimeCall extends Exchange {
   readonly caller: RuntimeCaller
-  /** To be called when what it reports came too late to count: nothing else tells of it then. */
-  readonly late: () => void
+  /** Tells the audit of the outcome that it reported, and whether that came too late to count. */
+  readonly record: (what: 'response' | 'late-response') => void
 }
 
 interface Declared {
@@ -62,10 +62,7 @@ export interface AgentRoute extends Answered {
   readonly handle: (call: AgentCall) => unknown
 }
 
-/**
- * For handler runtimes of push deployments. What they report is in the history of the invocation, as what agents do, and
- * not in the audit; only what is late is.
- */
+/** For handler runtimes of push deployments. Of what they report the outcomes are in the audit, but not the heartbeats. */
 export interface RuntimeRoute extends Declared {
   readonly credential: 'response-token'
   readonly invocationId: (request: Request) => string

@@ -67,16 +67,19 @@ async function serveRuntime(route: RuntimeRoute, exchange: Exchange, presented: 
   )
   refuseTooMany(exchange, deps.rateLimiter, deps.rateLimiter.countToken(invocationId), 'this invocation')
   await readBody(exchange, invocationId, parseReport)
-  const late = () =>
-    deps.audit.append({
+  const record = (what: string): void => {
+    const entry: AuditEntry = {
       ...recordOf(exchange, { kind: 'response-token', id: `${invocationId}/${caller.attempt}` }),
       ...new CallSubject({ invocationId }).known,
-      action: 'invocations.late-response',
+      action: `invocations.${what}`,
       outcome: 'done',
       status: 200,
       code: null,
-    })
-  await route.handle({ ...exchange, caller, late })
+    }
+    // A runtime may report the same as often as it likes.
+    if (deps.audit.isNews(entry)) deps.audit.append(entry)
+  }
+  await route.handle({ ...exchange, caller, record })
 }
 
 async function answer<Who extends Caller>(

@@ -1,7 +1,13 @@
-/** What one agent's token may make a control plane write. */
-import type { ControlPlane } from '@alienplatform/sdk/server'
+/** What one token may make a control plane do. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { ControlPlane, ControlPlaneOptions } from '@alienplatform/sdk/server'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { TaskTokenSeal } from '../gateway/task-token.js'
+import { wireField } from '../gateway/wire.js'
+import { invocationId as idOf } from '../protocol/names.js'
 import { controlPlaneOfTest } from './support/control-plane.js'
 import { callApi } from './support/http.js'
 
@@ -16,7 +22,8 @@ beforeAll(async () => {
 afterAll(() => stack.close())
 
 /** Calls are not limited, so that only what they do is. */
-const start = (): Promise<ControlPlane> => controlPlaneOfTest(stack.state.temporalAddress, TOKEN, { callsPerSecond: 0 })
+const start = (options: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> =>
+  controlPlaneOfTest(stack.state.temporalAddress, TOKEN, { callsPerSecond: 0, ...options })
 
 const newAgent = async (controlPlane: ControlPlane, name: string): Promise<string> =>
   String((await callApi(controlPlane, TOKEN, 'POST', '/v1/deployments', { name })).body.agentToken)
@@ -58,3 +65,44 @@ test('what is denied again and again is recorded once an hour, of each token', a
   expect(records.map(({ action }) => action)).toEqual(['agent.events', 'agent.events'])
   expect(new Set(records.map(({ actor }) => actor.deploymentId)).size).toBe(2)
 })
+
+test('heartbeats over HTTP count as calls at the gateway do, one for each attempt', async () => {
+  const key = randomBytes(32)
+  const controlPlane = await start({ sealingKeys: [key], agentCallsPerSecond: 1 })
+  const { body: deployment } = await callApi(controlPlane, TOKEN, 'POST', '/v1/deployments', { name: 'acme' })
+  const invocationId = idOf('report', randomUUID())
+  const taskToken = (attempt: number): string => {
+    const task = Buffer.concat([wireField(2, invocationId), wireField(6, `attempt-${attempt}`)])
+    const sealed = new TaskTokenSeal([key]).seal(task, String(deployment.id), Date.now() + 60_000)
+    return sealed.toString('base64')
+  }
+  const beat = (...attempts: number[]) =>
+    callApi(controlPlane, String(deployment.agentToken), 'POST', '/v1/agent/heartbeats', {
+      attempts: attempts.map((attempt) => ({ taskToken: taskToken(attempt) })),
+    })
+  expect(await beat(1, 1, 2)).toMatchObject({ status: 200, body: { attempts: Array(3).fill({ final: true }) } })
+  const refused = await beat(3, 4)
+  expect({ status: refused.status, error: refused.body.error as unknown }).toEqual({
+    status: 429,
+    error: expect.objectContaining({
+      code: 'rate_limited',
+      message: expect.stringMatching(/^this token makes more than 1 calls a second; try again in \d+ ms/) as string,
+    }) as unknown,
+  })
+})
+
+test('a body that stops coming has its connection closed after half a minute', async () => {
+  const { url } = await start()
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  onTestFinished(() => void socket.destroy())
+  await once(socket, 'connect')
+  const startMs = performance.now()
+  socket.write(
+    `POST /v1/deployments HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: Bearer ${TOKEN}\r\n` +
+      'content-type: application/json\r\ncontent-length: 100\r\n\r\n{"name":',
+  )
+  socket.resume()
+  await once(socket, 'close')
+  expect(performance.now() - startMs).toBeGreaterThan(25_000)
+}, 60_000)

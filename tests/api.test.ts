@@ -143,8 +143,8 @@ describe('listing', () => {
   })
 
   test.each([
-    ['limit=0', 'bad query: limit: Too small: expected number to be >=1'],
-    ['limit=101', 'bad query: limit: Too big: expected number to be <=100'],
+    ['limit=0', 'bad query: limit: 0 must be a whole number from 1 to 100'],
+    ['limit=101', 'bad query: limit: 101 must be a whole number from 1 to 100'],
     ['colour=red', 'bad query: Unrecognized key: "colour"'],
     [
       "command=x'%20OR%201=1",
@@ -175,7 +175,7 @@ describe('bad calls', () => {
     [
       'no attempts',
       { retry: { maxAttempts: 0 } },
-      'bad invocation: retry.maxAttempts: Too small: expected number to be >=1',
+      'bad invocation: retry.maxAttempts: 0 must be a whole number from 1 to 100',
     ],
     [
       'an id that is none',

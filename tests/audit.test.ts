@@ -186,8 +186,8 @@ test('no payload and no token is ever in it', async () => {
 
 describe('GET /v1/audit', () => {
   test.each([
-    ['limit=0', 'limit: Too small: expected number to be >=1'],
-    ['limit=1001', 'limit: Too big: expected number to be <=1000'],
+    ['limit=0', 'limit: 0 must be a whole number from 1 to 1000'],
+    ['limit=1001', 'limit: 1001 must be a whole number from 1 to 1000'],
     ['from=yesterday', 'from: must be a date or a time, like "2030-01-31T12:00:00Z"'],
     ['actor=', 'actor: must be 1 to 100 characters, none of them a control character'],
     ['deployment=%00', 'deployment: must be 1 to 100 characters, none of them a control character'],

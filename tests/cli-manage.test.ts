@@ -108,9 +108,9 @@ describe('commands list', () => {
   })
 
   test.each([
-    ['0', 'Too small: expected number to be >=1'],
-    ['101', 'Too big: expected number to be <=100'],
-    ['many', 'Invalid input: expected number, received NaN'],
+    ['0', '0 must be a whole number from 1 to 100'],
+    ['101', '101 must be a whole number from 1 to 100'],
+    ['many', '"many" must be a whole number from 1 to 100'],
   ])('refuses --limit %s', async (limit, why) => {
     await expectRefusal(['commands', 'list', '--limit', limit], `invalid_request: bad query: limit: ${why}`)
   })

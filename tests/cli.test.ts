@@ -240,7 +240,7 @@ describe.concurrent('the policy of a call', () => {
       ['--heartbeat-timeout', '1s'],
       'heartbeatTimeout: 1000 must be a duration from 2s to 1d, like "30s", "2h" or a number of milliseconds',
     ],
-    [['--max-attempts', '0'], 'retry.maxAttempts: Too small: expected number to be >=1'],
+    [['--max-attempts', '0'], 'retry.maxAttempts: 0 must be a whole number from 1 to 100'],
   ])('%j is refused by the control plane, in its words', async (flags, problem) => {
     const { stderr, ...rest } = await offline(flags)
     expect({ ...rest, stderr: withoutRequest(stderr) }).toEqual(

@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { createRequire } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Waiting } from '../protocol/invocation.js'
 import { eventually } from './support/eventually.js'
 import { callApi } from './support/http.js'
 import { errorOf } from './support/outcome.js'
@@ -73,7 +74,7 @@ describe.concurrent('presence', () => {
     const { id, agentToken } = (await api('POST', '/v1/deployments', { name: 'busy' })) as Record<string, string>
     const agent = new RawAgent(stack.state.url, agentToken)
     const handle = await stack.client('busy').start('work', {})
-    await callApi(stack.state, agentToken, 'POST', '/v1/agent/session', { commands: [] })
+    await callApi(stack.state, agentToken, 'POST', '/v1/agent/session', { commands: [{ name: 'work', policy: {} }] })
     const { taskToken } = await agent.call('PollActivityTaskQueue', {
       namespace: 'default',
       taskQueue: { name: `deployment-${id ?? ''}`, kind: 1 },
@@ -87,6 +88,23 @@ describe.concurrent('presence', () => {
       expect(await online()).toBe(true)
       await delay(500)
     }
+    const second = await stack.client('busy').start('work', {})
+    const beside = { for: 'free_agent', since: expect.any(String) as string }
+    const waiting = await eventually('the second waits for it', async () => {
+      await agent.call('RecordActivityTaskHeartbeat', { namespace: 'default', taskToken })
+      const found = (await second.describe()).waiting
+      return found?.for === 'free_agent' ? found : undefined
+    })
+    expect(waiting).toEqual({ ...beside, message: '1 agent is online, and may be busy' })
+    // A list is of Temporal's visibility, which follows.
+    const listed = await eventually('both are counted', async () => {
+      await agent.call('RecordActivityTaskHeartbeat', { namespace: 'default', taskToken })
+      const { invocations } = await api('GET', '/v1/invocations?deployment=busy&status=queued')
+      const found = (invocations as { id: string; waiting: Waiting }[]).find((one) => one.id === second.id)
+      return found?.waiting.message.includes('2 are') === true ? found.waiting : undefined
+    })
+    expect(listed).toEqual({ ...beside, message: '1 agent is online, and may be busy: 2 are running or queued there' })
+    expect(await second.cancel()).toBe('not_started')
     expect(await handle.cancel()).toBe('unknown')
     agent.close()
   })

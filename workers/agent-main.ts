@@ -70,11 +70,13 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
   const { ALIEN_URL: url } = process.env
   if (!bundle || !url) throw new CommandError('invalid_request', 'needs a bundle and ALIEN_URL')
   const token = readAgentToken(process.env)
-  let connection: NativeConnection | undefined
+  // Those of workers that were replaced too: they still report what their handlers come to.
+  const connections = new Set<NativeConnection>()
   let events: AgentEventSender | undefined = undefined
   const standIn = new HeartbeatStandIn({ url, token: token.current, log })
   token.onRotated((rotated) => {
-    void connection?.setApiKey(rotated)
+    // One that is closed takes no key any more.
+    for (const each of connections) each.setApiKey(rotated).catch(() => connections.delete(each))
     events?.setToken(rotated)
     standIn.setToken(rotated)
   })
@@ -103,7 +105,8 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
     registry: moduleRegistry,
     session,
     connect: async (key) => {
-      connection = await connectAgent({ url, token: token.current, key, log, meter: telemetry.meter })
+      const connection = await connectAgent({ url, token: token.current, key, log, meter: telemetry.meter })
+      connections.add(connection)
       // It may have been replaced while this connected.
       await connection.setApiKey(token.current)
       return connection

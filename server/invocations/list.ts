@@ -7,6 +7,7 @@ import { describeIssues } from '../../protocol/issues.js'
 import { assertCommandName } from '../../protocol/names.js'
 import { PING_COMMAND } from '../../protocol/ping.js'
 import { strictObject } from '../../protocol/strict-object.js'
+import { wholeNumberText } from '../../protocol/told-rules.js'
 import { findDeployment } from '../identity/find-deployment.js'
 import type { ApiKeyCall } from '../route.js'
 import { readInvocation } from './read.js'
@@ -17,7 +18,7 @@ const querySchema = strictObject({
   deployment: z.string().optional(),
   command: z.string().optional(),
   status: z.enum(INVOCATION_STATUSES).optional(),
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+  limit: wholeNumberText(1, 100).default(20),
   cursor: z.base64url().max(4_000).optional(),
 })
 

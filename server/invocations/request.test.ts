@@ -155,7 +155,7 @@ const rules: readonly [body: unknown, message: string][] = [
   [{ ...CALL, timeout: '' }, `bad invocation: timeout: "" ${noDuration}`],
   [{ ...CALL, deadline: 'soon' }, `bad invocation: deadline: "soon" ${noDuration}`],
   [{ ...CALL, deadline: '2026-99-01T00:00:00Z' }, `bad invocation: deadline: "2026-99-01T00:00:00Z" ${noDuration}`],
-  [{ ...CALL, retry: { maxAttempts: 0 } }, 'bad invocation: retry.maxAttempts: Too small: expected number to be >=1'],
+  [{ ...CALL, retry: { maxAttempts: 0 } }, 'bad invocation: retry.maxAttempts: 0 must be a whole number from 1 to 100'],
 ]
 
 test.each(rules)('%j: %s', (body, message) => {

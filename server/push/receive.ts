@@ -18,7 +18,7 @@ import { recordHeartbeat } from '../invocations/record-heartbeat.js'
 import type { RuntimeCall } from '../route.js'
 
 /** `PUT /v1/invocations/{id}/response`. */
-export async function receiveResponse({ deps, caller, request, response, late }: RuntimeCall): Promise<void> {
+export async function receiveResponse({ deps, caller, request, response, record }: RuntimeCall): Promise<void> {
   const parsed = attemptResponseSchema.safeParse(request.body)
   if (!parsed.success) throw new CommandError('invalid_request', `bad response: ${describeIssues(parsed.error)}`)
   const { events, ...body } = parsed.data
@@ -33,8 +33,8 @@ export async function receiveResponse({ deps, caller, request, response, late }:
     if (!isWorkflowNotFound(error)) throw error
     // Nobody shall try again: that is how it is.
     answer = { recorded: false, reason: 'late' }
-    late()
   }
+  record(answer.recorded ? 'response' : 'late-response')
   response.json(answer)
 }
 

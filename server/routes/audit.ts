@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { AUDIT_OUTCOMES, type AuditPage, type AuditRecord } from '../../protocol/audit.js'
 import { CommandError } from '../../protocol/errors.js'
 import { describeIssues } from '../../protocol/issues.js'
+import { wholeNumberText } from '../../protocol/told-rules.js'
 import type { Access } from '../identity/access.js'
 import type { ApiKeyCall, Route } from '../route.js'
 
@@ -32,7 +33,7 @@ const querySchema = z.strictObject({
   outcome: z.enum(AUDIT_OUTCOMES).optional(),
   from: instant.optional(),
   to: instant.optional(),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  limit: wholeNumberText(1, 1_000).default(100),
   cursor: z
     .string()
     .regex(/^aud_[0-9a-f]{26}$/, 'not one that a list of records gave')
