@@ -3,7 +3,6 @@
  * `null`; an object may say anything of itself, or throw.
  */
 export function shownValue(value: unknown): string {
-  if (value === undefined) return 'nothing'
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
   return (typeof value === 'string' ? JSON.stringify(value) : String(value)).slice(0, 60)
 }
