@@ -1,11 +1,15 @@
 /** Runs after all other tests, with the machine to itself. */
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { eventually } from './support/eventually.js'
+import { callApi } from './support/http.js'
+import { errorOf } from './support/outcome.js'
 
 let stack: TestStack
 
 beforeAll(async () => {
   stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
+  await callApi(stack.state, stack.state.token, 'POST', '/v1/deployments', { name: 'nobody-home' })
 })
 
 afterAll(() => stack.close())
@@ -25,4 +29,33 @@ test('no wait on the way has a beat of its own', async () => {
   }
   // A poll interval anywhere would spread the answers of every round over its length; a busy machine spreads some.
   expect(Math.min(...spreads)).toBeLessThan(40)
+})
+
+describe('an agent that is not there keeps nobody waiting for more than a second', () => {
+  const within = async <T>(answer: Promise<T>): Promise<T> => {
+    const startMs = performance.now()
+    const value = await answer
+    expect(performance.now() - startMs).toBeLessThan(1_000)
+    return value
+  }
+
+  test('who wants to fail fast', async () => {
+    const invoked = stack.client('nobody-home').invoke('anything', {}, { failFast: true })
+    expect(await within(errorOf(invoked))).toMatchObject({ code: 'deployment_offline' })
+  })
+
+  test('who cancels what nobody took', async () => {
+    const handle = await stack.client('nobody-home').start('anything')
+    expect(await within(handle.cancel())).toBe('not_started')
+  })
+
+  test('who cancels what an agent took that is silent now', async () => {
+    const client = stack.client()
+    const pid = Number(await client.invoke('pid'))
+    const handle = await client.start('sleep', { ms: 8_000 }, { heartbeatTimeoutMs: 60_000 })
+    await eventually('it runs', async () => ((await handle.status()) === 'running' ? true : undefined))
+    process.kill(pid, 'SIGSTOP')
+    onTestFinished(() => void process.kill(pid, 'SIGCONT'))
+    expect(await within(handle.cancel())).toBe('unknown')
+  })
 })
