@@ -145,6 +145,31 @@ test('a handler that holds its process is not taken for lost, and that is logged
   expect(await agent.stop()).toBe(0)
 })
 
+test.concurrent(
+  'a handler that is deaf to a cancel is said to run as long as it is waited for, and then nobody knows',
+  async () => {
+    const customer = await Customer.of(stack, folder)
+    await using agent = customer.startAgent({ handlers, args: ['--grace', '1s'] })
+    await customer.served()
+    const handle = await customer.client.start('deaf', { file: customer.file })
+    await customer.entered()
+    // Nobody said how long: nothing but the silence of its agent ends it.
+    const [attempt] = (await queueTimes(stack.state.temporalAddress, handle.id)).queued
+    expect(attempt?.runMs).toBeGreaterThanOrEqual(365 * 86_400_000)
+    expect(attempt?.silenceMs).toBe(8_000)
+    const verdict = handle.cancel()
+    await delay(20_000)
+    expect(await handle.status()).toBe('running')
+    expect(await verdict).toBe('unknown')
+    expect(await errorOf(handle.result())).toStrictEqual({
+      code: 'outcome_unknown',
+      message: '"deaf" was canceled; its handler did not stop within 30s, and whether it goes on is unknown',
+      details: { verdict: 'unknown' },
+    })
+    await agent.stop()
+  },
+)
+
 describe.concurrent('an at-most-once command whose agent was killed', () => {
   test('is not run by the next agent of the same journal, which says when it began', async () => {
     const customer = await Customer.of(stack, folder)

@@ -195,7 +195,7 @@ describe('what cannot be', () => {
     begin(journal, 'a')
     const text = 'x'.repeat(100_000)
     expect(() => journal.end(key('a'), { kind: 'succeeded', text })).toThrow(
-      /^the agent's journal .* cannot be written: database or disk is full$/,
+      /^the agent's journal .* cannot be written: database or disk is full; make room there, or give the agent another folder as ALIEN_STATE_DIR$/,
     )
     expect(journal.find(key('a'))).toMatchObject({ state: 'started' })
   })

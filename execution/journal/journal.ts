@@ -141,7 +141,8 @@ class SqliteJournal implements Journal {
       return work()
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      const message = `the agent's journal ${this.#file} cannot be ${what}: ${reason}`
+      const remedy = isFull(error) ? '; make room there, or give the agent another folder as ALIEN_STATE_DIR' : ''
+      const message = `the agent's journal ${this.#file} cannot be ${what}: ${reason}${remedy}`
       throw new CommandError('unavailable', message, { cause: error })
     }
   }

@@ -1,4 +1,4 @@
-/** When the attempts of an invocation were queued, and for how long, as Temporal has it. */
+/** When the attempts of an invocation were queued, for how long, and how long they may run, as Temporal has it. */
 import { Client, Connection } from '@temporalio/client'
 import type proto from '@temporalio/proto'
 
@@ -13,7 +13,16 @@ export async function queueTimes(temporalAddress: string, id: string) {
     return {
       startedAtMs: msOf(all[0]?.eventTime),
       queued: all.flatMap(({ eventTime, activityTaskScheduledEventAttributes: scheduled }) =>
-        scheduled ? [{ atMs: msOf(eventTime), timeoutMs: msOf(scheduled.scheduleToStartTimeout) }] : [],
+        scheduled
+          ? [
+              {
+                atMs: msOf(eventTime),
+                timeoutMs: msOf(scheduled.scheduleToStartTimeout),
+                runMs: msOf(scheduled.startToCloseTimeout),
+                silenceMs: msOf(scheduled.heartbeatTimeout),
+              },
+            ]
+          : [],
       ),
     }
   } finally {
