@@ -49,7 +49,7 @@ const FULL: Plan = {
   idleAgents: 500,
 }
 
-/** About 50 s on two idle cores. */
+/** About two minutes on two idle cores, one of which the idle agents wait for their polls to be renewed. */
 const QUICK: Plan = {
   phases: {
     sequential: { load: { count: 20, inFlight: 1 }, budgetMs: 10_000 },
@@ -85,7 +85,7 @@ const {
     'measures raw Temporal on stock settings, raw Temporal on our settings, and the product with and without its gateway, in turns',
   )
   .option('--json <file>', 'where to write the figures', 'bench/results/latest.json')
-  .option('--quick', 'under 90 s, with fewer calls')
+  .option('--quick', 'about 2 minutes, with fewer calls')
   .option('--bindings', 'storage and vault only, beside the file system; needs no Temporal')
   .option('--agent-loop', "an AI agent's tool calls only, beside the bench's own command")
   .option('--cancel', 'cancels only: how soon handlers hear of them, and whether verdicts are true')

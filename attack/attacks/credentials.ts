@@ -3,6 +3,7 @@ import { allRefused, Breach, type Arena, type Attack } from '../attack.js'
 import { HostileClient, service, type GrpcAnswer } from '../hostile-client.js'
 import { NAMESPACE } from '../battlefield.js'
 import { agentQueue } from '../../protocol/names.js'
+import { ROUTES } from '../../server/route-table.js'
 import { pollRequest } from '../raw-task.js'
 
 const attack = (
@@ -58,19 +59,11 @@ const HELD_AT_MOST_MS = 5_000
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** Every route of the API but the agents' own. */
-const ROUTES: readonly (readonly [string, string])[] = [
-  ['GET', '/v1/deployments'],
-  ['POST', '/v1/deployments'],
-  ['GET', '/v1/deployments/acme-corp'],
-  ['DELETE', '/v1/deployments/acme-corp'],
-  ['GET', '/v1/deployments/acme-corp/commands'],
-  ['POST', '/v1/deployments/acme-corp/token'],
-  ['GET', '/v1/invocations'],
-  ['POST', '/v1/invocations'],
-  ['GET', '/v1/invocations/inv_echo_00000000000000000000000000000000'],
-  ['POST', '/v1/invocations/inv_echo_00000000000000000000000000000000/cancel'],
-  ['PUT', '/v1/invocations/inv_echo_00000000000000000000000000000000/response'],
+/** Every route of the API that is not for agents, and ways to write a path so that it might be taken for another. */
+const PATHS: readonly (readonly [method: string, path: string])[] = [
+  ...ROUTES.filter(({ credential }) => credential === 'api-key' || credential === 'response-token').map(
+    ({ method, path }) => [method, filledIn(path)] as const,
+  ),
   ['GET', '/v1/commands'],
   ['GET', '/V1/Deployments'],
   ['GET', '//v1/deployments'],
@@ -78,9 +71,14 @@ const ROUTES: readonly (readonly [string, string])[] = [
   ['GET', '/v1/agent/%2e%2e/deployments'],
 ]
 
+function filledIn(path: string): string {
+  const id = path.startsWith('/v1/tokens') ? 'tok_1' : 'inv_echo_00000000000000000000000000000000'
+  return path.replace(':deployment', 'acme-corp').replace(':id', id)
+}
+
 async function onTheApi({ url, evil }: Arena): Promise<string> {
   const statuses = new Map<number, number>()
-  for (const [method, path] of ROUTES) {
+  for (const [method, path] of PATHS) {
     const response = await fetch(url + path, {
       method,
       headers: { authorization: `Bearer ${evil.token}`, 'content-type': 'application/json' },
