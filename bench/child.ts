@@ -19,9 +19,14 @@ const OTHER_CLUSTER = ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE']
 export async function startChild<Ready, Question extends object = never, Answer = never>(
   file: string,
   settings: object = {},
+  nodeFlags: readonly string[] = [],
 ): Promise<Child<Ready, Question, Answer>> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !OTHER_CLUSTER.includes(key)))
-  const child = fork(file, [JSON.stringify(settings)], { env, stdio: ['ignore', 2, 2, 'ipc'] })
+  const child = fork(file, [JSON.stringify(settings)], {
+    env,
+    stdio: ['ignore', 2, 2, 'ipc'],
+    execArgv: [...nodeFlags],
+  })
   return {
     ready: (await nextValue(file, child)) as Ready,
     ask: (question) => {

@@ -1,5 +1,6 @@
 /** A control plane with its vendor worker, and one agent, to be called and looked at. */
 import { CommandsClient } from '@alienplatform/sdk/commands'
+import { nodeFlagsOf, readStages } from '../tests/compose/dockerfile.js'
 import type { Closers } from '../workers/closers.js'
 import { startChild } from './child.js'
 import { createDeployment } from './deployment.js'
@@ -10,9 +11,11 @@ import { startServedAgent } from './served-agent.js'
 import type { Usage } from './usage.js'
 
 export async function startServedDeployment(temporalAddress: string, name: string, closers: Closers) {
-  const controlPlane = await startChild<ControlPlaneReady, object, Usage>(program('product/control-plane'), {
-    temporalAddress,
-  })
+  const controlPlane = await startChild<ControlPlaneReady, object, Usage>(
+    program('product/control-plane'),
+    { temporalAddress },
+    nodeFlagsOf(await readStages(), 'control-plane'),
+  )
   closers.add(controlPlane.stop)
   const { url, token } = controlPlane.ready
   const { id, agentToken } = await createDeployment(url, token, name)

@@ -1,4 +1,4 @@
-/** A control plane as `alien server` has it, in a process of its own, so that its memory and its processor are its own. */
+/** A control plane as its image starts it, in a process of its own, so that its memory and its processor are its own. */
 import { startControlPlane } from '@alienplatform/sdk/server'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'

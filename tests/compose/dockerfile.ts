@@ -42,6 +42,12 @@ export function settingOf(stages: readonly Stage[], name: string, instruction: s
   return own?.rest ?? settingOf(stages, stage.from, instruction)
 }
 
+/** What Node is started with in an image of ours. */
+export function nodeFlagsOf(stages: readonly Stage[], name: string): string[] {
+  const entrypoint = JSON.parse(settingOf(stages, name, 'ENTRYPOINT') ?? '[]') as string[]
+  return entrypoint.filter((arg) => arg.startsWith('--') && arg !== '--')
+}
+
 /** Builds a stage, and those that it needs; gives the folder of its root file system. */
 export async function buildStage(
   name: string,

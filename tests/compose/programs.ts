@@ -8,6 +8,7 @@ import { CLI } from '../support/cli.js'
 import { embeddedBinaries, installedBinaries } from '../support/postgres-binaries.js'
 import { unprivilegedUser, type User } from '../support/unprivileged-user.js'
 import type { Service } from './compose-file.js'
+import { nodeFlagsOf, readStages } from './dockerfile.js'
 
 export interface Program {
   readonly command: readonly [string, ...string[]]
@@ -39,14 +40,16 @@ export async function programOf(service: Service, place: Place): Promise<Program
   if (image === 'postgres') return postgres(service, place)
   if (image === 'temporalio/server') return temporal(service, place)
   if (image === 'temporalio/admin-tools') return adminTools(service, place)
-  if (image.startsWith('alien-')) return alien(service)
+  if (image.startsWith('alien-')) return alien(service, image.slice('alien-'.length))
   return undefined
 }
 
-const alien = ({ command, environment }: Service): Program => ({
-  command: [process.execPath, '--enable-source-maps', CLI, ...command],
-  env: { PATH: process.env['PATH'] ?? '', ...environment },
-})
+async function alien({ command, environment }: Service, stage: string): Promise<Program> {
+  return {
+    command: [process.execPath, ...nodeFlagsOf(await readStages(), stage), CLI, ...command],
+    env: { PATH: process.env['PATH'] ?? '', ...environment },
+  }
+}
 
 /** As the image's entry point: a new data directory, and the scripts of `/docker-entrypoint-initdb.d` once. */
 async function postgres({ command, environment }: Service, { host, volume, folder }: Place): Promise<Program> {
