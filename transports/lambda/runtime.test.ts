@@ -27,6 +27,15 @@ test('throws what Lambda is to deliver again', async () => {
   await expect(handler({ no: 'envelope' }, context)).rejects.toThrow('bad envelope: ')
 })
 
+test('a message of a queue cannot have its response returned, for which its token would not be looked at', async () => {
+  const run = vi.fn(() => 1)
+  const { plane, handler } = await world(run)
+  const body = JSON.stringify(testEnvelope(plane.url, { response: { token: 'x', isReturned: true } }))
+  const Records = [{ eventSource: 'aws:sqs', messageId: 'm1', body }]
+  await expect(handler({ Records }, context)).resolves.toStrictEqual({ batchItemFailures: [{ itemIdentifier: 'm1' }] })
+  expect(run).not.toHaveBeenCalled()
+})
+
 test('says which messages of a batch are to come again', async () => {
   const run = vi.fn(() => 1)
   const { plane, handler } = await world(run)

@@ -31,12 +31,14 @@ interface SqsRecord {
 export function createLambdaHandler(options: RuntimeOptions = {}): LambdaHandler {
   const runtime = createHandlerRuntime('lambda', runtimeSettings(options))
   return async (event, context) => {
-    const deliver = (delivered: unknown): Promise<DeliveryEnd> =>
-      runtime.deliver(delivered, context.getRemainingTimeInMillis())
+    const deliver = (delivered: unknown, isAwaited: boolean): Promise<DeliveryEnd> =>
+      runtime.deliver(delivered, context.getRemainingTimeInMillis(), isAwaited)
     const records = sqsRecords(event)
-    if (records === undefined) return answerOf(await deliver(event))
+    if (records === undefined) return answerOf(await deliver(event, true))
     const failures = await Promise.all(
-      records.map(async ({ messageId, body }) => (isDone(await deliver(body)) ? [] : [{ itemIdentifier: messageId }])),
+      records.map(async ({ messageId, body }) =>
+        isDone(await deliver(body, false)) ? [] : [{ itemIdentifier: messageId }],
+      ),
     )
     return { batchItemFailures: failures.flat() }
   }

@@ -146,7 +146,7 @@ describe('what it reports', () => {
 
   test('nothing to the control plane when the answer is waited for', async () => {
     const { plane, runtime } = await world(() => 5)
-    const end = await runtime.deliver(testEnvelope(plane.url, { response: { isReturned: true } }))
+    const end = await runtime.deliver(testEnvelope(plane.url, { response: { isReturned: true } }), 30_000, true)
     expect(end).toStrictEqual({ kind: 'done', response: { attempt: 1, status: 'succeeded', result: 5 } })
     expect(plane.requests).toStrictEqual([])
   })
@@ -345,6 +345,20 @@ describe('what it refuses', () => {
     const end = await runtime.deliver(testEnvelope(plane.url, { response: { token: 'rsp_forged' } }))
     expect(end).toMatchObject({ kind: 'refused', error: { code: 'unauthenticated' } })
     expect(handler).not.toHaveBeenCalled()
+  })
+
+  test.each(['rsp_forged', 'rsp_good'])('to return a response that nobody waits for, with token %s', async (token) => {
+    const handler = vi.fn()
+    const { plane, runtime } = await world(handler)
+    const end = await runtime.deliver(testEnvelope(plane.url, { response: { token, isReturned: true } }))
+    const error = {
+      code: 'invalid_request',
+      message:
+        'the envelope wants its response returned (response.isReturned), and nobody waits for it here; only a Lambda function that is invoked directly returns it',
+    }
+    expect(end).toMatchObject({ kind: 'refused', error })
+    expect(handler).not.toHaveBeenCalled()
+    expect(plane.responses).toStrictEqual(token === 'rsp_good' ? [{ attempt: 1, status: 'failed', error }] : [])
   })
 
   test.each([

@@ -48,8 +48,10 @@ export interface HandlerRuntime {
    *
    * @param delivered The envelope: JSON as text or bytes, or parsed
    * @param remainingMs How long the platform lets this process work on it; default: no limit
+   * @param isAwaited Whoever delivers it waits for the response, and was let in by the platform. Out of a queue, an
+   *   envelope that says so itself is refused.
    */
-  readonly deliver: (delivered: unknown, remainingMs?: number) => Promise<DeliveryEnd>
+  readonly deliver: (delivered: unknown, remainingMs?: number, isAwaited?: boolean) => Promise<DeliveryEnd>
 }
 
 /** @param name Where it runs, as `alien.ping` tells it: `lambda`, `cloud-run`, … */
@@ -86,10 +88,10 @@ class Runtime implements HandlerRuntime {
     }
   }
 
-  readonly deliver = async (delivered: unknown, remainingMs = Infinity): Promise<DeliveryEnd> => {
+  readonly deliver = async (delivered: unknown, remainingMs = Infinity, isAwaited = false): Promise<DeliveryEnd> => {
     const time = new TimeLeft(remainingMs)
     try {
-      return await this.#deliver(delivered, time)
+      return await this.#deliver(delivered, time, isAwaited)
     } catch (thrown) {
       const error = CommandError.from(thrown)
       runtimeLog({}).error(`a delivery was refused: ${error.message}`)
@@ -99,9 +101,10 @@ class Runtime implements HandlerRuntime {
   }
 
   /** @throws {CommandError} for what is not to be run here */
-  #deliver(delivered: unknown, time: TimeLeft): Promise<DeliveryEnd> {
+  #deliver(delivered: unknown, time: TimeLeft, isAwaited: boolean): Promise<DeliveryEnd> {
     const envelope = parseEnvelope(delivered)
     this.#assertOurs(envelope)
+    if (envelope.response.isReturned === true && !isAwaited) throw notAwaited()
     const route = responseRoute(envelope, this.#settings)
     const id = `${idOf(keyOf(envelope))}/${envelope.attempt.attempt}`
     const underWay = this.#underWay.get(id)
@@ -221,6 +224,13 @@ const notTaken = ({ command }: Envelope, { code, message, details }: CommandErro
     code === 'payload_too_large' ? code : 'invalid_result',
     `the control plane does not take what "${command}" came to: ${message}`,
     { details },
+  )
+
+/** Neither its token would be checked nor its response reported, and whoever can write to the queue can say so. */
+const notAwaited = (): CommandError =>
+  new CommandError(
+    'invalid_request',
+    'the envelope wants its response returned (response.isReturned), and nobody waits for it here; only a Lambda function that is invoked directly returns it',
   )
 
 const keyOf = ({ workflowRunId, attempt: { run } }: Envelope) => ({ workflowRunId, run })
