@@ -200,6 +200,20 @@ describe('an error over the limit', () => {
     expect(detailsOf(thrown, false).details).toBe('')
   })
 
+  test.each([
+    [989, undefined],
+    [990, 'left out: the error was nested more than 990 levels deep'],
+  ])('of depth: with details %d levels deep', (levels, leftOut) => {
+    const details = JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as unknown
+    const thrown = Object.assign(new RetryableError('no'), { details })
+    expect(detailsOf(thrown)).toEqual({
+      name: 'RetryableError',
+      message: 'no',
+      retryable: true,
+      details: leftOut ?? details,
+    })
+  })
+
   test('at the limit loses nothing', () => {
     const around = bytesOf({ name: 'Error', message: 'no', details: '' })
     const thrown = Object.assign(new Error('no'), { details: 'x'.repeat(MAX_BYTES - around) })

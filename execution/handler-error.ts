@@ -2,6 +2,7 @@
 import type { HandlerError } from '../protocol/errors.js'
 import { CommandError } from '../protocol/errors.js'
 import { isPlainObject, type JsonValue } from '../protocol/json.js'
+import { jsonDepth, MAX_JSON_DEPTH } from '../protocol/json-depth.js'
 import { notADuration, parseDuration } from '../protocol/duration.js'
 import { MAX_CHECKPOINT_BYTES, MAX_PAYLOAD_BYTES, MAX_RETRY_AFTER_MS } from '../protocol/limits.js'
 import { RetryableError } from '../sdk/retryable-error.js'
@@ -11,6 +12,8 @@ import { withoutSecrets } from './without-secrets.js'
 const MAX_ERROR_BYTES = MAX_PAYLOAD_BYTES - MAX_CHECKPOINT_BYTES
 /** An error must be able to say what it is, however little the customer lets out. */
 const MIN_ERROR_BYTES = 4_096
+/** Less what it is put into on its way. */
+const MAX_ERROR_DEPTH = MAX_JSON_DEPTH - 10
 
 /**
  * The `command_failed` that the caller sees for whatever the handler threw.
@@ -82,11 +85,19 @@ function asJson(value: unknown): JsonValue | undefined {
   }
 }
 
-/** An error too large for Temporal would be lost whole; its message is worth more than its details. */
+/** An error too large, or too deep, for its way would be lost whole; its message is worth more than its details. */
 function withinLimit(error: HandlerError, maxBytes: number): HandlerError {
+  const json = Buffer.from(JSON.stringify(error))
   // The message travels twice: in the failure's own message and in the details.
-  const bytes = Buffer.byteLength(JSON.stringify(error)) + Buffer.byteLength(error.message)
-  if (bytes <= maxBytes) return error
+  const bytes = json.length + Buffer.byteLength(error.message)
+  if (bytes > maxBytes) {
+    return beginningOf(error, maxBytes, `the error was ${bytes} bytes of JSON, the limit is ${maxBytes}`)
+  }
+  if (jsonDepth(json) <= MAX_ERROR_DEPTH) return error
+  return beginningOf(error, maxBytes, `the error was nested more than ${MAX_ERROR_DEPTH} levels deep`)
+}
+
+function beginningOf(error: HandlerError, maxBytes: number, why: string): HandlerError {
   // As a stream, so that a letter cut in two is left out.
   const message = new TextDecoder().decode(Buffer.from(error.message).subarray(0, maxBytes / 8), {
     stream: true,
@@ -99,6 +110,6 @@ function withinLimit(error: HandlerError, maxBytes: number): HandlerError {
     ...(typeof error.code === 'string' ? { code: error.code.slice(0, 200) } : {}),
     ...(retryable === undefined ? {} : { retryable }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    details: `left out: the error was ${bytes} bytes of JSON, the limit is ${maxBytes}`,
+    details: `left out: ${why}`,
   }
 }

@@ -16,7 +16,8 @@ const shared = { attempt, checkpoint, events }
 
 const errorSchema = z.strictObject({
   code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]),
-  message: z.string().max(100_000),
+  // As long as the whole may be: `responseJson`.
+  message: z.string(),
   details: z.unknown().optional(),
 })
 

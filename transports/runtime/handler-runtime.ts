@@ -188,6 +188,7 @@ class Runtime implements HandlerRuntime {
     { envelope, route, time }: Attempt,
     response: AttemptResponse,
     redeliver: boolean,
+    isTold = response.status === 'canceled',
   ): Promise<DeliveryEnd> {
     if (envelope.response.isReturned === true) return { kind: 'done', response }
     try {
@@ -196,9 +197,10 @@ class Runtime implements HandlerRuntime {
       return { kind: 'done', response }
     } catch (thrown) {
       const error = CommandError.from(thrown)
-      // Whoever waits for a result that can never be taken is told so.
-      if (isUnreadable(error) && response.status === 'succeeded') {
-        return await this.#report({ envelope, route, time }, failed(envelope, notTaken(envelope, error)), redeliver)
+      // Whoever waits for what can never be taken is told so, once.
+      if (isUnreadable(error) && !isTold) {
+        const told = failed(envelope, notTaken(envelope, response, error))
+        return await this.#report({ envelope, route, time }, told, redeliver, true)
       }
       const isKept = mayPass(error) && redeliver
       const kept = isKept ? 'it is kept for when the message comes again' : 'it is lost'
@@ -219,12 +221,13 @@ const MAY_PASS: ReadonlySet<ErrorCode> = new Set(['unavailable', 'rate_limited',
 
 const isUnreadable = ({ code }: CommandError): boolean => code === 'invalid_request' || code === 'payload_too_large'
 
-const notTaken = ({ command }: Envelope, { code, message, details }: CommandError): CommandError =>
-  new CommandError(
-    code === 'payload_too_large' ? code : 'invalid_result',
-    `the control plane does not take what "${command}" came to: ${message}`,
-    { details },
-  )
+/** An error stays one of its kind: what came of the handler does not change with how much of it can be told. */
+function notTaken({ command }: Envelope, response: AttemptResponse, refusal: CommandError): CommandError {
+  const { message, details } = refusal
+  const ofResult = refusal.code === 'payload_too_large' ? refusal.code : 'invalid_result'
+  const code = response.status === 'failed' ? response.error.code : ofResult
+  return new CommandError(code, `the control plane does not take what "${command}" came to: ${message}`, { details })
+}
 
 /** Neither its token would be checked nor its response reported, and whoever can write to the queue can say so. */
 const notAwaited = (): CommandError =>
