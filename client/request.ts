@@ -20,6 +20,8 @@ export interface Endpoint {
   readonly signal?: AbortSignal | undefined
   /** Default: Node's own. */
   readonly fetch?: typeof fetch | undefined
+  /** Answers after which trying again may help. Default: those that say so. */
+  readonly mayPass?: ((status: number) => boolean) | undefined
 }
 
 export interface ApiCall {
@@ -50,6 +52,9 @@ const OUTLAST_RESTART_MS = 2 * 60_000
 const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 
 const RETRIED_STATUSES = new Set([429, 502, 503, 504])
+
+/** For what must not be given up: also what a server, or a proxy of whatever make, answers while it is not well. */
+export const isNotWell = (status: number): boolean => status >= 500 || status === 408 || status === 429
 
 /**
  * A proxy that says so later than this had passed the request on, and lost who had it; sooner, it may have found nobody.
@@ -116,7 +121,7 @@ function prepare(
 }
 
 async function attempt(
-  { baseUrl, signal, fetch = globalThis.fetch }: Endpoint,
+  { baseUrl, signal, fetch = globalThis.fetch, mayPass }: Endpoint,
   { url, init }: PreparedRequest,
   holdMs: number,
 ): Promise<{ value: unknown } | Passing> {
@@ -126,7 +131,7 @@ async function attempt(
     const response = await fetch(url, { ...init, signal: signal ? AbortSignal.any([signal, silence]) : silence })
     const text = await response.text()
     if (response.ok) return { value: valueFrom(response.status, text) }
-    return refusal(response, text, performance.now() - sentAtMs)
+    return refusal(response, text, performance.now() - sentAtMs, mayPass)
   } catch (error) {
     signal?.throwIfAborted()
     return connectionTrouble(baseUrl, error, silence.aborted ? holdMs + SILENCE_MS : undefined)
@@ -157,9 +162,14 @@ export async function openStream(
 }
 
 /** @throws {CommandError} the server's error, unless trying again may help */
-function refusal({ status, headers }: Response, text: string, afterMs = 0): Passing {
+function refusal(
+  { status, headers }: Response,
+  text: string,
+  afterMs = 0,
+  mayPass = (one: number): boolean => RETRIED_STATUSES.has(one),
+): Passing {
   const error = errorFrom(status, text)
-  if (!RETRIED_STATUSES.has(status)) throw error
+  if (!mayPass(status)) throw error
   // A proxy that lost patience had passed the request on.
   const cutOff = status === 504 || (status === 502 && afterMs >= PASSED_ON_AFTER_MS)
   return { error, afterMs: retryAfterMs(headers.get('retry-after')), cutOff }

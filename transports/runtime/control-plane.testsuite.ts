@@ -38,6 +38,8 @@ export class TestControlPlane {
   answer: HeartbeatAnswer = { cancelRequested: false, final: false }
   /** While it is `true` every request is answered 503. */
   isDown = false
+  /** The next responses that are put are answered so, in this order, as by a proxy before it. */
+  readonly proxyStatuses: number[] = []
   url = ''
   readonly #waiting: (() => void)[] = []
   readonly #byPath = new Map<string, Response>()
@@ -76,6 +78,8 @@ export class TestControlPlane {
     const path = request.url ?? ''
     this.requests.push(path)
     const body: unknown = JSON.parse(await text(request))
+    const proxyStatus = path.endsWith('/response') ? this.proxyStatuses.shift() : undefined
+    if (proxyStatus !== undefined) return { status: proxyStatus, body: null }
     if (this.isDown) return { status: 503, body: { error: { code: 'unavailable', message: 'down' } } }
     if (path.startsWith('/redirect/')) return { status: 302, body: null }
     if (request.headers.authorization !== `Bearer ${TOKEN}`) {

@@ -56,3 +56,13 @@ test('an error that the control plane does not take all the same', async () => {
     },
   ])
 })
+
+test.each([408, 429, 500, 520, 524])(
+  'after an answer of %d from something before the control plane',
+  async (status) => {
+    const { plane, runtime } = await world(() => 'done')
+    plane.proxyStatuses.push(status)
+    await expect(runtime.deliver(testEnvelope(plane.url), 30_000)).resolves.toMatchObject({ kind: 'done' })
+    expect(plane.responses).toMatchObject([{ status: 'succeeded', result: 'done' }])
+  },
+)
