@@ -114,6 +114,39 @@ await leg(
 )
 
 await leg(
+  'Pub/Sub, pulled by a process that stops',
+  async () => {
+    const world = await startWorld('stopping')
+    const subscription = `projects/${PROJECT}/subscriptions/stopping`
+    return { ...world, consumer: await startSubscriber({ ...world.options, subscription }) }
+  },
+  ({ topic, subscription, plane, run, consumer }) => {
+    test('what its handlers work on is held until they end, and comes to nobody else', async () => {
+      const beats = () => plane.heartbeats.length
+      let closing: Promise<void> | undefined
+      run.mockImplementationOnce(async () => {
+        closing = consumer.close()
+        subscription.on('message', (message: Message) => {
+          others.push(message.data.toString())
+          message.ack()
+        })
+        await plane.until(() => beats() > 3)
+        return 'ended'
+      })
+      const others: string[] = []
+      const envelope = testEnvelope(plane.url, { unique: '0000000000000011' })
+      await topic.publishMessage({ data: Buffer.from(JSON.stringify(envelope)) })
+      expect(await plane.responseOf(envelope)).toMatchObject({ result: 'ended' })
+      await closing
+      await topic.publishMessage({ data: Buffer.from('afterwards') })
+      await vi.waitFor(() => expect(others).toContain('afterwards'), { timeout: 20_000 })
+      expect(others).toStrictEqual(['afterwards'])
+      await subscription.close()
+    })
+  },
+)
+
+await leg(
   'Pub/Sub, pushed into the functions framework',
   async () => {
     const world = await startWorld('push')

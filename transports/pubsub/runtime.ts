@@ -31,29 +31,30 @@ const SUBSCRIPTION = /^projects\/([a-z][a-z0-9-]{4,28}[a-z0-9])\/subscriptions\/
 export async function startSubscriber(options: SubscriberOptions = {}): Promise<Consumer> {
   const runtime = createHandlerRuntime('pubsub', runtimeSettings(options))
   const { name, projectId } = subscriptionOf(options.subscription ?? process.env['ALIEN_SUBSCRIPTION'] ?? '')
-  const { PubSub } = await loadSdk(
+  const { PubSub, SubscriptionCloseBehaviors } = await loadSdk(
     'a Pub/Sub subscriber',
     ['@google-cloud/pubsub'],
     () => import('@google-cloud/pubsub'),
   )
   const client = new PubSub({ projectId })
-  const subscription = client.subscription(name, { flowControl: { maxMessages: options.maxConcurrent ?? 16 } })
+  const subscription = client.subscription(name, {
+    flowControl: { maxMessages: options.maxConcurrent ?? 16 },
+    // Else it gives back what handlers still work on, and another process enters them again.
+    closeOptions: { behavior: SubscriptionCloseBehaviors.WaitForProcessing },
+  })
   const underWay = new UnderWay()
   const take = async (message: Message): Promise<void> => {
     if (isDone(await runtime.deliver(message.data, MAX_RUN_MS))) message.ack()
     else message.nack()
   }
-  const onMessage = (message: Message): void => {
-    void underWay.track(take(message))
-  }
-  subscription.on('message', onMessage)
+  // It stays until the end: the client closes at once, in its own way, when nobody listens any more.
+  subscription.on('message', (message: Message) => void underWay.track(take(message)))
   // The client goes on by itself after what may pass.
   subscription.on('error', (error: Error) => runtimeLog({}).error(`${name}: ${error.message}`))
   return {
     close: async () => {
-      subscription.off('message', onMessage)
-      await underWay.ended()
       await subscription.close()
+      await underWay.ended()
       await client.close()
     },
   }
