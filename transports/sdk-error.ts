@@ -12,6 +12,8 @@ export interface Target {
   readonly resource: string
   /** What the sender needs, in the service's own words and with who needs it. */
   readonly permission: string
+  /** What words of the service mean of which its status does not tell. */
+  readonly verdicts?: Readonly<Record<string, Verdict>>
 }
 
 /** No connection was made, so nothing was sent. */
@@ -22,6 +24,9 @@ const BAD_CREDENTIALS =
   /^(UnrecognizedClientException|InvalidSignatureException|ExpiredToken(Exception)?|InvalidClientTokenId|MissingAuthenticationTokenException|IncompleteSignature(Exception)?)$/
 
 const ABOUT_CREDENTIALS = /Credential|Authentication|could not load the default/i
+
+/** Amazon's, with a status of 400 in STS and others. */
+const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|SlowDown/
 
 /** What a service may say of a delivery: what that makes of it, what it is about, and the words. */
 const VERDICTS = {
@@ -35,6 +40,11 @@ const VERDICTS = {
   missing: ['rejected', 'delivery', (code) => `has no such thing (${code}); create it, or set the transport again`],
   disabled: ['rejected', 'delivery', (code) => `has it disabled (${code}); enable it`],
   refused: ['rejected', 'delivery', (code) => `refuses the message (${code})`],
+  unstartable: [
+    'rejected',
+    'handler',
+    (code) => `cannot start it, and nothing ran (${code}); put right what its configuration names`,
+  ],
   busy: ['not_now', 'delivery', (code) => `does not take it now (${code})`],
   unreachable: ['not_now', 'delivery', (code) => `cannot be reached (${code})`],
   unconfirmed: ['unconfirmed', 'delivery', (code) => `did not say whether it took the message (${code})`],
@@ -48,12 +58,14 @@ export function verdictError(verdict: Verdict, target: Target, code: string, cau
   return new DeliveryError(kind, leg, `${target.resource}: ${target.service} ${say(code, target)}`, cause)
 }
 
-export function deliveryError(target: Target, error: unknown): DeliveryError | CommandError {
+/** @param wasSent `false`: it failed before, so that whatever may pass is `not_now` */
+export function deliveryError(target: Target, error: unknown, wasSent = true): DeliveryError | CommandError {
   if (error instanceof DeliveryError || error instanceof CommandError) return error
   // The SDK is not installed; the message has the command that installs it.
   if (error instanceof BindingError) return new DeliveryError('rejected', 'credentials', error.message, error)
   const { status, code } = cloudError(error)
-  const verdict = verdictOf(error, status, code)
+  const said = target.verdicts?.[code] ?? verdictOf(error, status, code)
+  const verdict = said === 'unconfirmed' && !wasSent ? (status === undefined ? 'unreachable' : 'busy') : said
   const withStatus = status !== undefined && (verdict === 'refused' || verdict === 'unconfirmed')
   return verdictError(verdict, target, withStatus ? `${status} ${code}` : code, error)
 }
@@ -66,7 +78,7 @@ function verdictOf(error: unknown, status: number | undefined, code: string): Ve
   }
   if (status === 403) return 'denied'
   if (status === 404) return 'missing'
-  if (status === 409 || status === 429) return 'busy'
+  if (status === 409 || status === 429 || THROTTLED.test(code)) return 'busy'
   return status >= 400 && status < 500 && status !== 408 ? 'refused' : 'unconfirmed'
 }
 

@@ -10,6 +10,7 @@ import { encodeEnvelope, ENVELOPE_MAX_BYTES, type Envelope } from '../../protoco
 import type { DeploymentRef } from '../../protocol/invocation.js'
 import type { LambdaTransport } from '../../protocol/transport.js'
 import { DeliveryError } from '../delivery-error.js'
+import { LAMBDA_VERDICTS } from './verdicts.js'
 import { deliveryError, type Target } from '../sdk-error.js'
 import type { Sender } from '../sender.js'
 import { answerOf } from './answer.js'
@@ -38,6 +39,7 @@ export class LambdaSender implements Sender {
       service: 'Lambda',
       resource: `function ${functionArn}`,
       permission: `lambda:InvokeFunction on it for ${roleArn ?? "the vendor worker's credentials"}`,
+      verdicts: LAMBDA_VERDICTS,
     }
     this.#connection = lazy(() => connect(transport, deployment))
   }
@@ -74,10 +76,12 @@ export class LambdaSender implements Sender {
     try {
       await client.config.credentials()
     } catch (error) {
-      if (roleArn === undefined) throw error
+      if (roleArn === undefined) throw deliveryError(this.#target, error, false)
+      const sts = { service: 'STS', resource: `role ${roleArn}`, permission: '' }
+      const { kind, message } = deliveryError(sts, error, false) as DeliveryError
+      // Its own trouble is nobody's to put right.
+      if (kind === 'not_now') throw new DeliveryError(kind, 'credentials', message, error)
       const trust = externalId === undefined ? '' : ` with the external id "${externalId}"`
-      const reason = deliveryError({ service: 'STS', resource: `role ${roleArn}`, permission: '' }, error)
-      const kind = reason instanceof DeliveryError && reason.kind === 'not_now' ? 'not_now' : 'rejected'
       throw new DeliveryError(
         kind,
         'credentials',
