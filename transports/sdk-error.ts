@@ -23,6 +23,14 @@ const NOT_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND',
 const BAD_CREDENTIALS =
   /^(UnrecognizedClientException|InvalidSignatureException|ExpiredToken(Exception)?|InvalidClientTokenId|MissingAuthenticationTokenException|IncompleteSignature(Exception)?)$/
 
+/** Of a token that could not be fetched just now: no connection, or whoever issues it is not well. */
+const TOKEN_MAY_COME =
+  /\b(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)\b|socket hang up|network_error|temporarily_unavailable|status code:? (408|429|5\d\d)/i
+
+/** gRPC's words for a call that it never sent, with a code by which it might have been. */
+const NO_TOKEN = /Getting metadata from plugin failed/
+const NO_CONNECTION = /No connection established|Name resolution failed/
+
 const ABOUT_CREDENTIALS = /Credential|Authentication|could not load the default/i
 
 /** Amazon's, with a status of 400 in STS and others. */
@@ -35,6 +43,11 @@ const VERDICTS = {
     'credentials',
     (code) =>
       `does not accept the vendor worker's credentials, or there are none (${code}); give its process some that are good`,
+  ],
+  no_token: [
+    'not_now',
+    'credentials',
+    (code) => `was not asked: the vendor worker's credentials get no token now (${code})`,
   ],
   denied: ['rejected', 'delivery', (code, { permission }) => `denies it (${code}); allow ${permission}`],
   missing: ['rejected', 'delivery', (code) => `has no such thing (${code}); create it, or set the transport again`],
@@ -70,10 +83,16 @@ export function deliveryError(target: Target, error: unknown, wasSent = true): D
   return verdictError(verdict, target, withStatus ? `${status} ${code}` : code, error)
 }
 
+/** Of what a credential says when it gives no token. */
+export const tokenVerdict = (message: string): Verdict => (TOKEN_MAY_COME.test(message) ? 'no_token' : 'credentials')
+
 function verdictOf(error: unknown, status: number | undefined, code: string): Verdict {
+  const message = error instanceof Error ? error.message : ''
+  if (NO_TOKEN.test(message)) return tokenVerdict(message)
+  if (NO_CONNECTION.test(message)) return 'unreachable'
   if (status === 401 || BAD_CREDENTIALS.test(code)) return 'credentials'
   if (status === undefined) {
-    if (isAboutCredentials(error, code)) return 'credentials'
+    if (ABOUT_CREDENTIALS.test(code) || ABOUT_CREDENTIALS.test(message)) return 'credentials'
     return NOT_CONNECTED.has(code) ? 'unreachable' : 'unconfirmed'
   }
   if (status === 403) return 'denied'
@@ -81,6 +100,3 @@ function verdictOf(error: unknown, status: number | undefined, code: string): Ve
   if (status === 409 || status === 429 || THROTTLED.test(code)) return 'busy'
   return status >= 400 && status < 500 && status !== 408 ? 'refused' : 'unconfirmed'
 }
-
-const isAboutCredentials = (error: unknown, code: string): boolean =>
-  ABOUT_CREDENTIALS.test(code) || (error instanceof Error && ABOUT_CREDENTIALS.test(error.message))

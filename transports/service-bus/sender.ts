@@ -7,14 +7,14 @@ import type {
   ServiceBusClient,
   ServiceBusSender as SdkSender,
 } from '@azure/service-bus'
-import { BindingError } from '../../bindings/binding-error.js'
 import { lazy, type Lazy } from '../../bindings/lazy.js'
 import { loadSdk } from '../../bindings/load-sdk.js'
 import { encodeEnvelope, type Envelope } from '../../protocol/envelope.js'
 import type { ServiceBusTransport } from '../../protocol/transport.js'
 import { DeliveryError } from '../delivery-error.js'
-import { deliveryError, verdictError, type Target, type Verdict } from '../sdk-error.js'
+import type { Target } from '../sdk-error.js'
 import type { Sender } from '../sender.js'
+import { serviceBusError } from './service-bus-error.js'
 
 const TIMEOUT_MS = 10_000
 
@@ -104,34 +104,4 @@ function endpointOf(connectionString: string, parse: typeof parseServiceBusConne
 async function credential(tenantId: string | undefined) {
   const { DefaultAzureCredential } = await import('@azure/identity')
   return new DefaultAzureCredential(tenantId === undefined ? {} : { tenantId })
-}
-
-/** Service Bus has no status, but words. */
-const VERDICTS: Readonly<Record<string, Verdict>> = {
-  MessagingEntityNotFound: 'missing',
-  MessagingEntityDisabled: 'disabled',
-  MessageSizeExceeded: 'refused',
-  QuotaExceeded: 'busy',
-  ServiceBusy: 'busy',
-}
-
-/** @param otherwise What it is when nothing was said: a time-out, a connection that broke */
-function serviceBusError(target: Target, error: unknown, otherwise: Verdict): Error {
-  if (!(error instanceof Error) || error instanceof DeliveryError || error instanceof BindingError) {
-    return deliveryError(target, error)
-  }
-  const code = wordOf(error)
-  return verdictError(VERDICTS[code] ?? aboutCredentials(error, code) ?? otherwise, target, code, error)
-}
-
-/** Under `GeneralError` the SDK has all that it has no code for, and begins its text with that. */
-function wordOf(error: Error): string {
-  const code = 'code' in error ? String(error.code) : error.name
-  return code === 'GeneralError' ? (/^\w+(?=: )/.exec(error.message)?.[0] ?? code) : code
-}
-
-/** The same word is for a token that is not good and for one without the right, which the text then names. */
-function aboutCredentials({ name, message }: Error, code: string): Verdict | undefined {
-  if (code === 'UnauthorizedAccess') return message.includes('claim(s) are required') ? 'denied' : 'credentials'
-  return /Authentication|Credential/.test(name) ? 'credentials' : undefined
 }
