@@ -1,4 +1,5 @@
 /** Our sender and Microsoft's SDK, against a broker. */
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { ServiceBusBroker } from '../../tests/cloud/service-bus/broker.js'
 import type { QueueOptions } from '../../tests/cloud/service-bus/queue.js'
@@ -43,6 +44,21 @@ test('an envelope is a message with its JSON, of an id by which duplicates are t
   const [{ message } = { message: undefined }] = queue.messages
   expect(message).toMatchObject({ message_id: `${envelope.invocationId}/1`, content_type: 'application/json' })
   expect(JSON.parse(String((message?.body as { content: Buffer }).content))).toEqual(envelope)
+  await sender.close()
+})
+
+test.each([
+  [125, `${'i'.repeat(125)}/12`],
+  [
+    126,
+    createHash('sha256')
+      .update(`${'i'.repeat(126)}/12`)
+      .digest('hex'),
+  ],
+])('an invocation id of %d characters makes a message id that Service Bus takes', async (chars, messageId) => {
+  const { queue, sender } = world()
+  await sender.send({ ...envelope, invocationId: 'i'.repeat(chars), attempt: { ...envelope.attempt, attempt: 12 } })
+  expect(queue.messages).toMatchObject([{ message: { message_id: messageId } }])
   await sender.close()
 })
 

@@ -2,6 +2,7 @@
  * Sends to a deployment's queue, with the credential that Azure's library finds by itself, or with the connection string
  * in `SERVICEBUS_CONNECTION_STRING` when that is of the deployment's namespace.
  */
+import { createHash } from 'node:crypto'
 import type {
   parseServiceBusConnectionString,
   ServiceBusClient,
@@ -17,6 +18,9 @@ import type { Sender } from '../sender.js'
 import { serviceBusError } from './service-bus-error.js'
 
 const TIMEOUT_MS = 10_000
+
+/** A message with a longer id is refused. */
+const MAX_MESSAGE_ID_CHARS = 128
 
 /** What AMQP puts around a message's body. */
 const FRAME_BYTES = 4 * 1024
@@ -49,7 +53,7 @@ export class ServiceBusSender implements Sender {
       await sender.sendMessages({
         body,
         contentType: 'application/json',
-        messageId: `${invocationId}/${attempt.attempt}`,
+        messageId: messageIdOf(`${invocationId}/${attempt.attempt}`),
       })
     } catch (error) {
       throw serviceBusError(this.#target, error, 'unconfirmed')
@@ -72,6 +76,10 @@ export class ServiceBusSender implements Sender {
     }
   }
 }
+
+/** Readable where it may be; the same for the same attempt in any case. */
+const messageIdOf = (id: string): string =>
+  id.length <= MAX_MESSAGE_ID_CHARS ? id : createHash('sha256').update(id).digest('hex')
 
 async function connect(transport: ServiceBusTransport): Promise<Connection> {
   const { namespace, queue, tenantId } = transport
