@@ -1,12 +1,12 @@
 /** Package entry `./service-bus`: serves commands from a process that takes them from an Azure Service Bus queue. */
 import type { ServiceBusClient, ServiceBusReceivedMessage } from '@azure/service-bus'
 import { loadSdk } from '../../bindings/load-sdk.js'
-import { CommandError } from '../../protocol/errors.js'
 import { UnderWay, type Consumer } from '../runtime/consumer.js'
 import { createHandlerRuntime, type HandlerRuntime } from '../runtime/handler-runtime.js'
 import { isDone } from '../runtime/is-done.js'
 import { runtimeLog } from '../runtime/runtime-log.js'
 import { runtimeSettings, type RuntimeOptions } from '../runtime/runtime-settings.js'
+import { busAddress, missingSetting } from './bus-address.js'
 import { Settler } from './settler.js'
 
 export type { Consumer } from '../runtime/consumer.js'
@@ -34,7 +34,7 @@ const MAX_RUN_MS = 3_600_000
 export async function startConsumer(options: ConsumerOptions = {}): Promise<Consumer> {
   const runtime = createHandlerRuntime('service-bus', runtimeSettings(options))
   const queue = options.queue ?? process.env['SERVICEBUS_QUEUE'] ?? ''
-  if (queue === '') throw missing('SERVICEBUS_QUEUE')
+  if (queue === '') throw missingSetting('SERVICEBUS_QUEUE')
   const client = await newClient(options)
   const receiver = client.createReceiver(queue, {
     maxAutoLockRenewalDurationInMs: MAX_RUN_MS,
@@ -71,17 +71,12 @@ async function settle(runtime: HandlerRuntime, settler: Settler, message: Servic
   return settler.giveBack(message)
 }
 
-async function newClient({ namespace, connectionString }: ConsumerOptions): Promise<ServiceBusClient> {
+async function newClient(options: ConsumerOptions): Promise<ServiceBusClient> {
   const what = 'a Service Bus consumer'
   const packages = ['@azure/service-bus', '@azure/identity']
   const { ServiceBusClient } = await loadSdk(what, packages, () => import('@azure/service-bus'))
-  const given = connectionString ?? process.env['SERVICEBUS_CONNECTION_STRING'] ?? ''
-  if (given !== '') return new ServiceBusClient(given)
-  const host = namespace ?? process.env['SERVICEBUS_NAMESPACE'] ?? ''
-  if (host === '') throw missing('SERVICEBUS_NAMESPACE')
+  const address = busAddress(options)
+  if ('connectionString' in address) return new ServiceBusClient(address.connectionString)
   const { DefaultAzureCredential } = await loadSdk(what, packages, () => import('@azure/identity'))
-  return new ServiceBusClient(host, new DefaultAzureCredential())
+  return new ServiceBusClient(address.namespace, new DefaultAzureCredential())
 }
-
-const missing = (variable: string): CommandError =>
-  new CommandError('invalid_request', `a Service Bus consumer needs ${variable}`)
