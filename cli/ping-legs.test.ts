@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { CommandError, type ErrorCode } from '../protocol/errors.js'
 import type { PushTransport } from '../protocol/transport.js'
-import { legsOf } from './ping-legs.js'
+import { legsOf, pingOutcome } from './ping-legs.js'
 
 const lambda = { kind: 'lambda', functionArn: 'arn' } as PushTransport
 
@@ -20,6 +20,15 @@ test('a ping that comes back says who answered', () => {
     ['handler', 'ok', 'lambda, version 1.2.3, 1 commands'],
     ['response', 'ok', ''],
   ])
+})
+
+test.each([null, 'pong', {}, { ...answer, manifest: 1 }])('an answer of %j is that of no handler runtime', (said) => {
+  const legs = legsOf({ transport: lambda, outcome: pingOutcome(said) })
+  expect(legs.map(({ leg, state }) => `${leg} ${state}`).join(', ')).toBe(
+    'credentials ok, delivery ok, handler failed, response not reached',
+  )
+  expect(legs[2]?.message).toBe('what answered "alien.ping" is no handler runtime; deploy what "alien build" makes')
+  expect(pingOutcome(answer)).toEqual(answer)
 })
 
 test.each<[ErrorCode, string | undefined, string]>([

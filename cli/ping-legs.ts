@@ -1,7 +1,7 @@
 /** What a ping of a deployment says of each leg of the way. */
-import type { CommandError } from '../protocol/errors.js'
+import { CommandError } from '../protocol/errors.js'
 import { isPlainObject } from '../protocol/json.js'
-import type { PingAnswer } from '../protocol/ping.js'
+import { PING_COMMAND, type PingAnswer } from '../protocol/ping.js'
 import type { PushTransport } from '../protocol/transport.js'
 
 type LegName = 'credentials' | 'delivery' | 'handler' | 'response'
@@ -21,6 +21,18 @@ interface Pinged {
   /** `undefined` where agents pull. */
   readonly transport: PushTransport | undefined
   readonly outcome: PingAnswer | CommandError
+}
+
+/** What is deployed there may answer anything. */
+export function pingOutcome(answer: unknown): PingAnswer | CommandError {
+  const { runtime, version, manifest } = (isPlainObject(answer) ? answer : {}) as Partial<PingAnswer>
+  if (typeof runtime === 'string' && typeof version === 'string' && Array.isArray(manifest)) {
+    return { runtime, version, manifest }
+  }
+  return new CommandError(
+    'invalid_result',
+    `what answered "${PING_COMMAND}" is no handler runtime; deploy what "alien build" makes`,
+  )
 }
 
 export function legsOf({ transport, outcome }: Pinged): readonly Leg[] {

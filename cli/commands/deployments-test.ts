@@ -3,12 +3,12 @@ import { Command } from 'commander'
 import { CommandsClient } from '../../client/commands-client.js'
 import { requestJson } from '../../client/request.js'
 import { CommandError, ERROR_CODES } from '../../protocol/errors.js'
-import { PING_COMMAND, type PingAnswer } from '../../protocol/ping.js'
+import { PING_COMMAND } from '../../protocol/ping.js'
 import { describeTransport, type PushTransport } from '../../protocol/transport.js'
 import { connection, endpoint, withConnection, type ConnectionFlags } from '../connection.js'
 import { print, printJson, say, showProgress, style } from '../console.js'
 import { durationFlag } from '../duration-flag.js'
-import { legsOf, type Leg } from '../ping-legs.js'
+import { legsOf, pingOutcome, type Leg } from '../ping-legs.js'
 import { printable } from '../printable.js'
 
 interface TestFlags extends ConnectionFlags {
@@ -47,8 +47,8 @@ async function test(name: string, flags: TestFlags): Promise<void> {
   const progress = showProgress(`${PING_COMMAND} to ${name} by ${way}`)
   const client = new CommandsClient({ deploymentId: deployment.id, ...connection(flags) })
   const outcome = await client
-    .invoke<PingAnswer>(PING_COMMAND, {}, { timeoutMs: flags.timeout })
-    .catch((error: unknown) => CommandError.from(error))
+    .invoke(PING_COMMAND, {}, { timeoutMs: flags.timeout })
+    .then(pingOutcome, (error: unknown) => CommandError.from(error))
   progress.stop()
   const isError = outcome instanceof CommandError
   // What concerns the call and not the way.
