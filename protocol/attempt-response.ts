@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { BEYOND_TOTAL, isWithinTotal, numberedEvents, progressFields } from './agent-events.js'
 import type { StoppedDetails } from './cancel.js'
 import { ERROR_CODES, type ErrorBody, type ErrorCode } from './errors.js'
+import { WAITS_FOR_TURN } from './invocation.js'
 import type { JsonValue } from './json.js'
 import { jsonValueSchema } from './json-value-schema.js'
 
@@ -53,6 +54,8 @@ export const attemptHeartbeatSchema = z.strictObject({
   progress: z.strictObject(progressFields).refine(isWithinTotal, BEYOND_TOTAL).optional(),
   /** As `progress`. */
   checkpoint,
+  /** It waits its turn, and its handler is not entered. */
+  waitsFor: z.literal(WAITS_FOR_TURN).optional(),
   events,
 })
 

@@ -1,4 +1,6 @@
 import { expect, test, vi } from 'vitest'
+import { BindingError } from '../../bindings/binding-error.js'
+import { Storage } from '../../bindings/storage/storage.js'
 import { TestControlPlane, testEnvelope, testSettings } from '../runtime/control-plane.testsuite.js'
 import type { Handler } from '../../sdk/command.js'
 import { createLambdaHandler } from './runtime.js'
@@ -20,6 +22,40 @@ test('answers with what the command came to', async () => {
     status: 'succeeded',
     result: { days: 3 },
   })
+})
+
+test('answers with what it refuses, where that is waited for', async () => {
+  const { plane, handler } = await world(() => 1)
+  const deployment = { id: 'dep_2', name: 'other' }
+  const envelope = testEnvelope(plane.url, { deployment, attempt: { attempt: 3 }, response: { isReturned: true } })
+  await expect(handler(envelope, context)).resolves.toStrictEqual({
+    attempt: 3,
+    status: 'failed',
+    error: {
+      code: 'invalid_request',
+      message: 'the envelope is for deployment "other" (dep_2), and this runtime is "dep_1" (ALIEN_DEPLOYMENT_ID)',
+    },
+  })
+  await expect(
+    handler({ ...envelope, response: { ...envelope.response, isReturned: false } }, context),
+  ).rejects.toThrow('the envelope is for deployment "other"')
+})
+
+test('answers that nothing ran when its storage of runs cannot be had', async () => {
+  const plane = await TestControlPlane.start()
+  const run = vi.fn(() => 1)
+  const runsStorage = new Storage('runs', () => Promise.reject(new BindingError('unavailable', 'S3 failed (503)')))
+  const { registry } = testSettings(plane, run)
+  const handler = createLambdaHandler({ url: plane.url, deploymentId: 'dep_1', registry, runsStorage })
+  await expect(handler(testEnvelope(plane.url, { response: { isReturned: true } }), context)).resolves.toStrictEqual({
+    attempt: 1,
+    status: 'failed',
+    error: {
+      code: 'unavailable',
+      message: 'the storage of runs cannot be had, and nothing ran: S3 failed (503)',
+    },
+  })
+  expect(run).not.toHaveBeenCalled()
 })
 
 test('throws what Lambda is to deliver again', async () => {

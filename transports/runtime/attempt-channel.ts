@@ -41,7 +41,7 @@ export class AttemptChannel implements Channel {
   }
 
   readonly heartbeat = (details?: string): void => {
-    if (details !== undefined) this.#details = JSON.parse(details) as Record<string, JsonValue>
+    this.#details = details === undefined ? {} : (JSON.parse(details) as Record<string, JsonValue>)
   }
 
   readonly events: AttemptEvents = {

@@ -26,7 +26,7 @@ import { PING_COMMAND } from '../../protocol/ping.js'
 import type { CommandDefinition } from '../../sdk/command.js'
 import { AttemptChannel } from './attempt-channel.js'
 import { idOf, MemoryJournal } from './memory-journal.js'
-import { reportRefusal } from './report-refusal.js'
+import { reportRefusal, returnedRefusal } from './report-refusal.js'
 import { responseRoute, type ResponseRoute } from './response-route.js'
 import { RunClaims, type Claim } from './run-claims.js'
 import { runtimeLog } from './runtime-log.js'
@@ -95,6 +95,8 @@ class Runtime implements HandlerRuntime {
     } catch (thrown) {
       const error = CommandError.from(thrown)
       runtimeLog({}).error(`a delivery was refused: ${error.message}`)
+      const returned = isAwaited ? returnedRefusal(delivered, error) : undefined
+      if (returned !== undefined) return { kind: 'done', response: returned }
       await reportRefusal(delivered, this.#settings, error, time.forReportMs)
       return { kind: 'refused', error }
     }
@@ -149,7 +151,7 @@ class Runtime implements HandlerRuntime {
     const request = {
       definition,
       params: envelope.params,
-      attempt: { ...input, timeoutMs: time.forHandler(input) },
+      attempt: { ...input, timeoutMs: time.forHandler(input), ...time.budget() },
       key,
     }
     using attached = this.#runs.attach(key, input, () => startRun(this.#deps, request))
@@ -173,7 +175,9 @@ class Runtime implements HandlerRuntime {
   async #claim(envelope: Envelope): Promise<Claim | undefined> {
     const key = keyOf(envelope)
     if (this.#claims === undefined || this.#journal.find(key)?.state === 'finished') return undefined
-    const claim = await this.#claims.claim(key, envelope.attempt.attempt)
+    const claim = await this.#claims.claim(key, envelope.attempt.attempt).catch((error: unknown) => {
+      throw notClaimed(error)
+    })
     if (claim.kind === 'finished') this.#journal.end(key, claim.outcome)
     if (claim.kind === 'ours' && claim.earlier) this.#journal.begin(key, claim.earlier, claim.earlier.startedAt)
     return claim
@@ -228,6 +232,13 @@ function notTaken({ command }: Envelope, response: AttemptResponse, refusal: Com
   const code = response.status === 'failed' ? response.error.code : ofResult
   return new CommandError(code, `the control plane does not take what "${command}" came to: ${message}`, { details })
 }
+
+const notClaimed = (cause: unknown): CommandError =>
+  new CommandError(
+    'unavailable',
+    `the storage of runs cannot be had, and nothing ran: ${CommandError.from(cause).message}`,
+    { cause },
+  )
 
 /** Neither its token would be checked nor its response reported, and whoever can write to the queue can say so. */
 const notAwaited = (): CommandError =>

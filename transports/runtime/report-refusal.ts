@@ -1,5 +1,6 @@
 /** Tells the control plane why a delivery was refused, where as much of it can be read, so that nobody waits for it. */
 import * as z from 'zod'
+import type { AttemptResponse } from '../../protocol/attempt-response.js'
 import type { CommandError } from '../../protocol/errors.js'
 import { isInvocationId } from '../../protocol/names.js'
 import { responseRoute } from './response-route.js'
@@ -9,7 +10,12 @@ import type { RuntimeSettings } from './runtime-settings.js'
 const addressedSchema = z.object({
   invocationId: z.string().refine(isInvocationId),
   attempt: z.object({ attempt: z.int().min(1) }),
-  response: z.object({ url: z.url(), heartbeatUrl: z.url(), token: z.string().min(1).max(500) }),
+  response: z.object({
+    url: z.url(),
+    heartbeatUrl: z.url(),
+    token: z.string().min(1).max(500),
+    isReturned: z.unknown().optional(),
+  }),
 })
 
 const MAX_REPORT_MS = 5_000
@@ -32,6 +38,13 @@ export async function reportRefusal(
   } catch {
     // It is in the log why it was refused.
   }
+}
+
+/** The refusal as the answer that is waited for; `undefined` where nobody waits, or nobody knows for which attempt. */
+export function returnedRefusal(delivered: unknown, error: CommandError): AttemptResponse | undefined {
+  const addressed = addressedSchema.safeParse(parsed(delivered))
+  if (!addressed.success || addressed.data.response.isReturned !== true) return undefined
+  return { attempt: addressed.data.attempt.attempt, status: 'failed', error: error.toBody() }
 }
 
 function parsed(delivered: unknown): unknown {

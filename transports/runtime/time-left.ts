@@ -1,5 +1,6 @@
 /** How a platform's time is divided between handler and report, by this machine's clock alone. */
 import { OUTLAST_OUTAGE_MS } from '../../client/request.js'
+import type { AttemptInput } from '../../protocol/invocation.js'
 
 /** Kept from the handler, so that what it comes to can be told: a tenth, within these. */
 const MIN_REPORT_MS = 500
@@ -31,6 +32,13 @@ export class TimeLeft {
   forHandler({ timeoutMs }: { readonly timeoutMs: number | null }): number | null {
     const limitMs = Math.min(timeoutMs ?? Infinity, this.untilReportMs)
     return limitMs === Infinity ? null : limitMs
+  }
+
+  /** For an attempt that waits its turn here, which the platform counts as well. */
+  budget(): Pick<AttemptInput, 'budget'> {
+    const remainingMs = this.untilReportMs
+    if (remainingMs === Infinity) return {}
+    return { budget: { remainingMs, queueMs: remainingMs, scheduleToCloseMs: remainingMs } }
   }
 
   /** Whole: Node's timers want that. */
