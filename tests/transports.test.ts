@@ -85,6 +85,18 @@ test('its commands are told with it, since no agent publishes them', async () =>
   expect((await run('deployments', 'commands', 'umbrella')).stdout).not.toContain('generate-report')
 })
 
+test('what another kind of transport had is forgotten with it, and stays while it is the same', async () => {
+  const manifest = join(folder, 'manifest.json')
+  await writeFile(manifest, JSON.stringify({ commands: [{ name: 'generate-report', policy: {} }] }))
+  const topic = (name: string) => ['--transport', 'pubsub', '--topic', `projects/acme-prod/topics/${name}`]
+  const commands = async () => (await run('deployments', 'commands', 'wayne', '--json')).stdout
+  await run('deployments', 'create', 'wayne', ...topic('one'), '--manifest', manifest)
+  await run('deployments', 'set-transport', 'wayne', ...topic('two'))
+  expect(await commands()).toContain('generate-report')
+  await run('deployments', 'set-transport', 'wayne', '--transport', 'lambda', '--function-arn', functionArn)
+  expect(await commands()).not.toContain('generate-report')
+})
+
 describe('is refused with what is wrong', () => {
   const withoutRequest = (text: string): string => text.replace(/ \(request req_[\w-]+\)$/, '')
 

@@ -64,6 +64,11 @@ export class Manifests {
     return true
   }
 
+  /** What was published, until it is again. */
+  async forget(deploymentId: string): Promise<void> {
+    await this.#db.deleteFrom('manifests').where('deployment_id', '=', deploymentId).execute()
+  }
+
   /** One for each function that ever published, in no particular order; none for an unknown deployment. */
   async forDeployment(deploymentId: string): Promise<Manifest[]> {
     const rows = await this.#db

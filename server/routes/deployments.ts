@@ -151,7 +151,10 @@ async function setTransport(call: ApiKeyCall): Promise<void> {
   if (!parsed.success) throw new CommandError('invalid_request', `bad transport: ${describeIssues(parsed.error)}`)
   const { transport, commands } = parsed.data
   const { deployments, manifests } = call.deps.registry
+  const before = await deployments.find(id)
   const deployment = await deployments.setTransport(id, transport)
+  // What was served the old way, agents' functions or the one of the cloud, says nothing of what is there now.
+  if ((before.transport?.kind ?? 'pull') !== transport.kind) await manifests.forget(id)
   if (commands !== undefined) await manifests.publish(id, SOLE_FUNCTION, commands)
   call.deps.deployments.forget()
   call.response.json(deployment)
