@@ -223,6 +223,16 @@ describe('when no agent took it', () => {
     expect(nextStep(input(policy), NOT_TAKEN, times(0), Infinity)).toEqual(offline(wait))
   })
 
+  test('what is pushed waited for the vendor', () => {
+    const pushed = { ...input(), transport: 'lambda' as const }
+    expect(nextStep(pushed, NOT_TAKEN, times(0), Infinity)).toMatchObject({
+      error: {
+        message:
+          'no vendor worker (alien worker) that delivers to "acme-corp" took "generate-report" within 1h; nothing ran',
+      },
+    })
+  })
+
   test.each([
     [1, 0, 'once'],
     [0, 1, 'once'],

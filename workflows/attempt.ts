@@ -242,14 +242,20 @@ const timedOut = ({ command, deployment }: InvokeCommandInput): ErrorBody => ({
 const noAgent = (input: InvokeCommandInput, count: AttemptCount): ErrorBody =>
   count.lost + count.failed === 0 ? offline(input) : notRedelivered(input, count)
 
-const offline = ({ command, deployment, policy }: InvokeCommandInput): ErrorBody => ({
+/** What is pushed waits for the vendor's own side. */
+const nobodyOf = ({ deployment, transport }: InvokeCommandInput): string =>
+  transport === undefined
+    ? `no agent of "${deployment.name}"`
+    : `no vendor worker (alien worker) that delivers to "${deployment.name}"`
+
+const offline = (input: InvokeCommandInput): ErrorBody => ({
   code: 'deployment_offline',
-  message: `no agent of "${deployment.name}" took "${command}" within ${queueWait(policy)}; nothing ran`,
+  message: `${nobodyOf(input)} took "${input.command}" within ${queueWait(input.policy)}; nothing ran`,
 })
 
-const notRedelivered = ({ command, deployment, policy }: InvokeCommandInput, count: AttemptCount): ErrorBody => ({
+const notRedelivered = (input: InvokeCommandInput, count: AttemptCount): ErrorBody => ({
   code: 'outcome_unknown',
-  message: `"${command}" was delivered ${times(count.lost + count.failed)} and no agent of "${deployment.name}" took it again within ${queueWait(policy)}`,
+  message: `"${input.command}" was delivered ${times(count.lost + count.failed)} and ${nobodyOf(input)} took it again within ${queueWait(input.policy)}`,
 })
 
 export const lostForGood = ({ command, deployment }: InvokeCommandInput, why: string): ErrorBody => ({
