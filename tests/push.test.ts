@@ -161,6 +161,20 @@ describe('without a word', () => {
 })
 
 describe('canceled', () => {
+  test('an attempt that was given up, and runs after all, hears of it as well', async () => {
+    const handle = await startSilent()
+    const { envelope: first } = await nthInvoked()
+    await nthInvoked(2)
+    expect((await heartbeat(first)).body).toEqual({ cancelRequested: false, final: false })
+    const asked = handle.cancel()
+    await eventually('the first hears of it', async () =>
+      (await heartbeat(first)).body.cancelRequested === true ? true : undefined,
+    )
+    await report(first, { status: 'canceled', stopped: true, entered: true })
+    // The second may be in its queue yet.
+    expect(await asked).toBe('unknown')
+  })
+
   test('the runtime hears of it with its next heartbeat, and says whether the handler stopped', async () => {
     const handle = await start()
     const { envelope } = await nthInvoked()

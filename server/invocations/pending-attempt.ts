@@ -6,7 +6,8 @@ import { PUSH_ACTIVITY } from '../../protocol/names.js'
 export type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number]
 
 // Node finds no named exports in this CommonJS module.
-const { PENDING_ACTIVITY_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingActivityState
+const { PENDING_ACTIVITY_STATE_SCHEDULED, PENDING_ACTIVITY_STATE_CANCEL_REQUESTED } =
+  proto.temporal.api.enums.v1.PendingActivityState
 
 /** Of several the last: one that was given up stays pending until its runtime hears of it. */
 export function newestAttempt({
@@ -28,3 +29,7 @@ export function isTaken(activity: PendingActivity): boolean {
 
 /** Whether an agent has it, or it was sent. */
 export const isBegun = ({ state }: PendingActivity): boolean => state !== PENDING_ACTIVITY_STATE_SCHEDULED
+
+/** Whether it was told to stop, and has not said yet that it did. */
+export const isCancelRequested = ({ state }: PendingActivity): boolean =>
+  state === PENDING_ACTIVITY_STATE_CANCEL_REQUESTED

@@ -14,6 +14,7 @@ import { assertCheckpoint, responseJson } from '../../protocol/readable-response
 import { isWorkflowNotFound } from '../../temporal/failure.js'
 import { jsonPayload } from '../../temporal/json-payload.js'
 import { batchOf } from '../events/receive.js'
+import { isCancelRequested, newestAttempt } from '../invocations/pending-attempt.js'
 import { recordHeartbeat } from '../invocations/record-heartbeat.js'
 import type { RuntimeCall } from '../route.js'
 
@@ -70,11 +71,18 @@ async function append(
   await feed.append([{ invocationId, attempt, first: said.first, ...batchOf(said.events, attempt) }])
 }
 
-/** An attempt that was given up may still bring the result, as long as the invocation has none. */
+/**
+ * An attempt that was given up may still bring the result, as long as the invocation has none. A cancel is asked of the
+ * attempt that is open, and meant for it as well. It does not hold that one open: it may be of an earlier run.
+ */
 async function withoutActivity(reader: Client, workflowId: string): Promise<HeartbeatAnswer> {
   try {
-    const { status } = await reader.workflow.getHandle(workflowId).describe()
-    return { cancelRequested: false, final: status.name !== 'RUNNING' }
+    const { status, raw } = await reader.workflow.getHandle(workflowId).describe()
+    const open = newestAttempt(raw)
+    return {
+      cancelRequested: open !== undefined && isCancelRequested(open.activity),
+      final: status.name !== 'RUNNING',
+    }
   } catch (error) {
     if (isWorkflowNotFound(error)) return { cancelRequested: false, final: true }
     throw error
