@@ -46,7 +46,6 @@ async function furnish(folder: string): Promise<void> {
   for (const kind of ['crt', 'key']) await copyFile(`tests/fixtures/tls/first.${kind}`, join(folder, `tls.${kind}`))
   const { exitCode, stderr } = await alien(['build', '--target', 'lambda'], { cwd: folder })
   if (exitCode !== 0) throw new Error(stderr)
-  await copyFile(join(folder, 'build/lambda/manifest.json'), join(folder, 'manifest.json'))
 }
 
 afterAll(async () => {

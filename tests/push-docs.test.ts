@@ -9,7 +9,7 @@ const policies = [...page.matchAll(/<!-- iam: (\w+) -->\s+```json\n(.*?)```/gs)]
 }))
 
 test('there is one for each side', () => {
-  expect(policies.map(({ side }) => side)).toStrictEqual(['trust', 'customer', 'vendor', 'function'])
+  expect(policies.map(({ side }) => side)).toStrictEqual(['trust', 'customer', 'vendor', 'function', 'queue'])
 })
 
 test.each(policies)('$side allows what it has to, on exact resources', ({ side, json }) => {
@@ -23,7 +23,7 @@ test.each(policies)('$side allows what it has to, on exact resources', ({ side, 
     expect(Object.keys(Condition.StringEquals)).toStrictEqual(['sts:ExternalId'])
   } else {
     // A log's streams are below its group.
-    expect(Resource).toMatch(/^arn:aws:(lambda|iam|logs):[a-z0-9-]*:\d{12}:[\w:/-]+(:\*)?$/)
+    expect(Resource).toMatch(/^arn:aws:(lambda|iam|logs|sqs):[a-z0-9-]*:\d{12}:[\w:/-]+(:\*)?$/)
     expect(Resource.endsWith('*')).toBe(side === 'function')
   }
 })
