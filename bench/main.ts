@@ -16,6 +16,7 @@ import { measureObservability, observabilityMeetsBars, observabilityTable } from
 import { ratiosOf, table, type Report, type SystemFigures } from './report.js'
 import { runPhase, warmUp, type Phase } from './rounds.js'
 import { startSystems, type SystemName } from './systems.js'
+import { lambdaZipMeetsBars, lambdaZipTable, measureLambdaZip } from './lambda-zip.js'
 import { measureTransports, transportsMeetBars, transportsTable } from './transports.js'
 
 interface Flags {
@@ -140,9 +141,11 @@ async function reportJournal(): Promise<void> {
 }
 
 async function reportTransports(): Promise<void> {
+  const zip = await measureLambdaZip()
+  console.log(lambdaZipTable(zip))
   const figures = await measureTransports(closers, progress)
   console.log(transportsTable(figures))
-  if (!transportsMeetBars(figures)) process.exitCode = 1
+  if (!lambdaZipMeetsBars(zip) || !transportsMeetBars(figures)) process.exitCode = 1
 }
 
 async function reportObservability(): Promise<void> {
