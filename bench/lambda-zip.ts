@@ -19,7 +19,7 @@ const IMPORTS = 5
 const MAX_BYTES = 1_000_000
 const MAX_IMPORT_MS = 150
 
-export interface LambdaZipFigures {
+interface LambdaZipFigures {
   readonly bytes: number
   /** Of the module, in a process of its own each time; without the start of Node. */
   readonly importMs: number

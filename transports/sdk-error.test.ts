@@ -1,5 +1,6 @@
 /** What gRPC says of a call of Google's library, by its own classes. */
 import { expect, test } from 'vitest'
+import { BindingError } from '../bindings/binding-error.js'
 import { deliveryError } from './sdk-error.js'
 
 const target = { service: 'Pub/Sub', resource: 'topic t', permission: 'roles/pubsub.publisher on it' }
@@ -47,5 +48,14 @@ test.each<[number, string, string, string, string]>([
     kind,
     leg,
     message: `topic t: Pub/Sub ${says}`,
+  })
+})
+
+test('an SDK that is not installed is said with what installs it', () => {
+  const message = 'a deployment on Pub/Sub needs packages that are not installed; run: npm install @google-cloud/pubsub'
+  expect(deliveryError(target, new BindingError('not_configured', message))).toMatchObject({
+    kind: 'rejected',
+    leg: 'credentials',
+    message,
   })
 })

@@ -1,7 +1,7 @@
 /** Where a consumer's queue is: option, else environment, else an error. */
 import { CommandError } from '../../protocol/errors.js'
 
-export type BusAddress = { readonly connectionString: string } | { readonly namespace: string }
+type BusAddress = { readonly connectionString: string } | { readonly namespace: string }
 
 interface Given {
   readonly namespace?: string
