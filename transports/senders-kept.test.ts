@@ -1,5 +1,5 @@
 /** Which senders a process keeps, and when their connections end. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi, type MockInstance } from 'vitest'
 import { startLambdaService, type LambdaService } from '../tests/support/lambda-service.js'
 import type { PushTransport } from '../protocol/transport.js'
 import { LambdaSender } from './lambda/sender.js'
@@ -16,7 +16,7 @@ const deployment = (id: string | number) => ({ id: `dep_${id}`, name: `acme-${id
 
 let lambda: LambdaService
 /** Watched, and done all the same. */
-let closed: ReturnType<typeof vi.spyOn<LambdaSender, 'close'>>
+let closed: MockInstance<LambdaSender['close']>
 
 beforeEach(async () => {
   lambda = await startLambdaService()

@@ -78,11 +78,10 @@ async function append(
 async function withoutActivity(reader: Client, workflowId: string): Promise<HeartbeatAnswer> {
   try {
     const { status, raw } = await reader.workflow.getHandle(workflowId).describe()
+    // Of one that is over, what was open stays as it was.
+    if (status.name !== 'RUNNING') return { cancelRequested: false, final: true }
     const open = newestAttempt(raw)
-    return {
-      cancelRequested: open !== undefined && isCancelRequested(open.activity),
-      final: status.name !== 'RUNNING',
-    }
+    return { cancelRequested: open !== undefined && isCancelRequested(open.activity), final: false }
   } catch (error) {
     if (isWorkflowNotFound(error)) return { cancelRequested: false, final: true }
     throw error
