@@ -127,10 +127,11 @@ class Runtime implements HandlerRuntime {
 
   async #run(attempt: Attempt): Promise<DeliveryEnd> {
     const { envelope, route } = attempt
-    const claim = await this.#claim(envelope)
-    if (claim?.kind === 'taken') return { kind: 'done' }
+    // Before anything is kept of it: a forged envelope leaves nothing in the storage of runs.
     const standing = await standingOf(envelope, route)
     if (standing === 'over') return { kind: 'done' }
+    const claim = await this.#claim(envelope)
+    if (claim?.kind === 'taken') return { kind: 'done' }
     if (standing === 'canceled') return this.#report(attempt, notEntered(envelope), false)
     const definition = this.#definition(envelope.command)
     if (definition === undefined) {
