@@ -24,7 +24,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** A call whose handler runs until it is told to stop, once that has begun. */
+/** By then it has its answer to the start, and so knows what to do when it is interrupted. */
+const WAITS = 'until-aborted on acme-corp'
+
+/** A call whose handler runs until it is told to stop, once that has begun, and is waited for. */
 async function startInvoke(...flags: string[]) {
   const file = join(folder, String((calls += 1)))
   const key = file
@@ -32,7 +35,10 @@ async function startInvoke(...flags: string[]) {
   const args = [CLI, ...invoke, '--params', JSON.stringify({ file }), '--idempotency-key', key, ...flags]
   const env = cliEnv({ ALIEN_URL: stack.state.url, ALIEN_TOKEN: stack.state.token })
   const child = execa(process.execPath, args, { cwd: folder, env, extendEnv: false, reject: false, stdin: 'ignore' })
+  let shown = ''
+  child.stderr.on('data', (text: Buffer) => (shown += text.toString()))
   await eventually('the handler starts', async () => (await lines(file))[0])
+  await eventually('it says that it waits', () => (shown.includes(WAITS) ? true : undefined))
   const handle = await stack.client().start('until-aborted', { file }, { idempotencyKey: key })
   return { child, handle, file }
 }
@@ -67,6 +73,7 @@ async function interruptAtTerminal() {
   let screen = ''
   child.stdout.on('data', (shown: Buffer) => (screen += shown.toString()))
   await eventually('the handler starts', async () => (await lines(file))[0])
+  await eventually('it says that it waits', () => (screen.includes(WAITS) ? true : undefined))
   const handle = await stack.client().start('until-aborted', { file }, { idempotencyKey: file })
   child.stdin.write('\x03')
   const question = `cancel ${handle.id}, or leave it running? [c/L] `

@@ -221,32 +221,6 @@ describe('what comes again', () => {
     ])
   })
 
-  test('to five instances that share a storage: the handler is entered once', async () => {
-    const { goOn, handler, wasEntered } = gated()
-    const { plane, newRuntime } = await world(handler, { runsStorage: sharedStorage() })
-    let over = 0
-    const ends = Array.from({ length: 5 }, () =>
-      newRuntime()
-        .deliver(testEnvelope(plane.url))
-        .finally(() => (over += 1)),
-    )
-    await wasEntered
-    await expect.poll(() => over).toBe(4)
-    goOn('once')
-    await Promise.all(ends)
-    expect(handler).toHaveBeenCalledTimes(1)
-    expect(plane.responses).toHaveLength(1)
-  })
-
-  test('a forged delivery leaves nothing in the storage that instances share', async () => {
-    const runsStorage = sharedStorage()
-    const handler = vi.fn()
-    const { plane, runtime } = await world(handler, { runsStorage })
-    await runtime.deliver(testEnvelope(plane.url, { response: { token: 'rsp_forged' } }))
-    expect(handler).not.toHaveBeenCalled()
-    expect(await runsStorage.list().next()).toMatchObject({ done: true })
-  })
-
   test('to another instance, after the outcome could not be reported', async () => {
     const handler = vi.fn(() => 'kept')
     const { plane, runtime, newRuntime } = await world(handler, { runsStorage: sharedStorage() })
