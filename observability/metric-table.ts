@@ -77,7 +77,7 @@ export const METRICS = {
   agentsOnline: gauge('alien_agents_online', 'Agents whose polls this control plane holds.'),
   deployments: gauge(
     'alien_deployments',
-    'Deployments that ever had an agent: with one `online`, or all `offline`. The same at every control plane.',
+    'Deployments that ever had an agent, and are not pushed to: with one `online`, or all `offline`. The same at every control plane.',
     'state',
   ),
   dependencyUp: gauge(

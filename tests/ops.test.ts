@@ -49,6 +49,20 @@ test('each panel asks for labels that its metrics have', async () => {
   }
 })
 
+test('each alert goes by labels that its metrics have, and names such in its summary', async () => {
+  for (const [rule, alert] of [
+    ...(await readFile(ALERTS, 'utf8')).matchAll(/- alert: (\w+)[^]*?(?=\n {6}- alert|$)/g),
+  ]) {
+    const labels = [...metricsIn(rule).flatMap((name) => known.get(name)?.labels ?? []), ...OF_A_TARGET]
+    const asked = [
+      ...[...rule.matchAll(/by \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(', ')),
+      ...[...rule.matchAll(/(\w+)(?:=~|!~|!=|=)"/g)].map(([, label = '']) => label),
+      ...[...rule.matchAll(/\$labels\.(\w+)/g)].map(([, label = '']) => label),
+    ]
+    expect({ alert, foreign: asked.filter((label) => !labels.includes(label)) }).toStrictEqual({ alert, foreign: [] })
+  }
+})
+
 test('each of our metrics is on the dashboard, or in a rule', async () => {
   const named = new Set([...metricsIn(await readFile(DASHBOARD, 'utf8')), ...metricsIn(await readFile(ALERTS, 'utf8'))])
   const unseen = [...known.keys()].filter((name) => !named.has(name))

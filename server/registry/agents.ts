@@ -94,10 +94,15 @@ export class Agents {
     return byDeployment
   }
 
-  /** Of the deployments that ever had an agent: how many have one online, and how many have none. */
+  /**
+   * Of the deployments that ever had an agent: how many have one online, and how many have none. Those that are pushed to
+   * by now need none.
+   */
   async countDeployments(): Promise<{ readonly online: number; readonly offline: number }> {
     const { online, all } = await this.#db
       .selectFrom('agents')
+      .innerJoin('deployments', 'deployments.id', 'agents.deployment_id')
+      .where('deployments.transport', 'is', null)
       .select(({ fn, eb }) => [
         fn
           .count<number | string>('deployment_id')

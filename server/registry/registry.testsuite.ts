@@ -81,6 +81,18 @@ export function testRegistry(engine: RegistryEngine): void {
       }
     })
 
+    test('are counted by whether their agents are there, and not while they are pushed to', async () => {
+      const until = { there: new Date(Date.now() + 60_000), gone: new Date(0) }
+      for (const name of ['there', 'gone'] as const) {
+        const { id: deploymentId } = await registry.deployments.create({ name })
+        const agent = { deploymentId, key: 'worker', tokenId: 'token', host: 'host', version: '0.1.0' }
+        await registry.agents.arrived(agent, 'control-plane', until[name])
+      }
+      expect(await other.agents.countDeployments()).toStrictEqual({ online: 1, offline: 1 })
+      await registry.deployments.setTransport('gone', { kind: 'pubsub', topic: 'projects/acme-prod/topics/a' })
+      expect(await other.agents.countDeployments()).toStrictEqual({ online: 1, offline: 0 })
+    })
+
     test('are listed by name, in the order of their bytes', async () => {
       for (const name of ['b', 'a_1', 'a-2', 'a10', 'a-1']) await registry.deployments.create({ name })
       const names = (await registry.deployments.list()).map(({ name }) => name)
