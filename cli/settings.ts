@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander'
 import { readConfigFile } from '../config/config-file.js'
 import { resolveSettings, type Resolved } from '../config/resolve.js'
 import { PROCESSES, type ProcessName, type Setting, type SettingsOf } from '../config/settings.js'
-import type { MetricsAddress } from '../observability/settings.js'
+import { telemetryMistakes, type MetricsAddress } from '../observability/settings.js'
 
 /** Adds its flags. They are read by {@link settingsFor}, with the environment and the configuration file. */
 export function withSettings(command: Command, name: ProcessName): Command {
@@ -31,6 +31,7 @@ export function settingsFor<Name extends ProcessName>(name: Name, command?: Comm
     flags: Object.fromEntries(given),
     env: process.env,
     file: readConfigFile(process.env),
+    mistakes: telemetryMistakes(process.env),
   })
 }
 

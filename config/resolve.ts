@@ -11,6 +11,8 @@ export interface Given {
   readonly flags: Readonly<Record<string, unknown>>
   readonly env: Readonly<Record<string, string | undefined>>
   readonly file?: ConfigFile | undefined
+  /** What is wrong with variables that are none of these settings. */
+  readonly mistakes?: readonly string[]
 }
 
 interface Origin {
@@ -40,6 +42,7 @@ export function resolveSettings<Name extends ProcessName>(name: Name, given: Giv
     else mistakes.push(mistakeOf(key, setting, origin, parsed.error.issues[0]?.message ?? 'is wrong'))
   }
   if (mistakes.length === 0) mistakes.push(...CONFLICTS[name](values as SettingsOf<Name>))
+  mistakes.push(...(given.mistakes ?? []))
   if (mistakes.length > 0) throw new CommandError('invalid_request', described(mistakes))
   return { values: values as SettingsOf<Name>, origins }
 }
@@ -92,8 +95,11 @@ function hint(key: string, known: object): string {
 
 function mistakeOf(key: string, { secret }: Setting, { text, source }: Origin, message: string): string {
   const where = source.endsWith('.json') ? `${source}: ${key}` : source
-  return secret ? `${where} ${message}` : `${where} ${JSON.stringify(text)} ${message}`
+  return secret ? `${where} ${message}` : `${where} ${JSON.stringify(withoutPassword(text))} ${message}`
 }
+
+/** A URL that is refused for having a password must not be what shows it. */
+const withoutPassword = (text: string | undefined): string | undefined => text?.replace(/(:\/\/)[^/]*@/, '$1[hidden]@')
 
 const described = (mistakes: readonly string[]): string =>
   mistakes.length === 1 ? (mistakes[0] ?? '') : `${mistakes.length} settings are wrong:\n  ${mistakes.join('\n  ')}`

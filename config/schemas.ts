@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { parseDurationText } from '../protocol/duration.js'
 import { parseFlag } from '../protocol/flag.js'
+import { trustProxy } from '../protocol/trust-proxy.js'
 
 /** @param parse `undefined` for what cannot be taken */
 const text = <T>(must: string, parse: (given: string) => T | undefined) =>
@@ -40,11 +41,24 @@ export const duration = (must: string, greatestMs = Infinity) =>
   })
 
 export const webUrl = (like: string) =>
-  text(`must be an http or https URL, like ${like}`, (given) => {
+  text(`must be an http or https URL without user and password, like ${like}`, (given) => {
     if (!URL.canParse(given)) return undefined
-    const { protocol, search, hash } = new URL(given)
-    return (protocol === 'https:' || protocol === 'http:') && search === '' && hash === '' ? given : undefined
+    const { protocol, username, password, search, hash } = new URL(given)
+    const isOfTheWeb = protocol === 'https:' || protocol === 'http:'
+    return isOfTheWeb && [username, password, search, hash].every((part) => part === '') ? given : undefined
   })
+
+export const trustedProxies = text(
+  'must be how many proxies there are, or their addresses, like "10.0.0.0/8, loopback"',
+  (given) => {
+    try {
+      trustProxy(given)
+      return given
+    } catch {
+      return undefined
+    }
+  },
+)
 
 export const postgresUrl = text('must start with "postgres://"', (given) =>
   /^postgres(ql)?:\/\//.test(given) ? given : undefined,

@@ -156,7 +156,7 @@ const SERVER = {
     flag: '--trust-proxy <proxies>',
     env: 'ALIEN_TRUST_PROXY',
     description: 'whose x-forwarded-for names the caller: how many proxies, or their addresses',
-    schema: schemas.anyText.optional(),
+    schema: schemas.trustedProxies.optional(),
     otherwise: "nobody's",
   },
   temporalUiUrl: {

@@ -69,6 +69,21 @@ test('nothing is opened unless somebody wants to know', async () => {
   }
 })
 
+test('what is said of traces is not looked at unless they are sent', () => {
+  expect(telemetrySettings({ OTEL_TRACES_SAMPLER: 'always_on' }, undefined).otlp.traces).toBe(false)
+})
+
+test.each([
+  [{}, 1],
+  [{ OTEL_TRACES_SAMPLER: 'parentbased_always_on' }, 1],
+  [{ OTEL_TRACES_SAMPLER: 'parentbased_always_off' }, 0],
+  [{ OTEL_TRACES_SAMPLER: 'parentbased_traceidratio' }, 1],
+  [{ OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' }, 0.25],
+])('by %j, %d of the traces are kept', (env, sampled) => {
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' }
+  expect(telemetrySettings({ ...endpoint, ...env }, undefined).sampled).toBe(sampled)
+})
+
 test.each([
   [
     { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },

@@ -19,54 +19,59 @@ export interface TelemetrySettings {
 
 const DEFAULT_METRICS_INTERVAL_MS = 60_000
 
-/** @throws {CommandError} `invalid_request` for what is set and cannot be done */
+/** @throws {CommandError} `invalid_request` for the first of {@link telemetryMistakes} */
 export function telemetrySettings(env: NodeJS.ProcessEnv, prometheus: MetricsAddress | undefined): TelemetrySettings {
-  const otlp = { metrics: wantsOtlp(env, 'METRICS'), traces: wantsOtlp(env, 'TRACES') }
-  if (otlp.metrics || otlp.traces) assertProtocol(env)
+  const [mistake] = telemetryMistakes(env)
+  if (mistake !== undefined) throw new CommandError('invalid_request', mistake)
+  const otlp = otlpOf(env)
   return {
     prometheus,
     otlp,
     metricsIntervalMs: Number(env['OTEL_METRIC_EXPORT_INTERVAL']) || DEFAULT_METRICS_INTERVAL_MS,
-    sampled: sampledOf(env),
+    sampled: otlp.traces ? sampledOf(env) : 0,
   }
 }
+
+/** What is set and cannot be done, one text for each. What is said of a signal that nobody is sent is not looked at. */
+export function telemetryMistakes(env: NodeJS.ProcessEnv): string[] {
+  const { metrics, traces } = otlpOf(env)
+  return [...(metrics || traces ? protocolMistakes(env) : []), ...(traces ? samplerMistakes(env) : [])]
+}
+
+const otlpOf = (env: NodeJS.ProcessEnv) => ({ metrics: wantsOtlp(env, 'METRICS'), traces: wantsOtlp(env, 'TRACES') })
 
 function wantsOtlp(env: NodeJS.ProcessEnv, signal: 'METRICS' | 'TRACES'): boolean {
   if (env['OTEL_SDK_DISABLED'] === 'true' || env[`OTEL_${signal}_EXPORTER`] === 'none') return false
   return Boolean(env['OTEL_EXPORTER_OTLP_ENDPOINT'] || env[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`])
 }
 
-function assertProtocol(env: NodeJS.ProcessEnv): void {
+function* protocolMistakes(env: NodeJS.ProcessEnv): Generator<string> {
   for (const name of ['', '_METRICS', '_TRACES'].map((signal) => `OTEL_EXPORTER_OTLP${signal}_PROTOCOL`)) {
     const protocol = env[name]
     if (!protocol || protocol === 'http/protobuf') continue
-    throw new CommandError(
-      'invalid_request',
-      `${name} is "${protocol}", and only http/protobuf is spoken here; give the collector's HTTP address, mostly port 4318`,
-    )
+    yield `${name} is "${protocol}", and only http/protobuf is spoken here; give the collector's HTTP address, mostly port 4318`
   }
 }
 
-function sampledOf(env: NodeJS.ProcessEnv): number {
-  const sampler = env['OTEL_TRACES_SAMPLER'] ?? ''
-  switch (sampler) {
-    case '':
-    case 'parentbased_always_on':
-      return 1
-    case 'parentbased_always_off':
-      return 0
-    case 'parentbased_traceidratio': {
-      const ratio = Number(env['OTEL_TRACES_SAMPLER_ARG'] ?? '1')
-      if (ratio >= 0 && ratio <= 1) return ratio
-      throw new CommandError(
-        'invalid_request',
-        `OTEL_TRACES_SAMPLER_ARG is "${env['OTEL_TRACES_SAMPLER_ARG'] ?? ''}"; it must be a number from 0 to 1`,
-      )
-    }
-    default:
-      throw new CommandError(
-        'invalid_request',
-        `OTEL_TRACES_SAMPLER is "${sampler}"; it may be parentbased_always_on, parentbased_always_off or parentbased_traceidratio`,
-      )
+/** How many of the traces are kept, by the sampler's name and what `OTEL_TRACES_SAMPLER_ARG` has. */
+const SAMPLERS: Readonly<Record<string, (ratio: number) => number>> = {
+  parentbased_always_on: () => 1,
+  parentbased_always_off: () => 0,
+  parentbased_traceidratio: (ratio) => ratio,
+}
+
+const samplerOf = (env: NodeJS.ProcessEnv): string => env['OTEL_TRACES_SAMPLER'] || 'parentbased_always_on'
+const ratioOf = (env: NodeJS.ProcessEnv): number => Number(env['OTEL_TRACES_SAMPLER_ARG'] || '1')
+
+const sampledOf = (env: NodeJS.ProcessEnv): number => SAMPLERS[samplerOf(env)]?.(ratioOf(env)) ?? 1
+
+function* samplerMistakes(env: NodeJS.ProcessEnv): Generator<string> {
+  const sampler = samplerOf(env)
+  if (!Object.hasOwn(SAMPLERS, sampler)) {
+    yield `OTEL_TRACES_SAMPLER is "${sampler}"; it may be parentbased_always_on, parentbased_always_off or parentbased_traceidratio`
+  }
+  const ratio = ratioOf(env)
+  if (sampler === 'parentbased_traceidratio' && !(ratio >= 0 && ratio <= 1)) {
+    yield `OTEL_TRACES_SAMPLER_ARG is "${env['OTEL_TRACES_SAMPLER_ARG'] ?? ''}"; it must be a number from 0 to 1`
   }
 }

@@ -7,7 +7,7 @@ import { timeRequests } from './middleware/time-requests.js'
 import { ROUTES } from './route-table.js'
 import { serve } from './serve.js'
 import type { ServerDeps } from './server-deps.js'
-import type { TrustsProxy } from './trust-proxy.js'
+import type { TrustsProxy } from '../protocol/trust-proxy.js'
 
 /** @param trustsProxy whose `x-forwarded-for` says who calls */
 export function createApp(deps: ServerDeps, trustsProxy: TrustsProxy): Express {

@@ -60,19 +60,28 @@ describe('alien config print', () => {
       ALIEN_API_KEY: 'too-short',
       DATABASE_URL: 'mysql://alien:pass-word@db',
       ALIEN_WORKER: 'yes',
+      ALIEN_TRUST_PROXY: 'bogus',
+      ALIEN_PUBLIC_URL: 'https://user:pass-word@alien.example.com',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_TRACES_SAMPLER: 'always_on',
     }
     const { exitCode, stderr } = await alien(['config', 'print'], { cwd, env })
     expect(exitCode).toBe(2)
     expect(stderr.split('\n')).toEqual([
-      'error invalid_request: 8 settings are wrong:',
+      'error invalid_request: 12 settings are wrong:',
       '  alien.config.json: there is no process "agnt"; the nearest name is "agent"',
       '  alien.config.json: server has no setting "prt"; the nearest name is "port"',
       '  alien.config.json: server.host must be a text, a number, true or false',
       '  ALIEN_PORT "x" must be a number from 0 (a free one) to 65535',
       '  ALIEN_API_KEY must have at least 32 characters',
+      '  ALIEN_TRUST_PROXY "bogus" must be how many proxies there are, or their addresses, like "10.0.0.0/8, loopback"',
       '  ALIEN_WORKER "yes" must be true or false',
       '  DATABASE_URL must start with "postgres://"',
+      '  ALIEN_PUBLIC_URL "https://[hidden]@alien.example.com" must be an http or https URL without user and password, like https://alien.example.com',
       '  alien.config.json: rateLimit "many" must be a number of calls a second up to 1000000, or 0 for no limit',
+      `  OTEL_EXPORTER_OTLP_PROTOCOL is "grpc", and only http/protobuf is spoken here; give the collector's HTTP address, mostly port 4318`,
+      '  OTEL_TRACES_SAMPLER is "always_on"; it may be parentbased_always_on, parentbased_always_off or parentbased_traceidratio',
     ])
   })
 
@@ -106,6 +115,15 @@ test('a flag comes before the variable, and the processes go by the file', async
   expect(stderr).toBe('error invalid_request: --port "x" must be a number from 0 (a free one) to 65535')
   const plain = await alien(['server', '--port', '0'], { cwd })
   expect(plain.stderr).toContain('plain text on 0.0.0.0 would show tokens to the network')
+})
+
+test('a certificate that cannot be read leaves the registry as it was', async () => {
+  const cwd = await folderWith({})
+  const env = { ALIEN_TLS_CERT: '/nowhere/tls.crt', ALIEN_TLS_KEY: '/nowhere/tls.key', TEMPORAL_ADDRESS: '127.0.0.1:9' }
+  const { exitCode, stderr } = await alien(['server', '--port', '0', '--state-dir', join(cwd, 'state')], { cwd, env })
+  expect(exitCode).toBe(2)
+  expect(stderr).toContain('cannot use the certificate /nowhere/tls.crt with the key /nowhere/tls.key: ENOENT')
+  expect(await readdir(cwd)).toStrictEqual(['alien.config.json'])
 })
 
 describe(PAGE, () => {

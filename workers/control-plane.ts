@@ -6,6 +6,7 @@ import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { isLoopback } from '../protocol/loopback.js'
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
 import { Receiving } from '../protocol/receiving.js'
+import { callerAddress, trustProxy, type TrustsProxy } from '../protocol/trust-proxy.js'
 import type { KnownAgents } from '../gateway/authenticator.js'
 import { connectUpstream } from '../gateway/upstream.js'
 import { DEFAULT_POLL_LIMITS, type PollLimits } from '../gateway/open-polls.js'
@@ -31,7 +32,6 @@ import { LateRefusals } from '../server/late-refusals.js'
 import { knownDeployments } from '../server/known-deployments.js'
 import { openRegistry, type Registry, type RegistryOptions } from '../server/registry/open-registry.js'
 import { TlsFiles } from '../server/tls-files.js'
-import { callerAddress, trustProxy } from '../server/trust-proxy.js'
 import { connectTemporal } from '../server/temporal-clients.js'
 import { ensureSearchAttributes } from '../temporal/search-attributes.js'
 import { connectNative, unreachable } from '../temporal/native-connection.js'
@@ -100,11 +100,21 @@ const DRAIN_MS = 10_000
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   // Before anything is opened: what is wrong with the options does not depend on it.
   assertPrivate(options)
-  return openOrClose((closers) => open(options, closers))
+  const trustsProxy = trustProxy(options.trustProxy)
+  const tls = tlsFiles(options)
+  await tls?.read()
+  return openOrClose((closers) => open(options, { trustsProxy, tls }, closers))
 }
 
-async function open(options: ControlPlaneOptions, closers: Closers): Promise<ControlPlane> {
+/** What was read of the options. */
+interface Checked {
+  readonly trustsProxy: TrustsProxy
+  readonly tls: TlsFiles | undefined
+}
+
+async function open(options: ControlPlaneOptions, checked: Checked, closers: Closers): Promise<ControlPlane> {
   const { log, temporal: settings, telemetry: { metrics } = NO_TELEMETRY } = options
+  const { trustsProxy, tls } = checked
   const registry = await openRegistry(options.registry)
   closers.add(() => registry.close())
   if (options.apiKey !== undefined) await registry.apiKeys.create(options.apiKey)
@@ -140,21 +150,20 @@ async function open(options: ControlPlaneOptions, closers: Closers): Promise<Con
       told,
       temporalUiUrl: options.temporalUiUrl,
       draining: draining.signal,
-      agentLimits: agentLimits(options),
       sealsWithRegistry: options.sealingKeys === undefined,
       workerState: worker?.state,
       metrics,
       log,
     },
-    trustProxy(options.trustProxy),
+    trustsProxy,
   )
   const gateway = await openGateway(
     options,
-    { registry, agents: authenticator.agents, callLimit: limits.agentRateLimiter, audit, seal, presence },
+    { registry, agents: authenticator.agents, callLimit: limits.agentRateLimiter, audit, seal, presence, trustsProxy },
     closers,
   )
   closers.add(observeControlPlane(metrics, { registry, temporal, presence, audit, gateway }))
-  const listener = await listen({ http: app, http2: gateway.inject }, { ...options, tls: tlsFiles(options) })
+  const listener = await listen({ http: app, http2: gateway.inject }, { ...options, tls })
   closers.add(() => Promise.all([listener.close(DRAIN_MS), gateway.drain(DRAIN_MS)]))
   closers.add(() => draining.abort())
   const url = `${listener.secure ? 'https' : 'http'}://${hostInUrl(listener.host)}:${listener.port}`
@@ -179,6 +188,7 @@ const limitsOf = (options: ControlPlaneOptions) => ({
   receiving: new Receiving(),
   manifestChanges: new TokenBuckets(MANIFEST_CHANGES),
   lateRefusals: new LateRefusals(),
+  agentLimits: agentLimits(options),
 })
 
 const callsPerSecond = ({ callsPerSecond: given = DEFAULT_CALLS_PER_SECOND }: ControlPlaneOptions): number => given
@@ -220,14 +230,14 @@ interface GatewayDeps {
   readonly audit: AuditSink
   readonly seal: TaskTokenSeal
   readonly presence: PresenceWatch
+  readonly trustsProxy: TrustsProxy
 }
 
 async function openGateway(
-  { temporal: settings, trustProxy: proxies, pollLimits, telemetry, log }: ControlPlaneOptions,
-  { registry, agents, callLimit, audit, seal, presence }: GatewayDeps,
+  { temporal: settings, pollLimits, telemetry, log }: ControlPlaneOptions,
+  { registry, agents, callLimit, audit, seal, presence, trustsProxy }: GatewayDeps,
   closers: Closers,
 ): Promise<Gateway> {
-  const trustsProxy = trustProxy(proxies)
   const upstream = await connectUpstream(settings).catch(unreachable(settings))
   closers.add(upstream.close)
   const gateway = createGateway({

@@ -21,7 +21,7 @@ import { knownDeployments } from '../../server/known-deployments.js'
 import { LateRefusals } from '../../server/late-refusals.js'
 import { openRegistry } from '../../server/registry/open-registry.js'
 import { connectTemporal } from '../../server/temporal-clients.js'
-import { trustProxy } from '../../server/trust-proxy.js'
+import { trustProxy } from '../../protocol/trust-proxy.js'
 import { plainTemporal } from '../../temporal/settings.js'
 
 /** What it is made of is closed when the test is over. */

@@ -1,7 +1,7 @@
 /** Whose `x-forwarded-for` is believed, by the HTTP API and by the gateway alike. */
 import type { IncomingMessage } from 'node:http'
 import proxyAddr from 'proxy-addr'
-import { CommandError } from '../protocol/errors.js'
+import { CommandError } from './errors.js'
 
 /** Whether an address is that of a proxy of ours; `hop` counts from the connection, which is 0. */
 export type TrustsProxy = (address: string, hop: number) => boolean
