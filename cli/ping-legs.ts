@@ -77,7 +77,10 @@ function brokenLeg(error: CommandError, transport: PushTransport | undefined): L
   }
 }
 
-function remedyOf(leg: LegName, { code }: CommandError, transport: PushTransport | undefined): string {
+function remedyOf(leg: LegName, { code, details }: CommandError, transport: PushTransport | undefined): string {
+  if (isPlainObject(details) && details['waitsFor'] === 'vendor_worker') {
+    return 'see whether a vendor worker runs: alien doctor --server, where alien server runs'
+  }
   if (code === 'command_not_found') return 'what runs there is older: deploy it with a newer version of this package'
   switch (leg) {
     case 'credentials':

@@ -1,8 +1,10 @@
 /** The settings of a process that runs for long, as flags of its command, and what they come to. */
+import { join } from 'node:path'
 import { Option, type Command } from 'commander'
 import { readConfigFile } from '../config/config-file.js'
 import { resolveSettings, type Resolved } from '../config/resolve.js'
 import { PROCESSES, type ProcessName, type Setting, type SettingsOf } from '../config/settings.js'
+import { stateDir } from '../protocol/dev-state.js'
 import { telemetryMistakes, type MetricsAddress } from '../observability/settings.js'
 
 /** Adds its flags. They are read by {@link settingsFor}, with the environment and the configuration file. */
@@ -34,6 +36,10 @@ export function settingsFor<Name extends ProcessName>(name: Name, command?: Comm
     mistakes: telemetryMistakes(process.env),
   })
 }
+
+/** Where `alien server` has its registry. */
+export const registryOf = ({ databaseUrl: url, stateDir: folder }: SettingsOf<'server'>) =>
+  url === undefined ? { file: join(stateDir({ ALIEN_STATE_DIR: folder }), 'registry.db') } : { url }
 
 /** Where a process tells Prometheus what it counts. */
 export const metricsAddress = ({

@@ -74,8 +74,18 @@ const REMEDIES: Readonly<Record<string, string>> = {
 }
 
 async function checkReady(road: Road): Promise<Verdict> {
-  const { body } = await ask(road, { path: '/readyz' })
+  const { status, body } = await ask(road, { path: '/readyz' })
   const checks = isPlainObject(body) && isPlainObject(body['checks']) ? Object.entries(body['checks']) : []
+  if (checks.length === 0) {
+    return {
+      level: 'failure',
+      message: `/readyz is answered with ${status}, and not as a control plane does`,
+      remedy:
+        status === 429
+          ? 'this address asks too often: try again in a minute'
+          : 'have what answers on the way, a proxy or load balancer, pass all paths on to the control plane',
+    }
+  }
   const down = checks.filter(([, check]) => isPlainObject(check) && check['ok'] !== true)
   const [first] = down
   if (first === undefined) return { level: 'ok', message: `${checks.map(([name]) => name).join(', ')} answer` }

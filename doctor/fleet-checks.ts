@@ -65,12 +65,18 @@ async function checkCanary(road: Road, token: string, deployment: string): Promi
   }
   return {
     level: 'failure',
-    message: `${PING_COMMAND} on "${deployment}": ${outcomeText(answer)}`,
+    message: `${PING_COMMAND} on "${deployment}": ${await outcomeText(road, token, answer)}`,
     remedy: `alien deployments test ${deployment} says which leg of the way fails`,
   }
 }
 
-const outcomeText = (answer: Answer): string =>
-  isPlainObject(answer.body) && typeof answer.body['status'] === 'string' && answer.body['error'] === undefined
-    ? `it is still ${answer.body['status']}`
-    : errorMessage(answer)
+async function outcomeText(road: Road, token: string, answer: Answer): Promise<string> {
+  const { body } = answer
+  if (!isPlainObject(body) || typeof body['status'] !== 'string' || body['error'] !== undefined) {
+    return errorMessage(answer)
+  }
+  const { body: now } = await ask(road, { path: `/v1/invocations/${String(body['id'])}`, token })
+  const waiting = isPlainObject(now) && isPlainObject(now['waiting']) ? now['waiting']['message'] : undefined
+  const still = `it is still ${body['status']} after ${CANARY_MS / 1_000} s`
+  return typeof waiting === 'string' ? `${still}: ${waiting}` : still
+}

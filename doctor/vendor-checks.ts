@@ -1,58 +1,78 @@
 /** What `alien server` needs of this machine: Temporal and the registry. */
+import { existsSync } from 'node:fs'
 import { Connection } from '@temporalio/client'
+// Node finds no named exports in this CommonJS module.
+import proto from '@temporalio/proto'
 import { CommandError } from '../protocol/errors.js'
-import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
-import { readMigrations } from '../server/registry/open-registry.js'
+import { COMMANDS_QUEUE, SEARCH_ATTRIBUTES } from '../protocol/names.js'
+import { readMigrations, type RegistryOptions } from '../server/registry/open-registry.js'
 import { RETRIES } from '../temporal/retries.js'
 import { missingSearchAttributes } from '../temporal/search-attributes.js'
 import type { TemporalSettings } from '../temporal/settings.js'
 import { reasonOf, type Check, type Verdict } from './examination.js'
 
 const CONNECT_TIMEOUT_MS = 5_000
+/** Of Temporal's two types of task queue. */
+const WORKFLOW_QUEUE = proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
+type Poller = proto.temporal.api.taskqueue.v1.IPollerInfo
 /** gRPC's. */
 const NOT_FOUND = 5
 
-/** Named `temporal`, `namespace`, `search attributes`. */
-export function temporalChecks(settings: TemporalSettings): Check[] {
-  const { address, namespace } = settings
+/** Named `temporal`, `namespace`, `search attributes`, `workers`. @param read throws for what cannot be settings */
+export function temporalChecks(read: () => TemporalSettings): Check[] {
   const asking =
-    (ask: (connection: Connection) => Promise<Verdict>): (() => Promise<Verdict>) =>
+    (ask: (connection: Connection, settings: TemporalSettings) => Promise<Verdict>): (() => Promise<Verdict>) =>
     async () => {
+      const settings = read()
       const connection = await Connection.connect({
         ...settings.connectionOptions,
         connectTimeout: CONNECT_TIMEOUT_MS,
         interceptors: RETRIES,
       })
       try {
-        return await ask(connection)
+        return await ask(connection, settings)
       } finally {
         await connection.close()
       }
     }
-  const version = asking(async ({ workflowService }) => {
+  const version = asking(async ({ workflowService }, { address }) => {
     const { serverVersion } = await workflowService.getSystemInfo({})
     return { level: 'ok', message: `${address} is Temporal ${serverVersion}` }
   })
   return [
-    { name: 'temporal', run: () => version().catch((error: unknown) => unreachable(address, error)) },
+    { name: 'temporal', run: () => version().catch((error: unknown) => unusable(read, error)) },
     {
       name: 'namespace',
       needs: ['temporal'],
-      run: asking(({ workflowService }) => checkNamespace(workflowService, namespace)),
+      run: asking(({ workflowService }, { namespace }) => checkNamespace(workflowService, namespace)),
     },
     {
       name: 'search attributes',
       needs: ['namespace'],
-      run: asking((connection) => checkSearchAttributes(connection, namespace)),
+      run: asking((connection, { namespace }) => checkSearchAttributes(connection, namespace)),
+    },
+    {
+      name: 'workers',
+      needs: ['search attributes'],
+      run: asking(({ workflowService }, { namespace }) => checkWorkers(workflowService, namespace)),
     },
   ]
 }
 
-const unreachable = (address: string, error: unknown): Verdict => ({
-  level: 'failure',
-  message: `Temporal at ${address} does not answer: ${reasonOf(error)}`,
-  remedy: 'see whether it runs; check TEMPORAL_ADDRESS, and TEMPORAL_API_KEY or TEMPORAL_TLS when it wants them',
-})
+function unusable(read: () => TemporalSettings, error: unknown): Verdict {
+  if (error instanceof CommandError) return told(error)
+  return {
+    level: 'failure',
+    message: `Temporal at ${read().address} does not answer: ${reasonOf(error)}`,
+    remedy: 'see whether it runs; check TEMPORAL_ADDRESS, and TEMPORAL_API_KEY or TEMPORAL_TLS when it wants them',
+  }
+}
+
+/** What it says to do stands behind a semicolon. */
+function told({ message: said }: CommandError): Verdict {
+  const [message = '', remedy] = said.split('; ')
+  return { level: 'failure', message, ...(remedy === undefined ? {} : { remedy }) }
+}
 
 async function checkNamespace(service: Connection['workflowService'], namespace: string): Promise<Verdict> {
   try {
@@ -82,19 +102,40 @@ async function checkSearchAttributes(connection: Connection, namespace: string):
     }
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
-    const [message = '', remedy] = error.message.split('; ')
-    return { level: 'failure', message, ...(remedy === undefined ? {} : { remedy }) }
+    return told(error)
   }
 }
 
-/** Named `registry`. @param url of PostgreSQL */
-export function registryChecks(url: string): Check[] {
-  return [{ name: 'registry', run: () => checkRegistry(url) }]
+/** Temporal tells of pollers for five minutes; one that lives comes again within one. */
+const POLLS_AGAIN_MS = 120_000
+
+/** Without a worker nothing that is started begins, and no call says so. */
+async function checkWorkers(service: Connection['workflowService'], namespace: string): Promise<Verdict> {
+  const taskQueue = { name: COMMANDS_QUEUE }
+  const { pollers } = await service.describeTaskQueue({ namespace, taskQueue, taskQueueType: WORKFLOW_QUEUE })
+  const polling = pollers.filter(({ lastAccessTime }) => Date.now() - msOf(lastAccessTime) < POLLS_AGAIN_MS)
+  if (polling.length > 0) return { level: 'ok', message: `${polling.length} poll task queue "${COMMANDS_QUEUE}"` }
+  return {
+    level: 'failure',
+    message: `no vendor worker polls task queue "${COMMANDS_QUEUE}" of namespace "${namespace}": nothing that is started begins`,
+    remedy: 'start alien server, or an alien worker beside one with --no-worker',
+  }
 }
 
-async function checkRegistry(url: string): Promise<Verdict> {
+const msOf = (time: Poller['lastAccessTime']): number => Number(time?.seconds ?? 0) * 1_000
+
+/** Named `registry`; needs `settings`. */
+export function registryChecks(read: () => RegistryOptions): Check[] {
+  return [{ name: 'registry', needs: ['settings'], run: () => checkRegistry(read()) }]
+}
+
+async function checkRegistry(options: RegistryOptions): Promise<Verdict> {
+  const { file } = options
+  if (file !== undefined && !existsSync(file)) {
+    return { level: 'ok', message: `${file} is not there yet; alien server creates it` }
+  }
   try {
-    const { address, pending, unknown } = await readMigrations({ url })
+    const { address, pending, unknown } = await readMigrations(options)
     if (unknown.length > 0) {
       const message = `${address} has migrations that this version lacks: ${unknown.join(', ')}`
       return { level: 'failure', message, remedy: 'run the newer version' }
@@ -109,7 +150,10 @@ async function checkRegistry(url: string): Promise<Verdict> {
     return {
       level: 'failure',
       message: reasonOf(error),
-      remedy: 'see whether PostgreSQL runs, and whether DATABASE_URL is right',
+      remedy:
+        file === undefined
+          ? 'see whether PostgreSQL runs, and whether DATABASE_URL is right'
+          : 'see whether this user may read and write it, and whether the disk is full',
     }
   }
 }

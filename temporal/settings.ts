@@ -2,6 +2,7 @@
 import type { ConnectionOptions } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { NativeConnectionOptions } from '@temporalio/worker'
+import { CommandError } from '../protocol/errors.js'
 
 type SharedOptions = Pick<ConnectionOptions & NativeConnectionOptions, 'address' | 'tls' | 'metadata' | 'apiKey'>
 
@@ -16,15 +17,35 @@ export interface TemporalSettings {
  * The external cluster the environment names, or `undefined` when it names none: `TEMPORAL_ADDRESS` or
  * `TEMPORAL_PROFILE` must be set. A profile file alone does not count, or a development server would land on
  * whatever cluster its developer last worked with.
+ *
+ * @throws {CommandError} `invalid_request` for what Temporal's own reader cannot take, as a file that is not there
  */
 export function externalTemporal(env: NodeJS.ProcessEnv = process.env): TemporalSettings | undefined {
   if (!env['TEMPORAL_ADDRESS'] && !env['TEMPORAL_PROFILE']) return undefined
   const overrideEnvVars = Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
-  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars })
+  const { connectionOptions, namespace } = load(overrideEnvVars)
   const options: SharedOptions = { ...connectionOptions }
   return { address: options.address ?? 'localhost:7233', namespace: namespace ?? 'default', connectionOptions: options }
+}
+
+function load(overrideEnvVars: Record<string, string>): ReturnType<typeof loadClientConnectConfig> {
+  try {
+    return loadClientConnectConfig({ overrideEnvVars })
+  } catch (error) {
+    const { path, code, message } = error as NodeJS.ErrnoException
+    const named = Object.keys(overrideEnvVars).find(
+      (name) => name.startsWith('TEMPORAL_') && path !== undefined && overrideEnvVars[name] === path,
+    )
+    throw new CommandError(
+      'invalid_request',
+      named === undefined
+        ? `Temporal's settings cannot be used: ${message}; correct the TEMPORAL_* variables, or the file of TEMPORAL_CONFIG_FILE`
+        : `${named} names ${String(path)}, which cannot be read: ${String(code)}; correct it, or let this user read the file`,
+      { cause: error },
+    )
+  }
 }
 
 /** A Temporal that wants neither TLS nor a key, such as the embedded one. */

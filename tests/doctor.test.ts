@@ -9,10 +9,8 @@ import { createServer as createTlsServer } from 'node:tls'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listening } from './support/listening.js'
-import type { Finding } from '../doctor/examination.js'
-import { resolveTemporalBinary } from '../temporal/binary.js'
-import { startDevServer, type DevServer } from '../temporal/dev-server.js'
 import { alien } from './support/cli.js'
+import { doctor, expectCulprit, type Broken, type Report } from './support/doctor.js'
 import { startFragileControlPlane, type FragileControlPlane } from './support/fragile-control-plane.js'
 import { callApi } from './support/http.js'
 import { ownPort } from './support/port.js'
@@ -23,7 +21,6 @@ const TLS = resolve('tests/fixtures/tls')
 const TRUST = { NODE_EXTRA_CA_CERTS: join(TLS, 'ca.crt') }
 
 let stack: TestStack
-let bareTemporal: DevServer
 let folder: string
 let agentToken: string
 let postgres: TestPostgres
@@ -33,8 +30,6 @@ const fragile: FragileControlPlane[] = []
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'alien-doctor-'))
-  const { path } = await resolveTemporalBinary()
-  bareTemporal = await startDevServer({ binaryPath: path })
   postgres = await startPostgres()
   stack = await startTestStack({ handlers: 'tests/fixtures/handlers.ts' })
   const { body } = await callApi(stack.state, stack.state.token, 'POST', '/v1/deployments', { name: 'away' })
@@ -47,7 +42,6 @@ afterAll(async () => {
   await Promise.all(fragile.map((controlPlane) => controlPlane[Symbol.asyncDispose]()))
   await postgres.stop()
   await stack.close()
-  await bareTemporal.stop()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -74,11 +68,15 @@ async function behindTls(name: 'first' | 'expired', host?: string): Promise<numb
   return serving(server, host)
 }
 
-/** A reverse proxy that knows HTTP/1.1 only. */
-const oldProxy = (): Promise<number> =>
+/** A reverse proxy that knows HTTP/1.1 only. @param readyz the status by which it answers that itself */
+const oldProxy = (readyz?: number): Promise<number> =>
   serving(
     createHttpServer((incoming, outgoing) => {
       const { method, url, headers } = incoming
+      if (readyz !== undefined && url === '/readyz') {
+        outgoing.writeHead(readyz, { 'content-type': 'text/html' }).end('<html></html>')
+        return
+      }
       incoming.socket.on('error', () => undefined)
       const onward = request(stack.state.url + String(url), { method, headers }, (answer: IncomingMessage) => {
         outgoing.writeHead(answer.statusCode ?? 0, answer.headers)
@@ -116,21 +114,8 @@ async function cutOff(part: 'postgres' | 'temporal', how: Cut): Promise<Broken> 
   return { args: ['--url', controlPlane.url, '--deployment', 'acme-corp'], env: { ALIEN_TOKEN: token } }
 }
 
-interface Report {
-  readonly ok: boolean
-  readonly findings: Finding[]
-}
-
-async function examined(args: readonly string[], env: Record<string, string> = {}): Promise<Report> {
-  const settings = { ALIEN_TOKEN: stack.state.token, NO_PROXY: '', no_proxy: '', ...env }
-  const { stdout, stderr, exitCode } = await alien(['doctor', ...args, '--json'], { cwd: folder, env: settings })
-  if (stdout === '') throw new Error(stderr)
-  const report = JSON.parse(stdout) as Report
-  expect(exitCode).toBe(report.ok ? 0 : 1)
-  return report
-}
-
-const failures = ({ findings }: Report) => findings.filter(({ level }) => level === 'failure')
+const examined = (args: readonly string[], env: Record<string, string> = {}): Promise<Report> =>
+  doctor(args, { cwd: folder, env: { ALIEN_TOKEN: stack.state.token, NO_PROXY: '', no_proxy: '', ...env } })
 
 describe.concurrent('where nothing is wrong', () => {
   test('an API key sees all of it', async () => {
@@ -165,6 +150,32 @@ describe.concurrent('where nothing is wrong', () => {
     expect(findings.at(-1)?.message).toMatch(/^it is for agents of "away" \(dep_[a-z2-7]{20}\)$/)
   })
 
+  test('the token may be in a file, the URL in the configuration; what is empty is not set', async () => {
+    const [config, file] = [join(folder, 'agent.config.json'), join(folder, 'token')]
+    await writeFile(config, JSON.stringify({ agent: { url: stack.state.url } }))
+    await writeFile(file, `${agentToken}\n`)
+    const env = { ALIEN_CONFIG: config, ALIEN_URL: '', ALIEN_TOKEN: '', ALIEN_TOKEN_FILE: '' }
+    const { ok, findings } = await examined(['--token-file', file], env)
+    expect([ok, findings[0]?.message]).toStrictEqual([true, stack.state.url])
+    expect(findings.at(-1)?.message).toMatch(/^it is for agents of "away"/)
+    expect((await examined([], { ...env, ALIEN_TOKEN: agentToken })).ok).toBe(true)
+  })
+
+  test('a key that ends soon is warned of', async () => {
+    const { body } = await callApi(stack.state, stack.state.token, 'POST', '/v1/tokens', {
+      kind: 'api-key',
+      name: 'ending',
+      scopes: ['read'],
+      expires: '1d',
+    })
+    const { findings } = await examined(['--url', stack.state.url], { ALIEN_TOKEN: String(body.token) })
+    expect(findings.find(({ check }) => check === 'token')).toMatchObject({
+      level: 'warning',
+      message: expect.stringMatching(/^API key "ending" may read, .*, until \d{4}-/) as string,
+      remedy: 'have it rotated: alien tokens rotate',
+    })
+  })
+
   test('people read a line for each', async () => {
     const env = { ALIEN_TOKEN: stack.state.token }
     const { stdout, exitCode } = await alien(['doctor', '--url', stack.state.url], { cwd: folder, env })
@@ -173,11 +184,6 @@ describe.concurrent('where nothing is wrong', () => {
     expect(exitCode).toBe(0)
   })
 })
-
-interface Broken {
-  readonly args: readonly string[]
-  readonly env?: Record<string, string>
-}
 
 /** What is broken, how it is made, the check that finds it, and what that says. */
 const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
@@ -314,37 +320,6 @@ const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
     'agents',
     /no deployment "acme-crop"; the nearest .*"acme-corp" → see alien deployments list/,
   ],
-  [
-    'Temporal, which is down',
-    async () => ({ args: ['--server'], env: { TEMPORAL_ADDRESS: `127.0.0.1:${await ownPort()}` } }),
-    'temporal',
-    /^Temporal at 127.0.0.1:\d+ does not answer: .* → see whether it runs; check TEMPORAL_ADDRESS/,
-  ],
-  [
-    'a namespace that is not there',
-    () =>
-      Promise.resolve({
-        args: ['--server'],
-        env: { TEMPORAL_ADDRESS: bareTemporal.address, TEMPORAL_NAMESPACE: 'commands' },
-      }),
-    'namespace',
-    /^there is no namespace "commands" → create it, with temporal operator namespace create -n commands/,
-  ],
-  [
-    'search attributes that are missing',
-    () => Promise.resolve({ args: ['--server'], env: { TEMPORAL_ADDRESS: bareTemporal.address } }),
-    'search attributes',
-    /^namespace "default" lacks AlienDeployment, AlienCommand → let alien server create them as it starts, or run: temporal operator search-attribute create -n default --name AlienDeployment --type Keyword --name AlienCommand --type Keyword$/,
-  ],
-  [
-    'the registry, which is down',
-    async () => ({
-      args: ['--server', '--database-url', `postgres://alien:secret@127.0.0.1:${await ownPort()}/alien`],
-      env: { TEMPORAL_ADDRESS: stack.state.temporalAddress },
-    }),
-    'registry',
-    /^cannot reach the registry at postgres:\/\/alien@127.0.0.1:\d+\/alien: .*ECONNREFUSED.* → see whether PostgreSQL runs/,
-  ],
   ...(['refuse', 'hang'] as const).flatMap((how): (typeof BROKEN)[number][] => [
     [
       `a control plane whose Temporal died (${how})`,
@@ -361,11 +336,19 @@ const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
   ]),
 ]
 
+test.each([
+  [403, 'have what answers on the way, a proxy or load balancer, pass all paths on to the control plane'],
+  [429, 'this address asks too often: try again in a minute'],
+])('a %d in place of what is ready is no control plane that is', async (status, remedy) => {
+  const { findings } = await examined(['--url', `http://127.0.0.1:${await oldProxy(status)}`])
+  expect(findings.find(({ check }) => check === 'ready')).toMatchObject({
+    level: 'failure',
+    message: `/readyz is answered with ${status}, and not as a control plane does`,
+    remedy,
+  })
+})
+
 test.concurrent.each(BROKEN)('%s is found, and nothing else', async (_, make, check, says) => {
   const { args, env } = await make()
-  const report = await examined(args, env)
-  expect(failures(report).map((finding) => finding.check)).toEqual([check])
-  const [{ message, remedy } = { message: '', remedy: '' }] = failures(report)
-  expect(`${message} → ${String(remedy)}`).toMatch(says)
-  expect(JSON.stringify(report)).not.toContain('secret')
+  expectCulprit(await examined(args, env), check, says)
 })

@@ -3,7 +3,8 @@ import { Command } from 'commander'
 import { CommandsClient } from '../../client/commands-client.js'
 import { requestJson } from '../../client/request.js'
 import { CommandError, ERROR_CODES } from '../../protocol/errors.js'
-import { PING_COMMAND } from '../../protocol/ping.js'
+import { formatDuration } from '../../protocol/format-duration.js'
+import { PING_COMMAND, type PingAnswer } from '../../protocol/ping.js'
 import { describeTransport, type PushTransport } from '../../protocol/transport.js'
 import { connection, endpoint, withConnection, type ConnectionFlags } from '../connection.js'
 import { print, printJson, say, showProgress, style } from '../console.js'
@@ -46,9 +47,7 @@ async function test(name: string, flags: TestFlags): Promise<void> {
   const way = describeTransport(transport ?? { kind: 'pull' })
   const progress = showProgress(`${PING_COMMAND} to ${name} by ${way}`)
   const client = new CommandsClient({ deploymentId: deployment.id, ...connection(flags) })
-  const outcome = await client
-    .invoke(PING_COMMAND, {}, { timeoutMs: flags.timeout })
-    .then(pingOutcome, (error: unknown) => CommandError.from(error))
+  const outcome = await ping(client, flags.timeout).catch((error: unknown) => CommandError.from(error))
   progress.stop()
   const isError = outcome instanceof CommandError
   // What concerns the call and not the way.
@@ -59,6 +58,27 @@ async function test(name: string, flags: TestFlags): Promise<void> {
   else for (const leg of legs) print(lineOf(leg))
   if (!ok && isError) process.exitCode = ERROR_CODES[outcome.code].exitCode
   if (ok && flags.json !== true) say(style.dim(`reached by ${way}`))
+}
+
+/** What ends by itself, by its queue time-out and then its time-out, has ended then. */
+const boundMs = (timeoutMs: number): number => 2 * timeoutMs + 5_000
+
+/** Time-outs are kept by a vendor worker. Where there is none, an invocation waits for good, and its caller must not. */
+async function ping(client: CommandsClient, timeoutMs: number): Promise<PingAnswer | CommandError> {
+  const handle = await client.start(PING_COMMAND, {}, { timeoutMs })
+  const late = AbortSignal.timeout(boundMs(timeoutMs))
+  try {
+    return pingOutcome(await handle.result({ signal: late }))
+  } catch (error) {
+    if (!late.aborted) throw error
+    const { status, waiting } = await handle.describe()
+    const reason = waiting === undefined ? '' : `: ${waiting.message}`
+    throw new CommandError(
+      'unavailable',
+      `no outcome within ${formatDuration(boundMs(timeoutMs))}, it is still ${status}${reason}`,
+      { details: { leg: 'delivery', waitsFor: waiting?.for ?? null } },
+    )
+  }
 }
 
 const WIDTH = 'not reached'.length

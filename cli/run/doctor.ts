@@ -1,9 +1,10 @@
 /** Runs `alien doctor`. */
 import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import type { SettingsOf } from '../../config/settings.js'
 import { resolveUrl } from '../../client/options.js'
-import { allowsPlaintext } from '../../client/private-url.js'
 import { controlPlaneChecks } from '../../doctor/control-plane-checks.js'
-import { examine, reasonOf, type Check, type Finding, type Level } from '../../doctor/examination.js'
+import { examine, reasonOf, type Check, type Finding, type Level, type Verdict } from '../../doctor/examination.js'
 import { fleetChecks } from '../../doctor/fleet-checks.js'
 import { networkChecks } from '../../doctor/network-checks.js'
 import { Road } from '../../doctor/road.js'
@@ -15,10 +16,16 @@ import { temporalSettings } from '../../temporal/settings.js'
 import type { DoctorFlags } from '../commands/doctor.js'
 import { colorsFor, print, printJson, showProgress } from '../console.js'
 import { printable } from '../printable.js'
+import { registryOf, settingsFor } from '../settings.js'
 
-/** @throws {CommandError} `invalid_request` for a URL that is none, or a token file that cannot be read */
-export async function runDoctor(flags: DoctorFlags): Promise<void> {
-  const checks = flags.server === true ? serverChecks(flags) : await wayChecks(flags)
+/**
+ * By the settings that `alien server`, or an agent, has here.
+ *
+ * @throws {CommandError} `invalid_request` for a URL that is none, or a token file that cannot be read
+ */
+export async function runDoctor(command: Command): Promise<void> {
+  const flags = command.opts<DoctorFlags>()
+  const checks = flags.server === true ? serverChecks(command) : await wayChecks(command)
   const findings: Finding[] = []
   let progress = showProgress('looking')
   for await (const finding of examine(checks)) {
@@ -33,23 +40,38 @@ export async function runDoctor(flags: DoctorFlags): Promise<void> {
   if (!ok) process.exitCode = 1
 }
 
-async function wayChecks(flags: DoctorFlags): Promise<Check[]> {
-  const url = resolveUrl(flags.url)
+async function wayChecks(command: Command): Promise<Check[]> {
+  const { values } = settingsFor('agent', command)
+  const url = resolveUrl(values.url)
   const road = new Road(new URL(url))
-  const token = await tokenOf(flags, url)
+  const token = await tokenOf(values, url)
   const isApiKey = token !== undefined && !token.startsWith(AGENT_TOKEN_PREFIX)
   return [
-    ...networkChecks(road, allowsPlaintext(flags.insecurePlaintext)),
+    ...networkChecks(road, values.insecurePlaintext),
     ...controlPlaneChecks(road, token),
-    ...(isApiKey ? fleetChecks(road, token, flags.deployment) : []),
+    ...(isApiKey ? fleetChecks(road, token, command.opts<DoctorFlags>().deployment) : []),
   ]
 }
 
-function serverChecks({ databaseUrl }: DoctorFlags): Check[] {
-  return [...temporalChecks(temporalSettings()), ...(databaseUrl === undefined ? [] : registryChecks(databaseUrl))]
+function serverChecks(command: Command): Check[] {
+  const settings = () => settingsFor('server', command).values
+  return [
+    { name: 'settings', run: () => Promise.resolve(checkSettings(settings)) },
+    ...temporalChecks(temporalSettings),
+    ...registryChecks(() => registryOf(settings())),
+  ]
 }
 
-async function tokenOf({ token, tokenFile }: DoctorFlags, url: string): Promise<string | undefined> {
+function checkSettings(settings: () => unknown): Verdict {
+  try {
+    settings()
+    return { level: 'ok', message: 'alien server takes them; alien config print shows them' }
+  } catch (error) {
+    return { level: 'failure', message: reasonOf(error), remedy: 'correct what it names; alien config print shows all' }
+  }
+}
+
+async function tokenOf({ token, tokenFile }: SettingsOf<'agent'>, url: string): Promise<string | undefined> {
   if (tokenFile !== undefined) {
     const text = await readFile(tokenFile, 'utf8').catch((error: unknown) => {
       throw new CommandError('invalid_request', `cannot read the token file: ${reasonOf(error)}`)

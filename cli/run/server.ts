@@ -1,25 +1,21 @@
 /** Runs `alien server`. */
-import { join } from 'node:path'
 import type { SettingsOf } from '../../config/settings.js'
-import { stateDir } from '../../protocol/dev-state.js'
 import { temporalSettings } from '../../temporal/settings.js'
 import { startControlPlane } from '../../workers/control-plane.js'
 import { createLogger, toggleDebugOnSignal } from '../../workers/logger.js'
 import { openProcessTelemetry } from '../../workers/process-telemetry.js'
-import { metricsAddress } from '../settings.js'
+import { metricsAddress, registryOf } from '../settings.js'
 import { untilSignal } from '../signals.js'
 
 export async function runServer(settings: SettingsOf<'server'>): Promise<void> {
   const log = createLogger('server', { ALIEN_LOG_LEVEL: settings.logLevel })
   toggleDebugOnSignal(log)
   const temporal = temporalSettings()
-  const { databaseUrl: url } = settings
   const telemetry = await openProcessTelemetry('alien-server', metricsAddress(settings), log)
   const controlPlane = await startControlPlane({
     host: settings.host,
     port: settings.port,
-    registry:
-      url === undefined ? { file: join(stateDir({ ALIEN_STATE_DIR: settings.stateDir }), 'registry.db') } : { url },
+    registry: registryOf(settings),
     apiKey: settings.apiKey === undefined ? undefined : { name: 'ALIEN_API_KEY', token: settings.apiKey },
     temporal,
     publicUrl: settings.publicUrl,
