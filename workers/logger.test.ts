@@ -22,6 +22,33 @@ test('lines are JSON where nobody reads them, and no secret is in them, wherever
   expect(lines.join()).not.toContain('hunter2')
 })
 
+test('no secret is in them however deep it is, and however it is spelled', async () => {
+  const [one = '', two = '', three = ''] = await logged(`
+    const authorization = 'hunter2'
+    log.info({ headers: { Authorization: 'hunter2' }, api_key: 'hunter2', request: { headers: { authorization } } }, 'one')
+    log.error({ err: Object.assign(new Error('failed'), { config: { headers: { authorization } } }) }, 'two')
+    const round = { at: new Date(0), list: [{ 'Access-Token': 'hunter2' }] }
+    round.self = round
+    log.info({ round }, 'three')`)
+  expect(one + two + three).not.toContain('hunter2')
+  expect(JSON.parse(one)).toMatchObject({
+    headers: { Authorization: '[redacted]' },
+    api_key: '[redacted]',
+    request: { headers: { authorization: '[redacted]' } },
+  })
+  expect(JSON.parse(two)).toMatchObject({
+    err: {
+      message: 'failed',
+      stack: expect.any(String) as string,
+      config: { headers: { authorization: '[redacted]' } },
+    },
+  })
+  expect(JSON.parse(three)).toMatchObject({
+    round: { at: '1970-01-01T00:00:00.000Z', list: [{ 'Access-Token': '[redacted]' }] },
+  })
+  expect(three).toContain('[too deep]')
+})
+
 test('the level is that of the environment until a signal says otherwise', async () => {
   const lines = await logged(
     `toggleDebugOnSignal(log)
