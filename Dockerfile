@@ -25,9 +25,10 @@ WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 COPY package.json LICENSE ./
-RUN mkdir -p /state && chown node:node /state
+RUN mkdir -p /state && chown 1000:1000 /state
 ENV ALIEN_STATE_DIR=/state
-USER node
+# The user node, by number: Kubernetes' runAsNonRoot takes no name.
+USER 1000:1000
 ENTRYPOINT ["tini", "--", "node", "--enable-source-maps", "/app/dist/cli/main.js"]
 
 # Idle agents leave garbage at a pace at which V8 would rather collect the whole heap several times a minute than let it

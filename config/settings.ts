@@ -23,13 +23,16 @@ export type Settings = Readonly<Record<string, Setting>>
 /** What the settings of a process come to. */
 type Values<S extends Settings> = { readonly [Name in keyof S]: z.output<S[Name]['schema']> }
 
-const SHARED = {
+const FILES = {
   stateDir: {
     flag: '--state-dir <folder>',
     env: 'ALIEN_STATE_DIR',
     description: 'for files: those of the agent, and a registry without PostgreSQL',
     schema: schemas.anyText.default('.alien'),
   },
+} satisfies Settings
+
+const SHARED = {
   logLevel: {
     flag: '--log-level <level>',
     env: 'ALIEN_LOG_LEVEL',
@@ -226,9 +229,9 @@ const AGENT = {
 
 /** By the name that a process has in the configuration file. */
 export const PROCESSES = {
-  server: { ...SERVER, ...VENDOR, ...LIMITS, ...SHARED },
+  server: { ...SERVER, ...VENDOR, ...LIMITS, ...FILES, ...SHARED },
   worker: { ...VENDOR, ...SHARED },
-  agent: { ...AGENT, ...SHARED },
+  agent: { ...AGENT, ...FILES, ...SHARED },
 } satisfies Record<string, Settings>
 
 export type ProcessName = keyof typeof PROCESSES

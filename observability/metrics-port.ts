@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { CommandError } from '../protocol/errors.js'
 import type { MetricsAddress } from './settings.js'
 
-/** @throws {CommandError} `conflict` when the port is in use */
+/** @throws {CommandError} `unavailable` when the port is in use: what holds it may be about to end, as an agent that this one replaces */
 export async function listenForPrometheus(
   { host, port }: MetricsAddress,
   metrics: RequestListener,
@@ -33,5 +33,5 @@ export async function listenForPrometheus(
 function listenError(error: NodeJS.ErrnoException, { host, port }: MetricsAddress): Error {
   if (error.code !== 'EADDRINUSE') return error
   const message = `port ${port} of ${host} is already in use; stop what holds it, or choose another for metrics with --metrics-port`
-  return new CommandError('conflict', message, { cause: error })
+  return new CommandError('unavailable', message, { cause: error })
 }

@@ -52,7 +52,7 @@ test('the port serves metrics and nothing else, and one that is taken is named',
   expect((await fetch(new URL('/', url))).status).toBe(404)
   expect((await fetch(url, { method: 'POST' })).status).toBe(404)
   await expect(opened(Number(url.port))).rejects.toMatchObject({
-    code: 'conflict',
+    code: 'unavailable',
     message: `port ${url.port} of 127.0.0.1 is already in use; stop what holds it, or choose another for metrics with --metrics-port`,
   })
 })

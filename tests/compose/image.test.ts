@@ -65,7 +65,7 @@ describe.each([
 
   test('starts what it is for, as an ordinary user', async () => {
     const stages = await readStages()
-    expect(settingOf(stages, name, 'USER')).toBe('node')
+    expect(settingOf(stages, name, 'USER')).toBe('1000:1000')
     const [tini, , node, ...args] = JSON.parse(settingOf(stages, name, 'ENTRYPOINT') ?? '[]') as string[]
     expect([tini, node]).toStrictEqual(['tini', 'node'])
     const [command = ''] = JSON.parse(settingOf(stages, name, 'CMD') ?? '[]') as string[]
