@@ -44,7 +44,7 @@ program
 program
   .command('chaos')
   .description('kill each process in turn, under ten commands a second for five minutes; exits with 1 when one is lost')
-  .option('--short', '40 s, as CI has it')
+  .option('--short', '40 s instead')
   .action(async ({ short = false }: { short?: boolean }) => {
     const topology = await Topology.open(folder, say)
     if (await againWith(topology.callerEnv)) return
