@@ -1,9 +1,11 @@
 /** `/readyz` while what the control plane needs does not answer, in each of the ways in which that shows. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { AddressInfo } from 'node:net'
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { resolveTemporalBinary } from '../temporal/binary.js'
 import { startDevServer } from '../temporal/dev-server.js'
 import { SEARCH_ATTRIBUTES } from '../protocol/names.js'
 import { Closers } from '../workers/closers.js'
+import { bareApp } from './support/bare-app.js'
 import { eventually } from './support/eventually.js'
 import { startFragileControlPlane, type FragileControlPlane } from './support/fragile-control-plane.js'
 import { callApi } from './support/http.js'
@@ -11,6 +13,7 @@ import { startPostgres } from './support/postgres.js'
 
 const closers = new Closers()
 let controlPlane: FragileControlPlane
+let temporalAddress: string
 
 beforeAll(async () => {
   const database = await startPostgres()
@@ -18,6 +21,7 @@ beforeAll(async () => {
   const { path } = await resolveTemporalBinary()
   const server = await startDevServer({ binaryPath: path, searchAttributes: SEARCH_ATTRIBUTES })
   closers.add(() => server.stop())
+  temporalAddress = server.address
   const databaseUrl = await database.createDatabase()
   controlPlane = await startFragileControlPlane({ databaseUrl, temporalAddress: server.address })
   closers.add(() => controlPlane[Symbol.asyncDispose]())
@@ -75,5 +79,20 @@ test('Temporal that refuses is named', async () => {
       registry: { ok: true, latencyMs: ms },
       temporal: { ok: false, latencyMs: ms, reason: 'no answer within 2000 ms' },
     },
+  })
+})
+
+test('a control plane that stops, or whose worker does not run, is not ready, and says so', async () => {
+  const app = await bareApp(temporalAddress, { draining: AbortSignal.abort(), workerState: () => 'FAILED' })
+  const server = app.listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  const { status, body } = await callApi({ url: `http://127.0.0.1:${port}` }, undefined, 'GET', '/readyz')
+  expect(status).toBe(503)
+  expect(body.checks).toMatchObject({
+    registry: { ok: true },
+    worker: { ok: false, reason: 'the vendor worker is FAILED' },
+    server: { ok: false, reason: 'shutting down' },
   })
 })

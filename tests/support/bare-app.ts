@@ -20,12 +20,16 @@ import { ToldOutcomes } from '../../server/invocations/told-outcomes.js'
 import { knownDeployments } from '../../server/known-deployments.js'
 import { LateRefusals } from '../../server/late-refusals.js'
 import { openRegistry } from '../../server/registry/open-registry.js'
+import type { ServerDeps } from '../../server/server-deps.js'
 import { connectTemporal } from '../../server/temporal-clients.js'
 import { trustProxy } from '../../protocol/trust-proxy.js'
 import { plainTemporal } from '../../temporal/settings.js'
 
 /** What it is made of is closed when the test is over. */
-export async function bareApp(temporalAddress: string): Promise<Express> {
+export async function bareApp(
+  temporalAddress: string,
+  { draining = new AbortController().signal, workerState }: Partial<Pick<ServerDeps, 'draining' | 'workerState'>> = {},
+): Promise<Express> {
   const registry = await openRegistry({ file: join(await scratchDirectory(), 'registry.db') })
   const temporal = await connectTemporal(plainTemporal(temporalAddress, 'default'))
   const log = pino({ level: 'silent' })
@@ -57,10 +61,10 @@ export async function bareApp(temporalAddress: string): Promise<Express> {
       lateRefusals: new LateRefusals(),
       told: new ToldOutcomes(),
       temporalUiUrl: undefined,
-      draining: new AbortController().signal,
+      draining,
       agentLimits: { polls: 20, maxResultBytes: MAX_PAYLOAD_BYTES },
       sealsWithRegistry: true,
-      workerState: undefined,
+      workerState,
       metrics: NO_METRICS,
     },
     trustProxy(undefined),
