@@ -1,5 +1,5 @@
 /** Errors of the clouds' SDKs, told apart and translated, without their messages, which quote what was sent. */
-import { BindingError } from './binding-error.js'
+import { BindingError, type BindingErrorCode } from './binding-error.js'
 
 /** What the SDKs of Amazon, Google and Azure say of an error, each by other fields. */
 export interface CloudError {
@@ -36,6 +36,14 @@ const isNumber = (value: unknown): value is number => typeof value === 'number'
 
 const CREDENTIALS_MISSING = /Credential|Authentication|could not load the default/i
 
+/** Amazon's services, but for S3, deny by 400, as they answer all bad calls; so its own words go before the status. */
+const DENIED = /^AccessDenied(Exception)?$/
+const BAD_CREDENTIALS =
+  /^(UnrecognizedClient|ExpiredToken|RequestExpired|InvalidToken|InvalidSignature|IncompleteSignature|SignatureDoesNotMatch|InvalidAccessKeyId|InvalidClientTokenId|MissingAuthenticationToken)(Exception)?$/
+
+/** What S3 says of a bucket in another region; of a `HEAD` there is the status alone. */
+const OTHER_REGION = /^(PermanentRedirect|AuthorizationHeaderMalformed)$/
+
 /** What one operation is, for the message of its failure. */
 export interface CloudOperation {
   /** The binding and the thing, e.g. `object "a" in storage "workspace"`. */
@@ -55,23 +63,32 @@ export async function translateCloudErrors<T>(operation: CloudOperation, action:
   }
 }
 
-export function toBindingError({ where, service, permission }: CloudOperation, error: unknown): BindingError {
+export function toBindingError(operation: CloudOperation, error: unknown): BindingError {
   if (error instanceof BindingError) return error
+  const [code, problem] = problemOf(operation, error)
+  return new BindingError(code, `${operation.where}: ${problem}`, { cause: error })
+}
+
+function problemOf({ service, permission }: CloudOperation, error: unknown): readonly [BindingErrorCode, string] {
   const { status, code } = cloudError(error)
-  const options = { cause: error }
-  if (status === 401 || (status === undefined && isAboutCredentials(error, code))) {
-    const problem = `${service} does not accept this process's credentials, or there are none (${code})`
-    return new BindingError('access_denied', `${where}: ${problem}`, options)
+  if (status === undefined && error instanceof Error && error.message === 'Region is missing') {
+    return ['invalid_configuration', `no region is set for ${service}; set "region" in the binding, or AWS_REGION`]
   }
-  if (status === 403) {
-    return new BindingError('access_denied', `${where}: ${service} denies it (${code}); allow ${permission}`, options)
+  if (status === 301 || OTHER_REGION.test(code)) {
+    const problem = `${service} has it in another region than the one that was asked (${code})`
+    return ['invalid_configuration', `${problem}; set "region" in the binding, or AWS_REGION, to that of the bucket`]
+  }
+  if (status === 401 || BAD_CREDENTIALS.test(code) || (status === undefined && isAboutCredentials(error, code))) {
+    return ['access_denied', `${service} does not accept this process's credentials, or there are none (${code})`]
+  }
+  if (status === 403 || DENIED.test(code)) {
+    return ['access_denied', `${service} denies it (${code}); allow ${permission}`]
   }
   if (status === 404) {
     const problem = `${service} does not have what the binding names (${code}); create it, or correct the binding`
-    return new BindingError('invalid_configuration', `${where}: ${problem}`, options)
+    return ['invalid_configuration', problem]
   }
-  const shown = status === undefined ? code : `${status} ${code}`
-  return new BindingError('unavailable', `${where}: ${service} failed (${shown}); try again`, options)
+  return ['unavailable', `${service} failed (${status === undefined ? code : `${status} ${code}`}); try again`]
 }
 
 const isAboutCredentials = (error: unknown, code: string): boolean =>

@@ -1,0 +1,119 @@
+/** What a binding says when Amazon refuses: a server that answers as its services do, asked by their SDKs. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { S3Storage } from './storage/s3-storage.js'
+import { AwsSecretsVault } from './vault/aws-secrets-vault.js'
+import { AwsSsmVault } from './vault/aws-ssm-vault.js'
+
+const REGION = 'us-east-1'
+
+beforeEach(() => {
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'testing')
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'testing-secret')
+})
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+/** Gives the address of a service that answers everything like that, until the test has ended. */
+async function answering(status: number, headers: Readonly<Record<string, string>>, body: string): Promise<string> {
+  const server = createServer((asked, answer) => {
+    asked.resume()
+    answer.writeHead(status, headers).end(asked.method === 'HEAD' ? undefined : body)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const jsonError = (code: string): Promise<string> =>
+  answering(
+    400,
+    { 'content-type': 'application/x-amz-json-1.1' },
+    JSON.stringify({ __type: code, message: 'with what was sent: hunter2' }),
+  )
+
+const s3Error = (status: number, code: string): Promise<string> =>
+  answering(status, { 'content-type': 'application/xml' }, `<Error><Code>${code}</Code><Message>no</Message></Error>`)
+
+const storageAt = (endpoint: string): S3Storage =>
+  new S3Storage({ name: 'ws', bucket: 'acme', region: REGION, endpoint, forcePathStyle: true })
+
+const vaults = [
+  {
+    service: 'AWS Secrets Manager',
+    permission: 'secretsmanager:GetSecretValue on secret /a/key',
+    open: (endpoint: string) => new AwsSecretsVault({ name: 'v', prefix: '/a/', region: REGION, endpoint }),
+  },
+  {
+    service: 'AWS Systems Manager',
+    permission: 'ssm:GetParameter and kms:Decrypt on parameter /a/key',
+    open: (endpoint: string) => new AwsSsmVault({ name: 'v', prefix: '/a/', region: REGION, endpoint }),
+  },
+]
+
+describe.each(vaults)('$service, which answers all refusals by 400', ({ service, permission, open }) => {
+  test('names what to allow', async () => {
+    await expect(open(await jsonError('AccessDeniedException')).get('key')).rejects.toMatchObject({
+      code: 'access_denied',
+      message: `secret "key" in vault "v": ${service} denies it (AccessDeniedException); allow ${permission}`,
+    })
+  })
+
+  test.each([
+    'UnrecognizedClientException',
+    'ExpiredTokenException',
+    'InvalidSignatureException',
+    'InvalidClientTokenId',
+    'InvalidAccessKeyId',
+  ])('tells credentials from permissions: %s', async (code) => {
+    await expect(open(await jsonError(code)).get('key')).rejects.toMatchObject({
+      code: 'access_denied',
+      message: `secret "key" in vault "v": ${service} does not accept this process's credentials, or there are none (${code})`,
+    })
+  })
+})
+
+describe('S3', () => {
+  const credentials = "S3 does not accept this process's credentials, or there are none"
+
+  test.each<[number, string, string, string]>([
+    [403, 'AccessDenied', 'access_denied', 'S3 denies it (AccessDenied); allow s3:GetObject on arn:aws:s3:::acme/*'],
+    [403, 'InvalidAccessKeyId', 'access_denied', `${credentials} (InvalidAccessKeyId)`],
+    [400, 'ExpiredToken', 'access_denied', `${credentials} (ExpiredToken)`],
+    [
+      301,
+      'PermanentRedirect',
+      'invalid_configuration',
+      'S3 has it in another region than the one that was asked (PermanentRedirect); set "region" in the binding, or AWS_REGION, to that of the bucket',
+    ],
+  ])('%i %s', async (status, code, bindingCode, problem) => {
+    const storage = storageAt(await s3Error(status, code))
+    await expect(storage.open('a', {})).rejects.toMatchObject({
+      code: bindingCode,
+      message: `object "a" in storage "ws": ${problem}`,
+    })
+  })
+
+  test('in another region, when there is no body to say so', async () => {
+    await expect(storageAt(await s3Error(301, 'PermanentRedirect')).head('a')).rejects.toMatchObject({
+      code: 'invalid_configuration',
+    })
+  })
+
+  test('without a region', async () => {
+    for (const variable of ['AWS_REGION', 'AWS_DEFAULT_REGION']) vi.stubEnv(variable, undefined)
+    for (const variable of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(variable, '/dev/null')
+    await expect(new S3Storage({ name: 'ws', bucket: 'acme' }).head('a')).rejects.toMatchObject({
+      code: 'invalid_configuration',
+      message: 'object "a" in storage "ws": no region is set for S3; set "region" in the binding, or AWS_REGION',
+    })
+  })
+})
