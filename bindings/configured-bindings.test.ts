@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { linkEnvironment, linksOf } from './binding-link.js'
 import { configuredBindings } from './configured-bindings.js'
+import { scratchDirectory } from './scratch.testsuite.js'
 
 const S3 = { service: 's3', bucket: 'b' }
 
@@ -42,6 +45,30 @@ describe('configured bindings', () => {
         { kind: 'storage', name: 'my-ws', service: 's3' },
       ],
       problems: [],
+      unclear: [],
+    })
+  })
+
+  test('of which nothing says whether they are storages or vaults go by what is there', async () => {
+    const folder = await scratchDirectory()
+    await writeFile(join(folder, 'vault.json'), '{}')
+    const local = (path: string): string => JSON.stringify({ service: 'local', path })
+    const environment = {
+      ALIEN_A_BINDING: local(folder),
+      ALIEN_B_BINDING: local(join(folder, 'vault.json')),
+      ALIEN_C_BINDING: local(join(folder, 'not-there-yet.json')),
+      ALIEN_D_BINDING: JSON.stringify({ service: 'local', path: 'not-there.json', keyFile: 'k' }),
+    }
+    expect(configuredBindings(environment)).toEqual({
+      good: [
+        { kind: 'storage', name: 'a', service: 'local' },
+        { kind: 'vault', name: 'b', service: 'local' },
+        { kind: 'vault', name: 'd', service: 'local' },
+      ],
+      problems: [],
+      unclear: [
+        'ALIEN_C_BINDING may be of a storage or of a vault, and there is nothing at its path yet; say which in alien.ts, by .link(storage("c")) or .link(vault("c")), and run it again',
+      ],
     })
   })
 

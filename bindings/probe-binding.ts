@@ -53,7 +53,8 @@ class Steps {
       return true
     } catch (error) {
       if (!(error instanceof BindingError)) throw error
-      this.failures.push(error.message)
+      // What fails for all steps alike is told once.
+      if (!this.failures.includes(error.message)) this.failures.push(error.message)
       return false
     }
   }

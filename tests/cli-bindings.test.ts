@@ -51,6 +51,7 @@ describe('alien vault', () => {
 
 describe('alien bindings check', () => {
   test('tries what is configured', async () => {
+    await mkdir(join(cwd, 'workspace'))
     const env = {
       ALIEN_WORKSPACE_BINDING: JSON.stringify({ service: 'local', path: join(cwd, 'workspace') }),
       ALIEN_KEYS_BINDING: '{"service":"env","prefix":"KEYS_"}',
@@ -63,7 +64,7 @@ describe('alien bindings check', () => {
   })
 
   test('tells what fails and what is wrong, at once', async () => {
-    await writeFile(join(cwd, 'file'), '')
+    await writeFile(join(cwd, 'file'), '', { mode: 0o600 })
     const env = {
       ALIEN_A_BINDING: JSON.stringify({ service: 'local', path: join(cwd, 'file') }),
       ALIEN_B_BINDING: '{"service":"s3"}',
@@ -73,14 +74,26 @@ describe('alien bindings check', () => {
     expect(JSON.parse(stdout)).toEqual({
       bindings: [
         {
-          kind: 'storage',
+          kind: 'vault',
           name: 'a',
           service: 'local',
-          failures: [expect.stringMatching(/in storage "a": the file system failed \(ENOTDIR\)$/)],
+          failures: [
+            `vault "a": ${join(cwd, 'file')} is no vault; move it away, and set the secrets by: alien vault set`,
+          ],
         },
       ],
       problems: [expect.stringMatching(/^ALIEN_B_BINDING, which configures storage "b", is wrong: bucket: /)],
     })
+  })
+
+  test('makes nothing where a vault may be meant that is not there yet', async () => {
+    const env = { ALIEN_KEYS_BINDING: JSON.stringify({ service: 'local', path: join(cwd, 'data', 'vault.json') }) }
+    const { exitCode, stdout } = await alien(['bindings', 'check'], { cwd, env })
+    expect(exitCode).toBe(2)
+    expect(stdout).toBe(
+      'ALIEN_KEYS_BINDING may be of a storage or of a vault, and there is nothing at its path yet; say which in alien.ts, by .link(storage("keys")) or .link(vault("keys")), and run it again',
+    )
+    expect(await readdir(cwd)).not.toContain('data')
   })
 
   test('knows the links of alien.ts', async () => {

@@ -13,7 +13,8 @@ import { bindingEnvironment } from './binding-environment.js'
 
 export async function checkBindings({ write = false, json = false }: BindingsCheckFlags): Promise<void> {
   const environment = await bindingEnvironment()
-  const { good, problems } = configuredBindings(environment)
+  const { good, unclear, ...configured } = configuredBindings(environment)
+  const problems = [...configured.problems, ...unclear]
   const bindings = await Promise.all(
     good.map(async (binding) => ({ ...binding, failures: await probe(binding, environment, write) })),
   )
