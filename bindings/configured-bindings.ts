@@ -1,6 +1,7 @@
 /** All that an environment says of bindings, at once: for the start of an agent, and for `alien bindings check`. */
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { CommandError } from '../protocol/errors.js'
 import { BindingError } from './binding-error.js'
 import { bindingVariable, linksOf, type BindingKind, type BindingRef } from './binding-link.js'
 import { storageBinding, vaultBinding } from './binding-schema.js'
@@ -42,6 +43,14 @@ export function configuredBindings(environment: Environment): ConfiguredBindings
     }
   }
   return { good, problems, unclear }
+}
+
+/** @throws {CommandError} `invalid_request` with all that is wrong, a line each */
+export function assertBindings(environment: Environment): void {
+  const { problems } = configuredBindings(environment)
+  if (problems.length === 0) return
+  const count = problems.length === 1 ? 'a binding is' : `${problems.length} bindings are`
+  throw new CommandError('invalid_request', `${count} wrong:\n  ${problems.join('\n  ')}`)
 }
 
 interface UnlinkedRef {

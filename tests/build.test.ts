@@ -1,4 +1,5 @@
 /** `alien build`: what each target gets, that the same sources give the same bytes, and what the zip for Lambda weighs. */
+import { execa } from 'execa'
 import { unzipSync } from 'fflate'
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -48,6 +49,57 @@ describe('for Lambda', () => {
       function: 'handlers',
       commands: [{ name: 'look', description: 'Looks.', readOnly: true, policy: { timeout: 30_000 } }],
     })
+  })
+})
+
+describe('the links of alien.ts', () => {
+  const LINKED = {
+    'handlers.ts': `import { command, storage } from '@alienplatform/sdk'
+      command('look', async () => (await storage('scratch').exists('x')))`,
+    'alien.ts': `import * as alien from '@alienplatform/sdk'
+      new alien.Function('agent').code({ type: 'source', src: './', toolchain: { type: 'typescript' } })
+        .commandsEnabled(true)
+        .link(alien.storage('scratch'), { service: 'memory' })
+        .link(alien.vault('credentials'))
+        .build()`,
+  }
+  const environment = `const { ALIEN_LINKS, ALIEN_SCRATCH_BINDING } = process.env
+    console.log(JSON.stringify({ links: JSON.parse(ALIEN_LINKS), scratch: JSON.parse(ALIEN_SCRATCH_BINDING) }))`
+
+  /** What the bundle's process has of links, once it is loaded; or what it says instead. */
+  async function loaded(args: readonly string[], env: Readonly<Record<string, string>>) {
+    const cwd = await project(LINKED)
+    await alien(['build', ...args, '--target', 'lambda', '--out', 'out'], { cwd })
+    const { 'index.mjs': bundle } = unzipSync(await readFile(join(cwd, 'out/function.zip')))
+    await writeFile(join(cwd, 'index.mjs'), bundle ?? '')
+    const code = `await import('./index.mjs');${environment}`
+    const set = { ALIEN_URL: 'https://vendor.example', ALIEN_DEPLOYMENT_ID: 'acme', ...env }
+    return execa(process.execPath, ['--input-type=module', '-e', code], { cwd, env: set, reject: false })
+  }
+
+  const credentials = { ALIEN_CREDENTIALS_BINDING: '{"service":"env","prefix":"P_"}' }
+  const links = [
+    { kind: 'storage', name: 'scratch' },
+    { kind: 'vault', name: 'credentials' },
+  ]
+
+  test.each([[[]], [['handlers.ts']]])('go along with a built function: build %j', async (args) => {
+    const { stdout } = await loaded(args, credentials)
+    expect(JSON.parse(stdout)).toStrictEqual({ links, scratch: { service: 'memory' } })
+  })
+
+  test("give way to the function's own variables", async () => {
+    const scratch = { service: 'local', path: '/data' }
+    const { stdout } = await loaded([], { ...credentials, ALIEN_SCRATCH_BINDING: JSON.stringify(scratch) })
+    expect(JSON.parse(stdout)).toStrictEqual({ links, scratch })
+  })
+
+  test('are checked when the function is loaded', async () => {
+    const { exitCode, stderr } = await loaded([], {})
+    expect(exitCode).not.toBe(0)
+    expect(stderr).toContain(
+      'a binding is wrong:\n  vault "credentials" is not configured: set ALIEN_CREDENTIALS_BINDING',
+    )
   })
 })
 

@@ -67,6 +67,16 @@ test.concurrent('a promise that nobody awaited is logged without its message, an
   expect(stderr).not.toContain('hunter2')
 })
 
+test.concurrent('links that a built function brings end the agent when nothing configures them', async () => {
+  const links = JSON.stringify([{ kind: 'vault', name: 'credentials' }])
+  const ended = await runAgent(`process.env.ALIEN_LINKS ||= '${links}'; ${HANDLERS}`, ENV)
+  expect(ended).toEqual(
+    misconfigured(
+      expect.stringMatching(/^a binding is wrong:\n {2}vault "credentials" is not configured: set ALIEN_CREDENTIALS_/),
+    ),
+  )
+})
+
 test.concurrent('two commands of one name end the agent', async () => {
   expect(await runAgent(`${HANDLERS}; command('a', () => 2)`, ENV)).toEqual(
     misconfigured('command "a" is defined twice; give one of the two another name'),

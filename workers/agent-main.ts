@@ -87,6 +87,8 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
   const gate = await openCustomerPolicy(process.env, log)
   const state = stateDir(process.env)
   await loadHandlers(bundle)
+  // A built function brings links of its own.
+  checkBindings(process.env, log)
   const session = await openAgentSession({
     url,
     token: token.current,

@@ -14,7 +14,7 @@ export interface ServedFunction {
   readonly name: string
   /** The handlers' module. */
   readonly entry: string
-  /** What its agent's environment has of `.link(…)`. Default: nothing. */
+  /** What it has of `.link(…)`, for its agent's environment or its bundle. Default: nothing. */
   readonly links?: readonly BindingLink[]
 }
 

@@ -86,6 +86,16 @@ test('says which messages of a batch are to come again', async () => {
   expect(run).toHaveBeenCalledTimes(2)
 })
 
+test('fails while it is loaded with all that is wrong with its bindings', () => {
+  vi.stubEnv('ALIEN_A_BINDING', '{')
+  vi.stubEnv('ALIEN_LINKS', '[{"kind":"vault","name":"credentials"}]')
+  const options = { deploymentId: 'acme', url: 'https://vendor.example' }
+  expect(() => createLambdaHandler(options)).toThrow(
+    /^2 bindings are wrong:\n {2}vault "credentials" is not configured: .*\n {2}ALIEN_A_BINDING, which .* it is not JSON/,
+  )
+  vi.unstubAllEnvs()
+})
+
 test.each([
   [{}, 'a handler runtime needs ALIEN_DEPLOYMENT_ID: the id or the name of the deployment that this is'],
   [{ deploymentId: 'acme' }, "a handler runtime needs ALIEN_URL: the vendor's control plane"],

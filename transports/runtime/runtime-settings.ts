@@ -1,4 +1,5 @@
 /** What a handler runtime must know, resolved once: option, else environment, else an error. */
+import { assertBindings } from '../../bindings/configured-bindings.js'
 import type { Storage } from '../../bindings/storage/storage.js'
 import { fetchThroughProxy } from '../../client/fetch-through-proxy.js'
 import { CommandError } from '../../protocol/errors.js'
@@ -31,12 +32,13 @@ export interface RuntimeSettings {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** @throws {CommandError} `invalid_request` saying which variable to set */
+/** @throws {CommandError} `invalid_request` saying which variable to set, or all that is wrong with bindings */
 export function runtimeSettings(options: RuntimeOptions = {}, environment: Environment = process.env): RuntimeSettings {
   const deployment = options.deploymentId ?? environment['ALIEN_DEPLOYMENT_ID'] ?? ''
   if (deployment === '') throw missing('ALIEN_DEPLOYMENT_ID', 'the id or the name of the deployment that this is')
   const runsStorageName = environment['ALIEN_RUNS_STORAGE'] ?? ''
   const controlPlane = controlPlaneUrl(options.url ?? environment['ALIEN_URL'] ?? '')
+  assertBindings(environment)
   return {
     controlPlane,
     fetch: fetchThroughProxy(controlPlane.href) ?? fetch,

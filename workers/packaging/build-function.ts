@@ -40,10 +40,10 @@ const READABLE = 0o100_644 << 16
 
 /** @throws {CommandError} `invalid_request` when it cannot be bundled, loaded or written, or defines no command */
 export async function buildFunction({ target, served, outDir, stateDir }: BuildOptions): Promise<BuiltFunction> {
-  const { entry, name } = served
+  const { entry, name, links = [] } = served
   const commands = await manifestOfModule(served, stateDir)
   const { entry: serve, files } = targetFiles(target, name, installedCloudPackages(entry))
-  const bundle = await bundleFunction(entry, serve)
+  const bundle = await bundleFunction(entry, serve, links)
   const contents: Record<string, string | Uint8Array> = { 'index.mjs': bundle, ...files }
   const artefact = target === 'lambda' ? { 'function.zip': zipped(contents) } : contents
   const manifest = `${JSON.stringify({ function: name, commands }, null, 2)}\n`

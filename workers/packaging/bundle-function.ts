@@ -3,6 +3,7 @@ import { build, type Plugin } from 'esbuild'
 import { createRequire } from 'node:module'
 import { dirname, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { linkEnvironment, type BindingLink } from '../../bindings/binding-link.js'
 import { CommandError } from '../../protocol/errors.js'
 import { buildErrors, REQUIRE_BANNER } from '../handler-bundle.js'
 import { VERSION } from '../version.js'
@@ -46,10 +47,11 @@ const withSideEffects: Plugin = {
 /**
  * @param entry The handlers' module
  * @param serve What follows it: the target's entry; with none, the bundle is for an agent, which has our package
+ * @param links What the function has of `.link(…)`
  * @returns The same bytes for the same sources
  * @throws {CommandError} `invalid_request` with file, line and text of each error
  */
-export async function bundleFunction(entry: string, serve: string): Promise<Uint8Array> {
+export async function bundleFunction(entry: string, serve: string, links: readonly BindingLink[]): Promise<Uint8Array> {
   const isForAgent = serve === ''
   try {
     const { outputFiles } = await build({
@@ -70,7 +72,7 @@ export async function bundleFunction(entry: string, serve: string): Promise<Uint
       legalComments: 'none',
       external: [...CLOUD_PACKAGES, ...(isForAgent ? ['@alienplatform/sdk'] : [])],
       define: { 'process.env.ALIEN_SDK_VERSION': JSON.stringify(VERSION) },
-      banner: { js: REQUIRE_BANNER },
+      banner: { js: REQUIRE_BANNER + linkStatements(links) },
       plugins: isForAgent ? [withSideEffects] : [ownCopy, withSideEffects],
       logLevel: 'silent',
     })
@@ -81,3 +83,9 @@ export async function bundleFunction(entry: string, serve: string): Promise<Uint
     })
   }
 }
+
+/** Before handlers are loaded, which may use a binding at once. What the environment says goes before it. */
+const linkStatements = (links: readonly BindingLink[]): string =>
+  Object.entries(linkEnvironment(links, {}))
+    .map(([variable, value]) => `process.env[${JSON.stringify(variable)}] ||= ${JSON.stringify(value)};`)
+    .join('')
