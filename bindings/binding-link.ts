@@ -19,7 +19,7 @@ export const bindingVariable = (name: string): string => `ALIEN_${name.toUpperCa
 /** Which bindings an agent must have, for its environment. */
 const LINKS_VARIABLE = 'ALIEN_LINKS'
 
-/** What to add to an agent's environment: its links, and what `alien.ts` says of those that are not configured yet. */
+/** What to add to an environment: links, and what `alien.ts` says of those that are not configured yet. */
 export function linkEnvironment(
   links: readonly BindingLink[],
   environment: Readonly<Record<string, string | undefined>>,

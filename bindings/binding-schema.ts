@@ -2,7 +2,7 @@
 import * as z from 'zod'
 
 const text = z.string().min(1)
-/** Relative paths start at the working directory. */
+/** Relative paths start at the working directory; an agent's, where `alien` is called: see `agentEnvironment`. */
 const path = text
 const endpoint = z.url({ protocol: /^https?$/ }).optional()
 

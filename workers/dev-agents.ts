@@ -1,5 +1,5 @@
 /** The agents of a development stack: one process for each served function of each deployment, renewed on change. */
-import { linkEnvironment } from '../bindings/binding-link.js'
+import { agentEnvironment } from '../bindings/agent-environment.js'
 import type { DeploymentRef } from '../protocol/invocation.js'
 import { AgentSupervisor } from './agent-supervisor.js'
 import { bundlePath } from './bundle-place.js'
@@ -51,7 +51,7 @@ async function startFunction(
         cwd: dirname(served.entry),
         env: {
           ...process.env,
-          ...linkEnvironment(served.links ?? [], process.env),
+          ...agentEnvironment(served.links ?? [], process.env),
           ...policyEnv(locatePolicy(process.env)),
           ALIEN_URL: url,
           ALIEN_TOKEN: deployment.agentToken,

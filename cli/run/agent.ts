@@ -1,6 +1,6 @@
 /** Runs `alien agent start`. */
 import { dirname, resolve } from 'node:path'
-import { linkEnvironment } from '../../bindings/binding-link.js'
+import { agentEnvironment } from '../../bindings/agent-environment.js'
 import { resolveUrl } from '../../client/options.js'
 import { assertPrivateUrl } from '../../client/private-url.js'
 import type { SettingsOf } from '../../config/settings.js'
@@ -44,7 +44,7 @@ export async function runAgent(module: string | undefined, settings: SettingsOf<
       cwd: dirname(served.entry),
       env: {
         ...process.env,
-        ...linkEnvironment(served.links ?? [], process.env),
+        ...agentEnvironment(served.links ?? [], process.env),
         ...authorities(),
         ALIEN_URL: url,
         ALIEN_STATE_DIR: state,
