@@ -21,6 +21,9 @@ export async function unless<T>(codes: readonly string[], promise: Promise<T>): 
 /** Nothing there, or a file where a folder would have to be. */
 export const ABSENT = ['ENOENT', 'ENOTDIR'] as const
 
+/** Not for this process's user. */
+export const DENIED = ['EACCES', 'EPERM'] as const
+
 export const lstatIfAny = (path: string): Promise<BigIntStats | undefined> =>
   unless(ABSENT, lstat(path, { bigint: true }))
 
@@ -42,9 +45,14 @@ export async function translateFsErrors<T>(where: string, action: () => Promise<
   try {
     return await action()
   } catch (error) {
-    const code = fsCode(error)
-    if (code === undefined) throw error
-    const [bindingCode, reason] = REASONS[code] ?? ['unavailable', 'the file system failed']
-    throw new BindingError(bindingCode, `${where}: ${reason} (${code})`, { cause: error })
+    throw translatedFsError(where, error)
   }
+}
+
+/** The same for an error that was caught. */
+export function translatedFsError(where: string, error: unknown): unknown {
+  const code = fsCode(error)
+  if (code === undefined) return error
+  const [bindingCode, reason] = REASONS[code] ?? ['unavailable', 'the file system failed']
+  return new BindingError(bindingCode, `${where}: ${reason} (${code})`, { cause: error })
 }

@@ -2,7 +2,7 @@
 import type { BigIntStats, Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ABSENT, lstatIfAny, unless } from '../fs-error.js'
+import { ABSENT, DENIED, lstatIfAny, unless } from '../fs-error.js'
 import type { Folder } from './local-folder.js'
 import { keyProblem } from './object-key.js'
 
@@ -13,7 +13,7 @@ interface ListedFile {
 
 /**
  * Follows no links: a folder that is also reached by one is listed once, under its real key. Leaves out files whose
- * names are no keys, and what vanishes meanwhile.
+ * names are no keys, what vanishes meanwhile, and what this process may not look into, as `lost+found`.
  *
  * @param above The part of the keys that `folder` stands for: empty, or ending in `/`.
  */
@@ -23,13 +23,13 @@ export async function* listFiles(folder: Folder, prefix: string, above = ''): As
     const key = above + entry.name
     if (keyProblem(key) !== undefined) continue
     if (entry.isDirectory() && mayHold(`${key}/`, prefix)) {
-      const child = await folder.child(entry.name)
-      if (typeof child === 'string') continue
+      const child = await unless(DENIED, folder.child(entry.name))
+      if (typeof child !== 'object') continue
       await using below = child
       yield* listFiles(below, prefix, `${key}/`)
     }
     if (!entry.isFile() || !key.startsWith(prefix)) continue
-    const stats = await lstatIfAny(join(folder.path, entry.name))
+    const stats = await unless(DENIED, lstatIfAny(join(folder.path, entry.name)))
     if (stats?.isFile() === true) yield { key, stats }
   }
 }

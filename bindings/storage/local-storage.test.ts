@@ -9,6 +9,19 @@ import { openFilesBelow, scratchDirectory } from '../scratch.testsuite.js'
 import { LocalStorage } from './local-storage.js'
 import { collectKeys, testStorage } from './storage.testsuite.js'
 import { BUFFERED_BYTES, Storage } from './storage.js'
+import { probeStorage } from '../probe-binding.js'
+
+/** Runs `action` as a user whom modes apply to, and lets that one into the folder. */
+async function asNobody<T>(folder: string, action: () => Promise<T>): Promise<T> {
+  if (process.geteuid?.() !== 0) return action()
+  await chmod(folder, 0o755)
+  process.seteuid?.(65_534)
+  try {
+    return await action()
+  } finally {
+    process.seteuid?.(0)
+  }
+}
 
 const storageIn = (path: string): Storage =>
   new Storage('workspace', () => Promise.resolve(new LocalStorage({ name: 'workspace', path })))
@@ -161,6 +174,32 @@ describe('the file system', () => {
       message: `".alien" in ${root} must be a folder; remove it`,
     })
     expect(await readdir(root)).toEqual(['.alien'])
+  })
+
+  describe('may be closed to this user', () => {
+    test('a folder that is closed is not listed, and the others are', async () => {
+      const root = await scratchDirectory()
+      const storage = storageIn(root)
+      for (const key of ['a', 'lost+found/b', 'no-entry/c', 'z/d']) await storage.put(key, 'x')
+      await chmod(join(root, 'lost+found'), 0o000)
+      await chmod(join(root, 'no-entry'), 0o744)
+      expect(await asNobody(root, () => collectKeys(storage.list()))).toEqual(['a', 'z/d'])
+    })
+
+    test.each([0o000, 0o744])('a root that is (mode %i) is an error, for a probe too', async (mode) => {
+      const root = join(await scratchDirectory(), 'root')
+      const storage = storageIn(root)
+      await storage.put('folder/a', 'x')
+      await chmod(root, mode)
+      const denied = "the file system denies this process's user the access (EACCES)"
+      await asNobody(join(root, '..'), async () => {
+        await expect(collectKeys(storage.list())).rejects.toMatchObject({
+          code: 'access_denied',
+          message: `storage "workspace": ${denied}`,
+        })
+        expect(await probeStorage(storageIn(root))).toContain(`storage "workspace": ${denied}`)
+      })
+    })
   })
 
   test('no URLs can be signed', async () => {

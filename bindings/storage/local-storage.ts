@@ -15,7 +15,7 @@ import { open, rmdir, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BindingError } from '../binding-error.js'
 import { withFileLock } from '../file-lock.js'
-import { ABSENT, fsCode, lstatIfAny, translateFsErrors, unless } from '../fs-error.js'
+import { ABSENT, fsCode, lstatIfAny, translatedFsError, translateFsErrors, unless } from '../fs-error.js'
 import { syncDirectory, type TemporaryFile } from '../temporary-file.js'
 import { KeptFolders, type Draft } from './kept-folders.js'
 import { Folder } from './local-folder.js'
@@ -108,9 +108,15 @@ export class LocalStorage implements StorageBackend {
   }
 
   async *list(prefix: string): AsyncGenerator<ObjectMetadata> {
-    await using root = await this.#openRoot()
-    if (root === undefined) return
-    for await (const { key, stats } of listFiles(root, prefix)) yield metadataOf(key, stats, undefined)
+    try {
+      await using root = await this.#openRoot()
+      if (root === undefined) return
+      // A root that may be read and not entered would seem to be empty.
+      await lstatIfAny(`${root.path}/.`)
+      for await (const { key, stats } of listFiles(root, prefix)) yield metadataOf(key, stats, undefined)
+    } catch (error) {
+      throw translatedFsError(`storage "${this.#name}"`, error)
+    }
   }
 
   async copy(from: string, to: string): Promise<ObjectMetadata | 'missing'> {
