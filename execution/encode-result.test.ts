@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
 import { CommandError } from '../protocol/errors.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { RESULT_VALUE } from '../protocol/result-value.js'
@@ -79,6 +80,16 @@ test('a value that stands for another is asked for it, and told the limit', asyn
   }
   expect(await encodeResult('report', stored)).toBe('{"rows":[1,2]}')
   expect(asked).toEqual([MAX_PAYLOAD_BYTES])
+})
+
+test('the schema is of what a value stands for', async () => {
+  const stored = { [RESULT_VALUE]: () => Promise.resolve({ rows: 2 }) }
+  const result = z.object({ rows: z.number() })
+  expect(await encodeResult('report', stored, Infinity, 100, result)).toBe('{"rows":2}')
+  await expect(encodeResult('report', stored, Infinity, 100, z.string())).rejects.toMatchObject({
+    code: 'invalid_result',
+    message: 'the result of "report" breaks its schema: Invalid input: expected string, received object',
+  })
 })
 
 test('a control plane may take less than this version knows of', async () => {

@@ -1,16 +1,19 @@
 /** A handler's return value, as the JSON that leaves the customer's environment. */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { SecretScope } from '../bindings/vault/secret-scope.js'
 import { CommandError } from '../protocol/errors.js'
 import { jsonProblem, type JsonValue } from '../protocol/json.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { isResultValue, RESULT_VALUE, type ResultValue } from '../protocol/result-value.js'
+import { checkSchema } from './check-schema.js'
 
 /**
  * The JSON text of `value`; `undefined` becomes `null`, everything else is as `JSON.stringify` has it.
  *
  * @param policyMaxBytes the customer's limit, where it is lower than the vendor's
  * @param vendorMaxBytes what the control plane takes
- * @throws {CommandError} `invalid_result` when JSON cannot carry it, `payload_too_large` over the limit. Measured here
+ * @param schema of what the caller gets: of a stored object's content, when the handler returns one
+ * @throws {CommandError} `invalid_result` when it breaks the schema, or JSON cannot carry it, `payload_too_large` over the limit. Measured here
  *   because Temporal's worker would report a result over its limit as retryable, and the command would run again.
  */
 export async function encodeResult(
@@ -18,12 +21,15 @@ export async function encodeResult(
   value: unknown,
   policyMaxBytes = Infinity,
   vendorMaxBytes = MAX_PAYLOAD_BYTES,
+  schema?: StandardSchemaV1,
 ): Promise<string> {
   const maxBytes = Math.min(vendorMaxBytes, policyMaxBytes)
   const isPolicys = policyMaxBytes < vendorMaxBytes
   const whose = isPolicys ? "the limit of the customer's policy" : 'the limit'
   const plain = isResultValue(value) ? await valueOf(value, maxBytes, isPolicys) : value
-  const text = SecretScope.current().redactor.jsonText(stringify(command, plain))
+  const text = SecretScope.current().redactor.jsonText(
+    stringify(command, await checkSchema(command, 'result', schema, plain)),
+  )
   const bytes = Buffer.byteLength(text)
   if (bytes > maxBytes) {
     throw new CommandError(

@@ -68,15 +68,16 @@ export function startRun(deps: RunDeps, request: RunRequest): HandlerRun {
   const controller = new AbortController()
   let isCanceled = false
   const entry: Entry = { entered: false, handled: undefined, hasReturned: false }
-  const report = new RunReport(request.definition.name)
   // What the handler reads from vaults is taken out of all that it lets out.
-  const end = SecretScope.run(() =>
-    run(deps, request, controller.signal, entry, report).catch((error: unknown): RunEnd => {
+  const { report, end } = SecretScope.run(() => {
+    const report = new RunReport(request.definition.name)
+    const end = run(deps, request, controller.signal, entry, report).catch((error: unknown): RunEnd => {
       const { entered } = entry
       if (controller.signal.aborted) return { kind: 'aborted', entered }
       return { kind: 'failed', error: errorWithoutSecrets(CommandError.from(error)) }
-    }),
-  )
+    })
+    return { report, end }
+  })
   return {
     atMostOnce: isAtMostOnce(request),
     report,
@@ -182,8 +183,9 @@ async function enter(
   entry.handled = running
   const returned = (): void => void (entry.hasReturned = true)
   running.then(returned, returned)
-  const result = await checkSchema(name, 'result', options.result, await Promise.race([running, time.cutShort]))
-  return { kind: 'succeeded', text: await encodeResult(name, result, admission.maxResultBytes, deps.maxResultBytes) }
+  const result = await Promise.race([running, time.cutShort])
+  const text = await encodeResult(name, result, admission.maxResultBytes, deps.maxResultBytes, options.result)
+  return { kind: 'succeeded', text }
 }
 
 /** Below the trace of the call; what the handler does in spans of its own is below this one. */

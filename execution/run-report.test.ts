@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { rememberSecret, SecretScope } from '../bindings/vault/secret-scope.js'
 import type { AttemptEvents } from './attempt-events.js'
 import { RunReport } from './run-report.js'
 
@@ -32,6 +33,19 @@ test('a checkpoint is on its way when the promise resolves, and in every later h
   await expect.poll(() => heartbeats.length).toBeGreaterThanOrEqual(2)
   expect(heartbeats[1]).toEqual({ progress: { done: 7, total: 9 }, checkpoint: { table: 'orders', at: [7] } })
   expect(report.lastCheckpoint).toEqual({ table: 'orders', at: [7] })
+})
+
+test('what is reported from elsewhere is without the secrets of its attempt', async () => {
+  const { report, heartbeats } = SecretScope.run(() => {
+    rememberSecret('hunter2')
+    return reporting()
+  })
+  await report.progress({ done: 1, message: 'with hunter2' })
+  await report.checkpoint({ password: 'hunter2' })
+  expect(heartbeats.at(-1)).toEqual({
+    progress: { done: 1, message: 'with [redacted]' },
+    checkpoint: { password: '[redacted]' },
+  })
 })
 
 test('what is bad and not awaited is no unhandled rejection', async () => {

@@ -4,13 +4,13 @@
  * lines go to whoever follows the invocation. While no attempt is attached, lines go the way of the last one.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { SecretScope } from '../bindings/vault/secret-scope.js'
 import type { LogLevel, ProgressReport } from '../protocol/events.js'
 import { WAITS_FOR_TURN } from '../protocol/invocation.js'
 import type { JsonValue } from '../protocol/json.js'
 import type { AttemptEvents } from './attempt-events.js'
 import { checkpointText } from './checkpoint-text.js'
 import { progressOf } from './progress-of.js'
-import { jsonWithoutSecrets, withoutSecrets } from './without-secrets.js'
 
 /** Often enough that a cancel is seen within a second; Temporal's worker merges heartbeats that are closer. */
 const HEARTBEAT_INTERVAL_MS = 500
@@ -28,6 +28,8 @@ export interface Channel {
 
 export class RunReport {
   readonly #command: string
+  /** That of the attempt, whoever reports for it. */
+  readonly #secrets = SecretScope.current()
   #heartbeat: Channel['heartbeat'] | undefined
   #events: AttemptEvents | undefined
   #isEntered = false
@@ -38,6 +40,7 @@ export class RunReport {
   #progress: ProgressReport | undefined
   #checkpoint: string | undefined
 
+  /** Made in the scope of the attempt's secrets. */
   constructor(command: string) {
     this.#command = command
   }
@@ -96,13 +99,14 @@ export class RunReport {
   readonly checkpoint = (value: unknown): Promise<void> => mayBeIgnored(this.#keep(value))
 
   async #report(report: ProgressReport): Promise<void> {
-    this.#progress = withoutSecrets({ ...progressOf(this.#command, report) }) as ProgressReport
+    const { redactor } = this.#secrets
+    this.#progress = redactor.json({ ...progressOf(this.#command, report) }) as ProgressReport
     this.#events?.progress(this.#progress)
     await this.#letOthersRun()
   }
 
   async #keep(value: unknown): Promise<void> {
-    this.#checkpoint = jsonWithoutSecrets(checkpointText(this.#command, value))
+    this.#checkpoint = this.#secrets.redactor.jsonText(checkpointText(this.#command, value))
     const waitMs = this.#heartbeatAtMs + CHECKPOINT_GAP_MS - performance.now()
     if (waitMs <= 0) this.#send()
     else this.#soon ??= setTimeout(() => this.#send(), waitMs)

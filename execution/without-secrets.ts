@@ -4,11 +4,8 @@ import { CommandError } from '../protocol/errors.js'
 import type { JsonValue } from '../protocol/json.js'
 import type { CommandLog, LogMethod } from '../sdk/context.js'
 
-/** The same for any JSON value. */
+/** Any JSON value, without the secrets of the attempt that this code runs for. */
 export const withoutSecrets = (value: JsonValue): JsonValue => SecretScope.current().redactor.json(value)
-
-/** The same for JSON text. */
-export const jsonWithoutSecrets = (text: string): string => SecretScope.current().redactor.jsonText(text)
 
 /** The scope is that of the attempt that asks, whoever calls the log. */
 export function logWithoutSecrets(log: CommandLog): CommandLog {

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { Redactor } from './redact.js'
 
+const PEM_LINES = ['MIIEvQIBADANBgkqhkiG9w0BAQ', 'EFAASCBKcwggSjAgEAAoIBAQ']
+const PEM = `-----BEGIN PRIVATE KEY-----\r\n${PEM_LINES.join('\r\n')}\r\n-----END PRIVATE KEY-----\r\n`
+
 describe('text', () => {
   test.each<[string, string, string]>([
     ['hunter2', 'the password hunter2 is wrong', 'the password [redacted] is wrong'],
@@ -21,6 +24,15 @@ describe('text', () => {
     ],
     ['{"connectionString":"Server=db;Pwd=hunter2"}', 'to Server=db;Pwd=hunter2', 'to [redacted]'],
     ['{"credentials":{"token":"one-1"},"tokens":["two-2"]}', 'one-1 two-2', '[redacted] [redacted]'],
+    ['hunter2\n', 'the password hunter2 is wrong', 'the password [redacted] is wrong'],
+    [PEM, `a line: ${PEM_LINES[0]}, and ${PEM_LINES[1]}`, 'a line: [redacted], and [redacted]'],
+    [JSON.stringify({ private_key: PEM }), `${PEM_LINES[1]}`, '[redacted]'],
+    [PEM, '-----BEGIN PRIVATE KEY-----', '-----BEGIN PRIVATE KEY-----'],
+    [
+      JSON.stringify({ host: 'db.acme.example', password: 'hunter2' }, null, 2),
+      '"host": "db.acme.example"',
+      '"host": "db.acme.example"',
+    ],
     ['abc', 'abc is too short', 'abc is too short'],
   ])('without %j: %s', (secret, text, redacted) => {
     expect(new Redactor([secret]).text(text)).toBe(redacted)

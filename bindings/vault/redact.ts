@@ -2,7 +2,8 @@
  * Takes secrets out of what leaves the customer's environment.
  *
  * Looked for is each secret as it is, and as it stands inside a JSON string, once and twice encoded; and, of a secret
- * that is a URL or JSON, the passwords in it by themselves. What has less than `MIN_CHARS` stays: it would be found
+ * that is a URL or JSON, the passwords in it by themselves. Each without the white space around it, too, and one of several
+ * lines, as a private key, line by line. What has less than `MIN_CHARS` stays: it would be found
  * everywhere, and tells nothing. Numbers stay, too: most that are like a secret are something else, and whoever gets a
  * text in the place of a count cannot go on.
  */
@@ -11,6 +12,8 @@ import type { JsonValue } from '../../protocol/json.js'
 export const REDACTED = '[redacted]'
 
 const MIN_CHARS = 4
+/** What a line of a secret must have to be looked for by itself: shorter ones are in other texts as well. */
+const MIN_LINE_CHARS = 16
 
 /**
  * The words by which a text in a JSON secret is secret by itself; the name of a user or of a host is not. A URL's is
@@ -20,6 +23,8 @@ const SECRET_WORD = /^(pass|passwd|passphrase|pwd|(api|private|access)?keys?|(pa
 /** Words that are secret only together, and the short form of it. */
 const CONNECTION_STRING = /^(connection_?string|dsn)$/
 
+const PEM_BORDER = /^-----.*-----$/
+
 const MAX_DEPTH = 20
 
 export class Redactor {
@@ -27,7 +32,7 @@ export class Redactor {
   readonly #pattern: RegExp | undefined
 
   constructor(secrets: Iterable<string>) {
-    const needles = new Set([...secrets].flatMap(partsOf).flatMap(formsOf))
+    const needles = new Set([...secrets].flatMap(partsOf).flatMap(piecesOf).flatMap(formsOf))
     // The longest first, so that of two that begin alike nothing is left over.
     const patterns = [...needles].sort((a, b) => b.length - a.length).map(escapeRegExp)
     this.#pattern = patterns.length === 0 ? undefined : new RegExp(patterns.join('|'), 'g')
@@ -68,6 +73,15 @@ const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-
 /** The secret, and what in it is one by itself. */
 function partsOf(secret: string): string[] {
   return [secret, ...passwordsOfUrl(secret), ...secretMembers(parse(secret), false, MAX_DEPTH)]
+}
+
+/** A secret as it may be printed: a file's last line break is lost soon, and a log takes a text line by line. */
+function piecesOf(secret: string): string[] {
+  const trimmed = secret.trim()
+  // The lines of JSON are mostly no secrets; those that are have been found by their names.
+  if (!trimmed.includes('\n') || parse(trimmed) !== undefined) return [secret, trimmed]
+  const lines = trimmed.split('\n').map((line) => line.trim())
+  return [secret, trimmed, ...lines.filter((line) => line.length >= MIN_LINE_CHARS && !PEM_BORDER.test(line))]
 }
 
 function passwordsOfUrl(text: string): string[] {
