@@ -1,6 +1,6 @@
 /** What a binding says when Amazon refuses: a server that answers as its services do, asked by their SDKs. */
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { S3Storage } from './storage/s3-storage.js'
@@ -19,11 +19,14 @@ afterEach(() => {
 })
 
 /** Gives the address of a service that answers everything like that, until the test has ended. */
-async function answering(status: number, headers: Readonly<Record<string, string>>, body: string): Promise<string> {
-  const server = createServer((asked, answer) => {
+const answering = (status: number, headers: Readonly<Record<string, string>>, body: string): Promise<string> =>
+  serving((asked, answer) => {
     asked.resume()
     answer.writeHead(status, headers).end(asked.method === 'HEAD' ? undefined : body)
   })
+
+async function serving(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => {
@@ -81,11 +84,45 @@ describe.each(vaults)('$service, which answers all refusals by 400', ({ service,
   })
 })
 
+describe('a secret that AWS Secrets Manager deletes, and could still recover', () => {
+  const open = async (): Promise<AwsSecretsVault> =>
+    new AwsSecretsVault({
+      name: 'v',
+      prefix: 'a/',
+      region: REGION,
+      endpoint: await answering(
+        400,
+        { 'content-type': 'application/x-amz-json-1.1' },
+        JSON.stringify({
+          __type: 'InvalidRequestException',
+          message: "You can't perform this operation on the secret because it was marked for deletion.",
+        }),
+      ),
+    })
+
+  test('is as one that is gone', async () => {
+    expect(await (await open()).get('key')).toBeUndefined()
+  })
+
+  test('cannot be set, and the error says what to do', async () => {
+    await expect((await open()).set('key', 'x')).rejects.toMatchObject({
+      code: 'unavailable',
+      message:
+        'secret "key" in vault "v": it is marked for deletion, and keeps its name until then; run: aws secretsmanager restore-secret --secret-id a/key',
+    })
+  })
+})
+
 describe('S3', () => {
   const credentials = "S3 does not accept this process's credentials, or there are none"
 
   test.each<[number, string, string, string]>([
-    [403, 'AccessDenied', 'access_denied', 'S3 denies it (AccessDenied); allow s3:GetObject on arn:aws:s3:::acme/*'],
+    [
+      403,
+      'AccessDenied',
+      'access_denied',
+      'S3 denies it (AccessDenied); allow s3:GetObject on arn:aws:s3:::acme/*, and s3:ListBucket on arn:aws:s3:::acme, without which a missing object is denied as well',
+    ],
     [403, 'InvalidAccessKeyId', 'access_denied', `${credentials} (InvalidAccessKeyId)`],
     [400, 'ExpiredToken', 'access_denied', `${credentials} (ExpiredToken)`],
     [
@@ -115,5 +152,25 @@ describe('S3', () => {
       code: 'invalid_configuration',
       message: 'object "a" in storage "ws": no region is set for S3; set "region" in the binding, or AWS_REGION',
     })
+  })
+
+  test('that does not let parts be taken back does not hide why the source broke', async () => {
+    const endpoint = await serving((asked, answer) => {
+      asked.resume()
+      asked.on('end', () => {
+        if (asked.method === 'DELETE') {
+          answer.writeHead(403, { 'content-type': 'application/xml' }).end('<Error><Code>AccessDenied</Code></Error>')
+        } else if (asked.method === 'POST') {
+          const begun = '<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>'
+          answer.writeHead(200, { 'content-type': 'application/xml' }).end(begun)
+        } else answer.writeHead(200, { etag: '"part"' }).end()
+      })
+    })
+    const broken = new Error('the tape ended')
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.alloc(9 * 1024 * 1024)
+      yield await Promise.reject(broken)
+    }
+    await expect(storageAt(endpoint).write('a', source(), {})).rejects.toBe(broken)
   })
 })

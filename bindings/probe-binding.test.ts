@@ -34,6 +34,20 @@ test('every step that fails is told', async () => {
   ])
 })
 
+test('a vault is proved to be readable by a secret that is there', async () => {
+  class ListingOnly extends MemoryVault {
+    override get(key: string): Promise<string | undefined> {
+      if (key === 'warehouse') return Promise.reject(new BindingError('access_denied', 'may not read'))
+      return super.get(key)
+    }
+  }
+  const memory = new ListingOnly()
+  const vault = new Vault('v', () => Promise.resolve(memory))
+  expect(await probeVault(vault, false)).toEqual([])
+  await vault.set('warehouse', 'hunter2')
+  expect(await probeVault(vault, false)).toEqual(['may not read'])
+})
+
 test('a vault is only read, unless more is asked for', async () => {
   const memory = new MemoryVault()
   const vault = new Vault('v', () => Promise.resolve(memory))

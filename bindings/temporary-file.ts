@@ -9,6 +9,12 @@ import { lstatIfAny } from './fs-error.js'
 
 const NAME = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.tmp$/
 
+export interface TemporaryFileOptions {
+  readonly mode?: number
+  /** What its name starts with, where others have files, too. */
+  readonly prefix?: string
+}
+
 /** A file that its writer has not touched for so long has none any more. */
 const LEFT_AFTER_MS = 86_400_000
 
@@ -25,8 +31,11 @@ export class TemporaryFile {
   }
 
   /** @param directory On the file system of the target, or the rename would not be atomic. */
-  static async create(directory: string, mode = 0o666): Promise<TemporaryFile> {
-    const path = join(directory, `${randomUUID()}.tmp`)
+  static async create(
+    directory: string,
+    { mode = 0o666, prefix = '' }: TemporaryFileOptions = {},
+  ): Promise<TemporaryFile> {
+    const path = join(directory, `${prefix}${randomUUID()}.tmp`)
     return new TemporaryFile(path, await open(path, 'wx', mode))
   }
 
@@ -82,11 +91,11 @@ export class TemporaryFile {
 /**
  * Removes what writers that were killed left. Takes no longer than there are such files, and never fails for one.
  *
- * @param directory One that nobody but us writes to.
+ * @param directory One that nobody but us writes to, unless there is a prefix.
  */
-export async function sweepTemporaryFiles(directory: string): Promise<void> {
+export async function sweepTemporaryFiles(directory: string, prefix = ''): Promise<void> {
   const names = await readdir(directory).catch(() => [])
-  for (const name of names.filter((each) => NAME.test(each))) {
+  for (const name of names.filter((each) => each.startsWith(prefix) && NAME.test(each.slice(prefix.length)))) {
     const path = join(directory, name)
     const stats = await lstatIfAny(path).catch(() => undefined)
     if (stats && Date.now() - Number(stats.mtimeMs) > LEFT_AFTER_MS)

@@ -64,7 +64,7 @@ export class S3Storage implements StorageBackend {
 
   async head(key: string): Promise<ObjectMetadata | undefined> {
     const { s3, client } = await this.#sdk()
-    return translateCloudErrors(this.#operation(key, 's3:GetObject'), async () => {
+    return translateCloudErrors(this.#reading(key), async () => {
       const head = await client.send(new s3.HeadObjectCommand({ Bucket: this.#bucket, Key: key })).catch(isMissing)
       return head === undefined ? undefined : metadataOf(key, head)
     })
@@ -75,7 +75,7 @@ export class S3Storage implements StorageBackend {
     { ifMatch }: { readonly ifMatch?: string },
   ): Promise<OpenedObject | 'missing' | 'precondition_failed'> {
     const { s3, client } = await this.#sdk()
-    const operation = this.#operation(key, 's3:GetObject')
+    const operation = this.#reading(key)
     return translateCloudErrors(operation, async () => {
       const command = new s3.GetObjectCommand({ Bucket: this.#bucket, Key: key, IfMatch: ifMatch })
       try {
@@ -118,7 +118,7 @@ export class S3Storage implements StorageBackend {
 
   async #marked(key: string, mark: Marked): Promise<ObjectMetadata | undefined> {
     const { s3, client } = await this.#sdk()
-    return translateCloudErrors(this.#operation(key, 's3:GetObject'), async () => {
+    return translateCloudErrors(this.#reading(key), async () => {
       const head = await client.send(new s3.HeadObjectCommand({ Bucket: this.#bucket, Key: key })).catch(isMissing)
       return hasMark(head?.Metadata, mark) ? metadataOf(key, head ?? {}) : undefined
     })
@@ -141,14 +141,16 @@ export class S3Storage implements StorageBackend {
     const { Upload } = await loadSdk(`storage "${this.#name}"`, PACKAGES, () => import('@aws-sdk/lib-storage'))
     let size = 0
     const counted = watchSource(body, (bytes) => (size += bytes))
-    const upload = new Upload({
-      client,
-      params: { ...input, Body: Readable.from(counted, { objectMode: false }) },
-      partSize: PART_BYTES,
-      queueSize: PARTS_IN_FLIGHT,
-    })
-    const { ETag: etag } = await upload.done()
-    return { etag, size }
+    const source = Readable.from(counted, { objectMode: false })
+    const params = { ...input, Body: source }
+    const upload = new Upload({ client, params, partSize: PART_BYTES, queueSize: PARTS_IN_FLIGHT })
+    try {
+      const { ETag: etag } = await upload.done()
+      return { etag, size }
+    } catch (error) {
+      // When parts cannot be taken back either, that is all that the upload says.
+      throw source.errored instanceof SourceError ? source.errored : error
+    }
   }
 
   async delete(key: string): Promise<void> {
@@ -197,11 +199,18 @@ export class S3Storage implements StorageBackend {
     const { s3, client } = await this.#sdk()
     const what = `storage "${this.#name}"`
     const { getSignedUrl } = await loadSdk(what, PACKAGES, () => import('@aws-sdk/s3-request-presigner'))
-    return translateCloudErrors(this.#operation(key, 's3:GetObject'), () =>
+    return translateCloudErrors(this.#reading(key), () =>
       getSignedUrl(client, new s3.GetObjectCommand({ Bucket: this.#bucket, Key: key }), {
-        expiresIn: Math.max(1, Math.floor(expiresInMs / 1000)),
+        expiresIn: expiresInMs / 1000,
       }),
     )
+  }
+
+  /** S3 denies what is not there to who may not list. */
+  #reading(key: string): CloudOperation {
+    const operation = this.#operation(key, 's3:GetObject')
+    const list = `s3:ListBucket on arn:aws:s3:::${this.#bucket}, without which a missing object is denied as well`
+    return { ...operation, permission: `${operation.permission}, and ${list}` }
   }
 
   #operation(key: string, action: string): CloudOperation {

@@ -53,6 +53,6 @@ export interface StorageBackend {
   /** Every object whose key starts with `prefix`, sorted by the key's UTF-8 bytes; pages inside, holds one at a time. */
   list(prefix: string): AsyncIterable<ObjectMetadata>
   copy(from: string, to: string): Promise<WrittenObject | 'missing'>
-  /** An HTTPS URL by which anybody can read the object for `expiresInMs`. */
+  /** An HTTPS URL by which anybody can read the object for `expiresInMs`, whole seconds. */
   signedUrl(key: string, expiresInMs: number): Promise<string>
 }

@@ -2,10 +2,32 @@ import { describe, expect, test } from 'vitest'
 import type { JsonValue } from '../../protocol/json.js'
 import { scratchDirectory } from '../scratch.testsuite.js'
 import { LocalStorage } from './local-storage.js'
+import { MemoryStorage } from './memory-storage.js'
 import { Storage, type PutOptions } from './storage.js'
+import { collectKeys } from './storage.testsuite.js'
 
 /** Validation must come before the backend is touched. */
 const untouched = new Storage('workspace', () => Promise.reject(new Error('the backend was asked')))
+
+test('a list leaves out keys that no other call takes', async () => {
+  const backend = new MemoryStorage({ name: 'workspace' })
+  // As other programs write them.
+  for (const key of ['a//b', 'a/b', 'a/../b', 'a\\b']) await backend.write(key, Buffer.from('x'), {})
+  expect(await collectKeys(new Storage('workspace', () => Promise.resolve(backend)).list())).toEqual(['a/b'])
+})
+
+test('a URL is signed for whole seconds, and one at least', async () => {
+  const asked: number[] = []
+  class Signing extends MemoryStorage {
+    override signedUrl(_key: string, expiresInMs?: number): Promise<string> {
+      asked.push(expiresInMs ?? 0)
+      return super.signedUrl('a')
+    }
+  }
+  const storage = new Storage('workspace', () => Promise.resolve(new Signing({ name: 'workspace' })))
+  for (const expiresInMs of [1, 1000, 1001]) await storage.signedUrl('a', { expiresInMs }).catch(() => undefined)
+  expect(asked).toEqual([1000, 1000, 2000])
+})
 
 describe('arguments are checked before the backend is asked', () => {
   const message = 'key "../a" in storage "workspace" is not allowed: no segment may be ".."'

@@ -10,7 +10,7 @@ import { BindingError } from '../binding-error.js'
 import { collect, toBody, type ObjectContent } from './object-content.js'
 import { replacedMeanwhile } from './object-stream.js'
 import { putOptionsProblem } from './put-options.js'
-import { assertKey, assertPrefix, objectIn } from './object-key.js'
+import { assertKey, assertPrefix, keyProblem, objectIn } from './object-key.js'
 import type { ObjectMetadata, StorageBackend, WriteOptions, WrittenObject } from './storage-backend.js'
 import { StoredObject, type OpenBody } from './stored-object.js'
 
@@ -125,12 +125,17 @@ export class Storage {
     await backend.delete(key)
   }
 
-  /** Every object whose key starts with `prefix`, sorted by the key's UTF-8 bytes. Content types are left out. */
+  /**
+   * Every object whose key starts with `prefix`, sorted by the key's UTF-8 bytes. Content types are left out, and so are
+   * objects of other programs whose keys are none here.
+   */
   async *list(options: { readonly prefix?: string } = {}): AsyncGenerator<ObjectMetadata, void, undefined> {
     const prefix = options.prefix ?? ''
     assertPrefix(this.name, prefix)
     const backend = await this.#backend()
-    for await (const { key, size, etag, lastModified } of backend.list(prefix)) yield { key, size, etag, lastModified }
+    for await (const { key, size, etag, lastModified } of backend.list(prefix)) {
+      if (keyProblem(key) === undefined) yield { key, size, etag, lastModified }
+    }
   }
 
   /** The object's metadata, or `undefined` when there is none. */
@@ -156,7 +161,8 @@ export class Storage {
   }
 
   /**
-   * A URL by which anybody can read the object, without credentials, for `expiresInMs` (at most seven days).
+   * A URL by which anybody can read the object, without credentials, for `expiresInMs` (at most seven days), rounded up to
+   * whole seconds.
    *
    * @throws {BindingError} `unsupported` when the backend has no web server to sign for.
    */
@@ -169,7 +175,7 @@ export class Storage {
       )
     }
     const backend = await this.#backend()
-    return backend.signedUrl(key, expiresInMs)
+    return backend.signedUrl(key, Math.ceil(expiresInMs / 1000) * 1000)
   }
 
   #where(key: string): string {

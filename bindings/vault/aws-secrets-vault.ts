@@ -6,6 +6,7 @@
  */
 import type * as AwsSdk from '@aws-sdk/client-secrets-manager'
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { BindingError } from '../binding-error.js'
 import { cloudError, translateCloudErrors, type CloudOperation } from '../cloud-error.js'
 import { lazy } from '../lazy.js'
 import { loadSdk } from '../load-sdk.js'
@@ -51,7 +52,7 @@ export class AwsSecretsVault implements VaultBackend {
     const { sdk, client } = await this.#connection()
     const command = new sdk.GetSecretValueCommand({ SecretId: this.#prefix + key })
     const output = await this.#translating(key, 'secretsmanager:GetSecretValue', () =>
-      client.send(command).catch(isMissing),
+      client.send(command).catch((error: unknown) => (isMarked(error) ? undefined : isMissing(error))),
     )
     if (output?.SecretBinary !== undefined) return Buffer.from(output.SecretBinary).toString()
     return output?.SecretString
@@ -63,7 +64,10 @@ export class AwsSecretsVault implements VaultBackend {
     const replace = (): Promise<unknown> =>
       client.send(new sdk.PutSecretValueCommand({ SecretId: id, SecretString: value }))
     await this.#translating(key, 'secretsmanager:PutSecretValue and secretsmanager:CreateSecret', async () => {
-      if ((await replace().catch(isMissing)) !== undefined) return
+      const replaced = await replace().catch((error: unknown) =>
+        isMissing(isMarked(error) ? this.#refusedWhileMarked(key, error) : error),
+      )
+      if (replaced !== undefined) return
       await client.send(new sdk.CreateSecretCommand({ Name: id, SecretString: value })).catch((error: unknown) => {
         // Another one was faster.
         if (cloudError(error).code !== 'ResourceExistsException') throw error
@@ -96,6 +100,12 @@ export class AwsSecretsVault implements VaultBackend {
     } while (token !== undefined)
   }
 
+  #refusedWhileMarked(key: string, cause: unknown): BindingError {
+    const problem = 'it is marked for deletion, and keeps its name until then'
+    const advice = `run: aws secretsmanager restore-secret --secret-id ${this.#prefix}${key}`
+    return new BindingError('unavailable', `${this.#operation(key, '').where}: ${problem}; ${advice}`, { cause })
+  }
+
   #translating<T>(key: string, permission: string, action: () => Promise<T>): Promise<T> {
     return translateCloudErrors(this.#operation(key, `${permission} on secret ${this.#prefix}${key}`), action)
   }
@@ -104,6 +114,10 @@ export class AwsSecretsVault implements VaultBackend {
     return { where: `secret "${key}" in vault "${this.#name}"`, service: 'AWS Secrets Manager', permission }
   }
 }
+
+/** Amazon has no code of its own for it. */
+const isMarked = (error: unknown): boolean =>
+  cloudError(error).code === 'InvalidRequestException' && /marked for deletion/.test((error as Error).message)
 
 function isMissing(error: unknown): undefined {
   if (cloudError(error).code === 'ResourceNotFoundException') return undefined

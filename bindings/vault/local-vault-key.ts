@@ -69,7 +69,7 @@ export class KeyFile implements LocalVaultKey {
 
   async #write(): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
-    const file = await TemporaryFile.create(dirname(this.#path), 0o600)
+    const file = await TemporaryFile.create(dirname(this.#path), { mode: 0o600 })
     try {
       await file.write(Buffer.from(`${randomBytes(KEY_BYTES).toString('base64')}\n`))
       await file.finish()

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -185,4 +185,22 @@ test('secrets that several processes set at the same time are all kept', async (
   const exits = await Promise.all(children.map((child) => once(child, 'exit')))
   expect(exits).toEqual(children.map(() => [0, null]))
   expect(await vaultAt(path).list()).toHaveLength(60)
+})
+
+test('what writers that were killed left goes with the next write, and nothing else', async () => {
+  const path = await filledVault()
+  const folder = join(path, '..')
+  const uuid = '0b6f5d2e-9c3a-4e1f-8a7b-1c2d3e4f5a6b'
+  const files = [`credentials.json.${uuid}.tmp`, `${uuid}.tmp`, `other.json.${uuid}.tmp`]
+  for (const name of files) {
+    await writeFile(join(folder, name), 'x')
+    await utimes(join(folder, name), 1, 1)
+  }
+  await writeFile(join(folder, `credentials.json.1${uuid.slice(1)}.tmp`), 'of a writer under way')
+  await vaultAt(path).set('warehouse', 'hunter3')
+  expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([
+    `${uuid}.tmp`,
+    `credentials.json.1${uuid.slice(1)}.tmp`,
+    `other.json.${uuid}.tmp`,
+  ])
 })

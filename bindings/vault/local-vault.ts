@@ -3,12 +3,12 @@
  * may open it, and its key file; that is checked on every read.
  */
 import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { isPlainObject } from '../../protocol/json.js'
 import { BindingError } from '../binding-error.js'
 import { withFileLock } from '../file-lock.js'
 import { translateFsErrors } from '../fs-error.js'
-import { syncDirectory, TemporaryFile } from '../temporary-file.js'
+import { sweepTemporaryFiles, syncDirectory, TemporaryFile } from '../temporary-file.js'
 import { decrypt, encrypt, parseEncrypted } from './encrypted-file.js'
 import type { KeyOrigin, LocalVaultKey } from './local-vault-key.js'
 import { readPrivateFile } from './private-file.js'
@@ -99,12 +99,14 @@ export class LocalVault implements VaultBackend {
 
   async #write({ origin, secrets }: Content): Promise<void> {
     const text = encrypt(JSON.stringify(Object.fromEntries(secrets)), await this.#key.of(this.#where, origin), origin)
-    const file = await TemporaryFile.create(dirname(this.#path), 0o600)
+    const [folder, prefix] = [dirname(this.#path), `${basename(this.#path)}.`]
+    await sweepTemporaryFiles(folder, prefix)
+    const file = await TemporaryFile.create(folder, { mode: 0o600, prefix })
     try {
       await file.write(Buffer.from(text))
       await file.finish()
       await file.replace(this.#path)
-      await syncDirectory(dirname(this.#path))
+      await syncDirectory(folder)
     } finally {
       await file.close()
     }
