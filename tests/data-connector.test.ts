@@ -117,6 +117,19 @@ describe('queries', () => {
     ).toMatchObject({ count: 1 })
   })
 
+  test('take a password of any characters', async () => {
+    const password = `p@ss:w/o#r?d%41&'"é`
+    await admin.query(`create role odd login password ${pg.escapeLiteral(password)}; grant select on users to odd`)
+    onTestFinished(() => admin.query('drop owned by odd; drop role odd').then(() => undefined))
+    const { hostname: host, port, pathname } = new URL(database)
+    const url = `postgres://odd:${encodeURIComponent(password)}@${host}:${port}${pathname}`
+    const parts = { host, port: Number(port), user: 'odd', password, database: pathname.slice(1) }
+    for (const secret of [{ connectionString: url }, parts]) {
+      await credentials.set('warehouse', JSON.stringify(secret))
+      expect(await client.invoke('get-users', { status: 'active', limit: 1 })).toMatchObject({ count: 1 })
+    }
+  })
+
   test('that are canceled end on the server', async () => {
     const users = await holding(LOCK_USERS)
     const handle = await client.start('get-users', { status: 'active' })
@@ -218,6 +231,26 @@ describe('errors', () => {
       'a password that is wrong',
       (url: URL) => JSON.stringify({ connectionString: Object.assign(url, { password: PASSWORD }).href }),
       'WarehouseError: the database refuses the credentials (28P01); renew secret "warehouse" in vault "credentials"',
+    ],
+    [
+      'no password',
+      (url: URL) => JSON.stringify({ connectionString: Object.assign(url, { password: '' }).href }),
+      'WarehouseError: the database asks for a password; give one in secret "warehouse" in vault "credentials"',
+    ],
+    [
+      'TLS that the server does not speak',
+      (url: URL) => JSON.stringify({ connectionString: url.href, ssl: true }),
+      'WarehouseError: TLS with the database failed (it does not speak it); check ssl in secret "warehouse" in vault "credentials"',
+    ],
+    [
+      'a secret that says nothing',
+      () => '{}',
+      'WarehouseError: secret "warehouse" in vault "credentials" does not say where a database is: it needs connectionString or host',
+    ],
+    [
+      'a name that is misspelled',
+      () => JSON.stringify({ host: 'db', pasword: PASSWORD }),
+      'WarehouseError: secret "warehouse" in vault "credentials" does not say where a database is: Unrecognized key: "pasword"',
     ],
     [
       'a database that does not exist',

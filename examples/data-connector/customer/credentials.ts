@@ -5,15 +5,34 @@ import { WarehouseError } from './warehouse-error.js'
 
 const creds = vault('credentials')
 
-/** What `pg` takes; either the URL, or its parts. */
-const schema = z.object({
-  connectionString: z.string().optional(),
-  host: z.string().optional(),
+const text = z.string().min(1)
+
+/** Of Node's TLS options, those that a database may need. */
+const tls = z.strictObject({
+  ca: text.optional(),
+  cert: text.optional(),
+  key: text.optional(),
+  passphrase: text.optional(),
+  servername: text.optional(),
+  rejectUnauthorized: z.boolean().optional(),
+})
+
+/**
+ * What `pg` takes; either the URL, or its parts. Nothing else: a name that is misspelled would leave `pg` to its defaults,
+ * which are this machine and the user of this process.
+ */
+const parts = z.strictObject({
+  connectionString: text.optional(),
+  host: text.optional(),
   port: z.int().optional(),
   user: z.string().optional(),
   password: z.string().optional(),
   database: z.string().optional(),
-  ssl: z.union([z.boolean(), z.object({ ca: z.string().optional() })]).optional(),
+  ssl: z.union([z.boolean(), tls]).optional(),
+})
+
+const schema = parts.refine(({ connectionString, host }) => (connectionString ?? host) !== undefined, {
+  message: 'it needs connectionString or host',
 })
 
 export type Credentials = z.infer<typeof schema>

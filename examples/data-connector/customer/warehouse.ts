@@ -58,7 +58,8 @@ export async function inTransaction<T>(
     throw signal.aborted ? signal.reason : warehouseError(error)
   } finally {
     over.abort()
-    client.release(failed)
+    // A cancel that is on its way would end whatever the connection did next.
+    client.release(failed || signal.aborted)
   }
 }
 
