@@ -134,10 +134,16 @@ export class AzureStorage implements StorageBackend {
     } catch (error) {
       if (error instanceof SourceError) throw error.cause
       const { status, code } = cloudError(error)
-      const isRefused = status === 412 || code === 'BlobAlreadyExists'
+      // The blocks of a stream are gone when another put of the object came to its end meanwhile.
+      const isOvertaken = code === 'InvalidBlockList'
+      const isRefused = status === 412 || code === 'BlobAlreadyExists' || isOvertaken
       if (mark !== undefined && (isRefused || (options.ifMatch !== undefined && isMissing(error)))) {
         const found = await this.#properties(key)
         return found !== undefined && hasMark(found.metadata, mark) ? metadataOf(key, found) : 'precondition_failed'
+      }
+      if (isOvertaken) {
+        const problem = 'another put of it came to its end meanwhile; try again'
+        throw new BindingError('unavailable', `${objectIn(this.#options.name, key)}: ${problem}`, { cause: error })
       }
       throw toBindingError(this.#operation(key, WRITE), error)
     }
@@ -162,17 +168,23 @@ export class AzureStorage implements StorageBackend {
   }
 
   async copy(from: string, to: string): Promise<WrittenObject | 'missing'> {
-    const source = await this.head(from)
-    if (source === undefined) return 'missing'
     this.#assertKey(to)
     const { container } = await this.#connection()
-    return translateCloudErrors(this.#operation(to, WRITE), async () => {
-      const poller = await container
-        .getBlobClient(to)
-        .beginCopyFromURL(container.getBlobClient(from).url, { sourceConditions: { ifMatch: source.etag } })
-      const { etag } = await poller.pollUntilDone()
-      return { ...source, key: to, etag: etag ?? '' }
-    })
+    const copyOf = container.getBlobClient(from).url
+    for (let attempt = 1; ; attempt++) {
+      const source = await this.head(from)
+      if (source === undefined) return 'missing'
+      try {
+        const sourceConditions = { ifMatch: source.etag }
+        const poller = await container.getBlobClient(to).beginCopyFromURL(copyOf, { sourceConditions })
+        const { etag } = await poller.pollUntilDone()
+        return { ...source, key: to, etag: etag ?? '' }
+      } catch (error) {
+        // Replaced or deleted since: its newer version will do.
+        if (attempt === 1 && (cloudError(error).status === 412 || isMissing(error))) continue
+        throw toBindingError(this.#operation(to, WRITE), error)
+      }
+    }
   }
 
   async signedUrl(key: string, expiresInMs: number): Promise<string> {
