@@ -67,9 +67,9 @@ describe('the links of alien.ts', () => {
     console.log(JSON.stringify({ links: JSON.parse(ALIEN_LINKS), scratch: JSON.parse(ALIEN_SCRATCH_BINDING) }))`
 
   /** What the bundle's process has of links, once it is loaded; or what it says instead. */
-  async function loaded(args: readonly string[], env: Readonly<Record<string, string>>) {
+  async function loaded(env: Readonly<Record<string, string>>) {
     const cwd = await project(LINKED)
-    await alien(['build', ...args, '--target', 'lambda', '--out', 'out'], { cwd })
+    await alien(['build', '--target', 'lambda', '--out', 'out'], { cwd })
     const { 'index.mjs': bundle } = unzipSync(await readFile(join(cwd, 'out/function.zip')))
     await writeFile(join(cwd, 'index.mjs'), bundle ?? '')
     const code = `await import('./index.mjs');${environment}`
@@ -83,19 +83,19 @@ describe('the links of alien.ts', () => {
     { kind: 'vault', name: 'credentials' },
   ]
 
-  test.each([[[]], [['handlers.ts']]])('go along with a built function: build %j', async (args) => {
-    const { stdout } = await loaded(args, credentials)
+  test('go along with a built function', async () => {
+    const { stdout } = await loaded(credentials)
     expect(JSON.parse(stdout)).toStrictEqual({ links, scratch: { service: 'memory' } })
   })
 
   test("give way to the function's own variables", async () => {
     const scratch = { service: 'local', path: '/data' }
-    const { stdout } = await loaded([], { ...credentials, ALIEN_SCRATCH_BINDING: JSON.stringify(scratch) })
+    const { stdout } = await loaded({ ...credentials, ALIEN_SCRATCH_BINDING: JSON.stringify(scratch) })
     expect(JSON.parse(stdout)).toStrictEqual({ links, scratch })
   })
 
   test('are checked when the function is loaded', async () => {
-    const { exitCode, stderr } = await loaded([], {})
+    const { exitCode, stderr } = await loaded({})
     expect(exitCode).not.toBe(0)
     expect(stderr).toContain(
       'a binding is wrong:\n  vault "credentials" is not configured: set ALIEN_CREDENTIALS_BINDING',

@@ -15,7 +15,7 @@ import { createLogger } from '../../workers/logger.js'
 import { readPolicy } from '../../workers/policy-file.js'
 import { locatePolicy, policyEnv } from '../../workers/policy-location.js'
 import { untilSignal } from '../signals.js'
-import { declaredFunction, moduleFunction } from './declared-function.js'
+import { declaredFunction } from './declared-function.js'
 
 export async function runAgent(module: string | undefined, settings: SettingsOf<'agent'>): Promise<void> {
   const url = resolveUrl(settings.url)
@@ -32,7 +32,7 @@ export async function runAgent(module: string | undefined, settings: SettingsOf<
   const served: ServedFunction =
     module === undefined
       ? await declaredFunction(settings.function, state, 'serve')
-      : await moduleFunction('agent', module, state)
+      : { name: 'agent', entry: resolve(module) }
   const bundle = await bundled(served, state)
   const log = createLogger('agent', { ALIEN_LOG_LEVEL: settings.logLevel })
   let misconfigured: (error: CommandError) => void = () => undefined

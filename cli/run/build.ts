@@ -4,14 +4,14 @@ import { stateDir } from '../../protocol/dev-state.js'
 import { buildFunction } from '../../workers/packaging/build-function.js'
 import type { BuildFlags } from '../commands/build.js'
 import { print, printJson, say } from '../console.js'
-import { declaredFunction, moduleFunction } from './declared-function.js'
+import { declaredFunction } from './declared-function.js'
 
 export async function runBuild(module: string | undefined, flags: BuildFlags): Promise<void> {
   const state = stateDir({ ALIEN_STATE_DIR: flags.stateDir })
   const served =
     module === undefined
       ? await declaredFunction(flags.function, state, 'build')
-      : await moduleFunction(flags.function ?? parse(module).name, module, state)
+      : { name: flags.function ?? parse(module).name, entry: resolve(module) }
   const outDir = resolve(flags.out ?? join('build', flags.target))
   const { files, commands } = await buildFunction({ target: flags.target, served, outDir, stateDir: state })
   const names = commands.map(({ name }) => name)

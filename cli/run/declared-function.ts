@@ -1,5 +1,4 @@
-/** Which function a command is about, by `./alien.ts` or by its module. */
-import { existsSync } from 'node:fs'
+/** Which function of `./alien.ts` a command is about. */
 import { resolve } from 'node:path'
 import { CommandError } from '../../protocol/errors.js'
 import { loadAlienFile, type ServedFunction } from '../../workers/load-alien-file.js'
@@ -16,13 +15,4 @@ export async function declaredFunction(
   if (only && chosen.length === 1) return only
   const names = functions.map(({ name }) => `"${name}"`).join(', ')
   throw new CommandError('invalid_request', `which function to ${verb}? pass --function with one of ${names}`)
-}
-
-/** The function of a module, with the links that `./alien.ts`, if there is one, declares for the same module. */
-export async function moduleFunction(name: string, module: string, state: string): Promise<ServedFunction> {
-  const entry = resolve(module)
-  const file = resolve('alien.ts')
-  const functions = existsSync(file) ? await loadAlienFile(file, state) : []
-  const { links = [] } = functions.find((declared) => declared.entry === entry) ?? {}
-  return { name, entry, links }
 }
