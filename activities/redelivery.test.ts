@@ -147,7 +147,9 @@ test('a result that the journal cannot take is reported all the same, and logged
   const { file, journal } = await ownJournal({ ...DEFAULT_JOURNAL_LIMITS, maxBytes: 64 * 1024 })
   const result = await agent(await testDeps({ log, journal }), () => 'x'.repeat(100_000))()
   expect(result).toHaveLength(100_002)
-  expect(errors).toEqual([`the agent's journal ${file} cannot be written: database or disk is full`])
+  expect(errors).toEqual([
+    `the agent's journal ${file} cannot be written: database or disk is full; make room there, or give the agent another folder as ALIEN_STATE_DIR`,
+  ])
 })
 
 test('what was refused before its handler was entered leaves nothing in the journal', async () => {
