@@ -35,7 +35,7 @@ ENTRYPOINT ["tini", "--", "node", "--enable-source-maps", "/app/dist/cli/main.js
 # grow a little: more than a quarter of what they cost. See docs/scaling.md.
 FROM run AS control-plane
 COPY ops/ready.js ops/
-ENTRYPOINT ["tini", "--", "node", "--enable-source-maps", "--no-memory-reducer", "--max-semi-space-size=8", "/app/dist/cli/main.js"]
+ENTRYPOINT ["tini", "--", "node", "--no-memory-reducer", "--max-semi-space-size=8", "/app/dist/cli/main.js"]
 EXPOSE 7700
 CMD ["server", "--host", "0.0.0.0"]
 

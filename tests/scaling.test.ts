@@ -19,7 +19,7 @@ const measured = {
   temporalMs: figure(/^Temporal +([\d.]+) ms of a core/m),
   oursMs: figure(/^control plane +([\d.]+) ms of a core/m),
   idleCpuPercent: figure(/^500 idle agents +([\d.]+) % of a core/m),
-  idleMb: figure(/^500 idle agents .* ([\d.]+) MB resident soon after/m),
+  idleMb: figure(/^500 idle agents .* ([\d.]+) MB resident/m),
 }
 
 /** How full pods should be. */
