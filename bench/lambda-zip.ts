@@ -1,12 +1,12 @@
 /** What `alien build --target lambda` makes of the page's handler: how large it is, and how long it takes to load. */
-import { unzipSync } from 'fflate'
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { alien } from '../tests/support/cli.js'
+import { unzipInto } from '../tests/support/unzipped.js'
 import { median } from './statistics.js'
 
 const HANDLERS = `
@@ -33,10 +33,7 @@ export async function measureLambdaZip(): Promise<LambdaZipFigures> {
     if (exitCode !== 0) throw new Error(stderr)
     const zip = await readFile(join(folder, 'build/lambda/function.zip'))
     const root = join(folder, 'task')
-    for (const [name, content] of Object.entries(unzipSync(zip))) {
-      await mkdir(dirname(join(root, name)), { recursive: true })
-      await writeFile(join(root, name), content)
-    }
+    await unzipInto(root, zip)
     const times: number[] = []
     for (let n = 0; n < IMPORTS; n += 1) times.push(await importMs(join(root, 'index.mjs')))
     return { bytes: zip.length, importMs: median(times) }

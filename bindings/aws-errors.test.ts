@@ -1,8 +1,7 @@
 /** What a binding says when Amazon refuses: a server that answers as its services do, asked by their SDKs. */
-import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { servedInTest } from '../tests/support/served-in-test.js'
 import { S3Storage } from './storage/s3-storage.js'
 import { AwsSecretsVault } from './vault/aws-secrets-vault.js'
 import { AwsSsmVault } from './vault/aws-ssm-vault.js'
@@ -25,16 +24,7 @@ const answering = (status: number, headers: Readonly<Record<string, string>>, bo
     answer.writeHead(status, headers).end(asked.method === 'HEAD' ? undefined : body)
   })
 
-async function serving(listener: RequestListener): Promise<string> {
-  const server = createServer(listener)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
+const serving = (listener: RequestListener): Promise<string> => servedInTest(createServer(listener))
 
 const jsonError = (code: string): Promise<string> =>
   answering(

@@ -1,10 +1,8 @@
 /** A control plane for the client's tests: a real HTTP server that answers as the test says, and keeps what it was asked. */
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { onTestFinished } from 'vitest'
 import type { Invocation } from '../protocol/invocation.js'
+import { servedInTest } from '../tests/support/served-in-test.js'
 
 interface ReceivedRequest {
   readonly method: string
@@ -33,14 +31,7 @@ export async function remoteParty(...answers: readonly [Answer, ...Answer[]]): P
       return answer?.(response)
     })
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(async () => {
-    server.closeAllConnections()
-    server.close()
-    await once(server, 'close')
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests }
+  return { url: await servedInTest(server), requests }
 }
 
 async function receive(request: IncomingMessage): Promise<ReceivedRequest> {

@@ -1,8 +1,7 @@
 /** Stands before a store, and does what networks and other clients do at the worst moment. */
 import { once } from 'node:events'
 import { createServer, request, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { servedInTest } from '../../tests/support/served-in-test.js'
 
 export interface Meddling {
   /** Before a request is passed on; gives a status to answer it with, in the store's place. */
@@ -35,11 +34,5 @@ export async function meddlingProxy(endpoint: string, { before, loses }: Meddlin
       answered.pipe(answer)
     })()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return servedInTest(server)
 }

@@ -1,9 +1,8 @@
 /** A real Express app around the middleware under test, with its log in memory. */
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
 import express, { type Express } from 'express'
 import pino from 'pino'
-import { onTestFinished } from 'vitest'
+import { servedInTest } from '../../tests/support/served-in-test.js'
 import { errorBody, notFound } from './errors.js'
 import { requestId } from './request-id.js'
 
@@ -19,12 +18,5 @@ export async function testApp(addRoutes: (app: Express) => void): Promise<TestAp
   const app = express().use(requestId)
   addRoutes(app)
   app.use(notFound, errorBody(log))
-  const server = app.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(async () => {
-    server.closeAllConnections()
-    server.close()
-    await once(server, 'close')
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, logged }
+  return { url: await servedInTest(createServer(app)), logged }
 }

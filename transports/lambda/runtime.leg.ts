@@ -6,15 +6,15 @@ import {
   PutFunctionEventInvokeConfigCommand,
   waitUntilFunctionActiveV2,
 } from '@aws-sdk/client-lambda'
-import { unzipSync } from 'fflate'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { leg } from '../../tests/cloud/leg.js'
 import { startLambdaRuntime, type InvokeLambda } from '../../tests/cloud/lambda-runtime-api.js'
 import { startMinistack } from '../../tests/cloud/servers.js'
 import { alien } from '../../tests/support/cli.js'
+import { unzipInto } from '../../tests/support/unzipped.js'
 import { TestControlPlane, testEnvelope } from '../runtime/control-plane.testsuite.js'
 
 const HANDLERS = `
@@ -147,11 +147,7 @@ await leg(
   async () => {
     const plane = await TestControlPlane.start(afterAll)
     const taskRoot = await newFolder()
-    for (const [name, content] of Object.entries(unzipSync(zip))) {
-      const path = join(taskRoot, name)
-      await mkdir(resolve(path, '..'), { recursive: true })
-      await writeFile(path, content)
-    }
+    await unzipInto(taskRoot, zip)
     return { invoke: await startLambdaRuntime(taskRoot, environment(plane)), plane }
   },
   ({ invoke, plane }) => testAnswers(invoke, plane),

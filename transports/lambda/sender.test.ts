@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startLambdaService, type LambdaService } from '../../tests/support/lambda-service.js'
-import { listening } from '../../tests/support/listening.js'
+import { servedInTest } from '../../tests/support/served-in-test.js'
 import { testEnvelope } from '../runtime/control-plane.testsuite.js'
 import { LambdaSender } from './sender.js'
 
@@ -51,11 +51,7 @@ async function startSts(status: number, code: string): Promise<void> {
       `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>no</Message></Error></ErrorResponse>`,
     )
   })
-  vi.stubEnv('AWS_ENDPOINT_URL_STS', `http://127.0.0.1:${await listening(server)}`)
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
+  vi.stubEnv('AWS_ENDPOINT_URL_STS', await servedInTest(server))
 }
 
 describe('STS', () => {
