@@ -1,10 +1,9 @@
 /** What an agent's environment has of bindings, beside what was there. */
 import { resolve } from 'node:path'
-import { isPlainObject } from '../protocol/json.js'
-import { linkEnvironment, type BindingLink } from './binding-link.js'
+import { isPlainObject, parseJson } from '../protocol/json.js'
+import { BINDING_VARIABLE, linkEnvironment, type BindingLink } from './binding-link.js'
 import type { Environment } from './open-backend.js'
 
-const VARIABLE = /^ALIEN_[A-Z0-9_]+_BINDING$/
 const PATHS = ['path', 'keyFile'] as const
 
 /**
@@ -14,27 +13,18 @@ const PATHS = ['path', 'keyFile'] as const
 export function agentEnvironment(links: readonly BindingLink[], environment: Environment): Record<string, string> {
   const added = linkEnvironment(links, environment)
   for (const [variable, text] of Object.entries({ ...environment, ...added })) {
-    if (text && VARIABLE.test(variable)) added[variable] = absolute(text)
+    if (text && BINDING_VARIABLE.test(variable)) added[variable] = absolute(text)
   }
   return added
 }
 
 function absolute(text: string): string {
-  const binding = parsed(text)
+  const binding = parseJson(text)
   // What is wrong with it, the agent says.
-  if (binding === undefined) return text
+  if (!isPlainObject(binding)) return text
   const paths = PATHS.flatMap((name) => {
     const path = binding[name]
     return typeof path === 'string' && path !== '' ? [[name, resolve(path)]] : []
   })
   return JSON.stringify({ ...binding, ...(Object.fromEntries(paths) as Record<string, string>) })
-}
-
-function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isPlainObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
 }

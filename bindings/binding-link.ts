@@ -16,6 +16,9 @@ export interface BindingLink extends BindingRef {
 /** The variable that configures a binding. */
 export const bindingVariable = (name: string): string => `ALIEN_${name.toUpperCase().replaceAll('-', '_')}_BINDING`
 
+/** One of those variables, and the name in it. */
+export const BINDING_VARIABLE = /^ALIEN_([A-Z0-9_]+)_BINDING$/
+
 /** Which bindings an agent must have, for its environment. */
 const LINKS_VARIABLE = 'ALIEN_LINKS'
 

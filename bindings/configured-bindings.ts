@@ -3,12 +3,10 @@ import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { CommandError } from '../protocol/errors.js'
 import { BindingError } from './binding-error.js'
-import { bindingVariable, linksOf, type BindingKind, type BindingRef } from './binding-link.js'
+import { BINDING_VARIABLE, bindingVariable, linksOf, type BindingKind, type BindingRef } from './binding-link.js'
 import { storageBinding, vaultBinding } from './binding-schema.js'
 import type { Environment } from './open-backend.js'
 import { checkedBinding } from './resolve-binding.js'
-
-const VARIABLE = /^ALIEN_([A-Z0-9_]+)_BINDING$/
 
 export interface ConfiguredBindings {
   readonly good: readonly (BindingRef & { readonly service: string })[]
@@ -23,7 +21,7 @@ export function configuredBindings(environment: Environment): ConfiguredBindings
   const links = linksOf(environment)
   const linked = new Set(links.map(({ name }) => bindingVariable(name)))
   const others = Object.keys(environment)
-    .filter((variable) => VARIABLE.test(variable) && environment[variable] && !linked.has(variable))
+    .filter((variable) => BINDING_VARIABLE.test(variable) && environment[variable] && !linked.has(variable))
     .sort()
     .map((variable) => refOf(variable, environment[variable] ?? ''))
   const good = []
@@ -61,7 +59,7 @@ interface UnlinkedRef {
 
 /** A variable alone does not say whether it is of a storage or of a vault: what parses as the one or the other is. */
 function refOf(variable: string, text: string): UnlinkedRef {
-  const name = (VARIABLE.exec(variable)?.[1] ?? '').toLowerCase().replaceAll('_', '-')
+  const name = (BINDING_VARIABLE.exec(variable)?.[1] ?? '').toLowerCase().replaceAll('_', '-')
   return { kind: kindOf(text), name }
 }
 

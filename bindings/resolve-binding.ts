@@ -9,6 +9,7 @@
  */
 import { join, resolve } from 'node:path'
 import type { z } from 'zod'
+import { parseJson } from '../protocol/json.js'
 import { BindingError } from './binding-error.js'
 import { bindingVariable, type BindingKind, type BindingRef } from './binding-link.js'
 import { storageBinding, vaultBinding } from './binding-schema.js'
@@ -105,12 +106,4 @@ export function parseBinding<K extends BindingKind>(kind: K, name: string, text:
   if (parsed.success) return parsed.data as Checked<K>
   // zod's messages name fields and expectations, never the value, which may hold a credential.
   throw wrong(parsed.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; '))
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,6 +1,7 @@
 /** What `alien server` needs of this machine: Temporal and the registry. */
 import { existsSync } from 'node:fs'
 import { Connection } from '@temporalio/client'
+import { optionalTsToMs } from '@temporalio/common/lib/time.js'
 // Node finds no named exports in this CommonJS module.
 import proto from '@temporalio/proto'
 import { CommandError } from '../protocol/errors.js'
@@ -14,7 +15,6 @@ import { reasonOf, type Check, type Verdict } from './examination.js'
 const CONNECT_TIMEOUT_MS = 5_000
 /** Of Temporal's two types of task queue. */
 const WORKFLOW_QUEUE = proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
-type Poller = proto.temporal.api.taskqueue.v1.IPollerInfo
 /** gRPC's. */
 const NOT_FOUND = 5
 
@@ -113,7 +113,9 @@ const POLLS_AGAIN_MS = 120_000
 async function checkWorkers(service: Connection['workflowService'], namespace: string): Promise<Verdict> {
   const taskQueue = { name: COMMANDS_QUEUE }
   const { pollers } = await service.describeTaskQueue({ namespace, taskQueue, taskQueueType: WORKFLOW_QUEUE })
-  const polling = pollers.filter(({ lastAccessTime }) => Date.now() - msOf(lastAccessTime) < POLLS_AGAIN_MS)
+  const polling = pollers.filter(
+    ({ lastAccessTime }) => Date.now() - (optionalTsToMs(lastAccessTime) ?? 0) < POLLS_AGAIN_MS,
+  )
   if (polling.length > 0) return { level: 'ok', message: `${polling.length} poll task queue "${COMMANDS_QUEUE}"` }
   return {
     level: 'failure',
@@ -121,8 +123,6 @@ async function checkWorkers(service: Connection['workflowService'], namespace: s
     remedy: 'start alien server, or an alien worker beside one with --no-worker',
   }
 }
-
-const msOf = (time: Poller['lastAccessTime']): number => Number(time?.seconds ?? 0) * 1_000
 
 /** Named `registry`; needs `settings`. */
 export function registryChecks(read: () => RegistryOptions): Check[] {

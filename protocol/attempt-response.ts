@@ -1,9 +1,9 @@
 /** What the handler runtime of a push deployment reports, and what it is answered. */
 import * as z from 'zod'
-import { BEYOND_TOTAL, isWithinTotal, numberedEvents, progressFields } from './agent-events.js'
+import { numberedEvents } from './agent-events.js'
 import type { StoppedDetails } from './cancel.js'
 import { ERROR_CODES, type ErrorBody, type ErrorCode } from './errors.js'
-import { WAITS_FOR_TURN } from './invocation.js'
+import { heartbeatDetails } from './heartbeat-details.js'
 import type { JsonValue } from './json.js'
 import { jsonValueSchema } from './json-value-schema.js'
 
@@ -50,12 +50,7 @@ export type ResponseAnswer = { readonly recorded: true } | { readonly recorded: 
 /** The body of `POST /v1/invocations/{id}/heartbeat`. */
 export const attemptHeartbeatSchema = z.strictObject({
   attempt,
-  /** The newest of this attempt, each time: what one heartbeat lacks is forgotten. */
-  progress: z.strictObject(progressFields).refine(isWithinTotal, BEYOND_TOTAL).optional(),
-  /** As `progress`. */
-  checkpoint,
-  /** It waits its turn, and its handler is not entered. */
-  waitsFor: z.literal(WAITS_FOR_TURN).optional(),
+  ...heartbeatDetails,
   events,
 })
 

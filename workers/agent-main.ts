@@ -11,6 +11,7 @@
  */
 import { pathToFileURL } from 'node:url'
 import type { NativeConnection } from '@temporalio/worker'
+import { assertBindings } from '../bindings/configured-bindings.js'
 import { fetchThroughProxy } from '../client/fetch-through-proxy.js'
 import { openJournal } from '../execution/journal/journal.js'
 import { manifestOf } from '../execution/manifest.js'
@@ -88,7 +89,7 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
   const state = stateDir(process.env)
   await loadHandlers(bundle)
   // A built function brings links of its own.
-  checkBindings(process.env, log)
+  assertBindings(process.env)
   const session = await openAgentSession({
     url,
     token: token.current,

@@ -11,6 +11,7 @@ import { BindingError } from '../binding-error.js'
 import { cloudError, toBindingError, translateCloudErrors, type CloudOperation } from '../cloud-error.js'
 import { lazy } from '../lazy.js'
 import { loadSdk } from '../load-sdk.js'
+import { copyNewest } from './copy-newest.js'
 import { objectIn } from './object-key.js'
 import { readBody, SourceError, watchSource } from './object-stream.js'
 import type {
@@ -171,20 +172,16 @@ export class AzureStorage implements StorageBackend {
     this.#assertKey(to)
     const { container } = await this.#connection()
     const copyOf = container.getBlobClient(from).url
-    for (let attempt = 1; ; attempt++) {
-      const source = await this.head(from)
-      if (source === undefined) return 'missing'
-      try {
+    return copyNewest({
+      to,
+      operation: this.#operation(to, WRITE),
+      head: () => this.head(from),
+      copy: async (source) => {
         const sourceConditions = { ifMatch: source.etag }
         const poller = await container.getBlobClient(to).beginCopyFromURL(copyOf, { sourceConditions })
-        const { etag } = await poller.pollUntilDone()
-        return { ...source, key: to, etag: etag ?? '' }
-      } catch (error) {
-        // Replaced or deleted since: its newer version will do.
-        if (attempt === 1 && (cloudError(error).status === 412 || isMissing(error))) continue
-        throw toBindingError(this.#operation(to, WRITE), error)
-      }
-    }
+        return (await poller.pollUntilDone()).etag ?? ''
+      },
+    })
   }
 
   async signedUrl(key: string, expiresInMs: number): Promise<string> {

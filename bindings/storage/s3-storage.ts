@@ -10,6 +10,7 @@ import { Readable } from 'node:stream'
 import { cloudError, toBindingError, translateCloudErrors, type CloudOperation } from '../cloud-error.js'
 import { lazy } from '../lazy.js'
 import { loadSdk } from '../load-sdk.js'
+import { copyNewest } from './copy-newest.js'
 import { objectIn } from './object-key.js'
 import { readBody, SourceError, watchSource } from './object-stream.js'
 import { copyObject } from './s3-copy.js'
@@ -180,19 +181,15 @@ export class S3Storage implements StorageBackend {
   }
 
   async copy(from: string, to: string): Promise<WrittenObject | 'missing'> {
-    for (let attempt = 1; ; attempt++) {
-      const source = await this.head(from)
-      if (source === undefined) return 'missing'
-      try {
+    return copyNewest({
+      to,
+      operation: this.#operation(to, 's3:PutObject'),
+      head: () => this.head(from),
+      copy: async (source) => {
         const etag = await copyObject(await this.#sdk(), { ...source, bucket: this.#bucket, from, to })
-        return { ...source, key: to, etag: etag ?? source.etag }
-      } catch (error) {
-        // Replaced or deleted since: its newer version will do.
-        const { status } = cloudError(error)
-        if (attempt === 1 && (status === 412 || status === 404)) continue
-        throw toBindingError(this.#operation(to, 's3:PutObject'), error)
-      }
-    }
+        return etag ?? source.etag
+      },
+    })
   }
 
   async signedUrl(key: string, expiresInMs: number): Promise<string> {

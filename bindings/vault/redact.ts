@@ -7,7 +7,7 @@
  * everywhere, and tells nothing. Numbers stay, too: most that are like a secret are something else, and whoever gets a
  * text in the place of a count cannot go on.
  */
-import type { JsonValue } from '../../protocol/json.js'
+import { parseJson, type JsonValue } from '../../protocol/json.js'
 
 export const REDACTED = '[redacted]'
 
@@ -117,11 +117,4 @@ function isSecretName(name: string): boolean {
   return words.some((word) => SECRET_WORD.test(word)) || CONNECTION_STRING.test(words.join('_'))
 }
 
-function parse(text: string): unknown {
-  if (!/^\s*[[{]/.test(text)) return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
+const parse = (text: string): unknown => (/^\s*[[{]/.test(text) ? parseJson(text) : undefined)

@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import type { AttemptResponse } from '../../protocol/attempt-response.js'
 import type { CommandError } from '../../protocol/errors.js'
+import { parseJson } from '../../protocol/json.js'
 import { isInvocationId } from '../../protocol/names.js'
 import { responseRoute } from './response-route.js'
 import type { RuntimeSettings } from './runtime-settings.js'
@@ -49,9 +50,5 @@ export function returnedRefusal(delivered: unknown, error: CommandError): Attemp
 
 function parsed(delivered: unknown): unknown {
   if (typeof delivered !== 'string' && !(delivered instanceof Uint8Array)) return delivered
-  try {
-    return JSON.parse(Buffer.from(delivered as Uint8Array).toString())
-  } catch {
-    return undefined
-  }
+  return parseJson(Buffer.from(delivered as Uint8Array).toString())
 }
