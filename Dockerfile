@@ -25,6 +25,7 @@ WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 COPY package.json LICENSE ./
+COPY ops/ready.js ops/
 RUN mkdir -p /state && chown 1000:1000 /state
 ENV ALIEN_STATE_DIR=/state
 # The user node, by number: Kubernetes' runAsNonRoot takes no name.
@@ -34,7 +35,6 @@ ENTRYPOINT ["tini", "--", "node", "--enable-source-maps", "/app/dist/cli/main.js
 # Idle agents leave garbage at a pace at which V8 would rather collect the whole heap several times a minute than let it
 # grow a little: more than a quarter of what they cost. See docs/scaling.md.
 FROM run AS control-plane
-COPY ops/ready.js ops/
 ENTRYPOINT ["tini", "--", "node", "--no-memory-reducer", "--max-semi-space-size=8", "/app/dist/cli/main.js"]
 EXPOSE 7700
 CMD ["server", "--host", "0.0.0.0"]

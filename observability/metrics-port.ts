@@ -1,17 +1,22 @@
-/** The port where Prometheus gets metrics: `GET /metrics`, and nothing else. */
+/** The port where Prometheus gets metrics, and orchestrators ask how the process is. */
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CommandError } from '../protocol/errors.js'
 import type { MetricsAddress } from './settings.js'
 
-/** @throws {CommandError} `unavailable` when the port is in use: what holds it may be about to end, as an agent that this one replaces */
+/**
+ * @param routes by path; each is a GET
+ * @throws {CommandError} `unavailable` when the port is in use: what holds it may be about to end, as an agent that this one replaces
+ */
 export async function listenForPrometheus(
   { host, port }: MetricsAddress,
-  metrics: RequestListener,
+  routes: Readonly<Record<string, RequestListener>>,
 ): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
   const server = createServer((request, response) => {
-    if (request.method === 'GET' && request.url?.split('?')[0] === '/metrics') metrics(request, response)
-    else response.writeHead(404).end()
+    const path = request.url?.split('?')[0] ?? ''
+    const route = request.method === 'GET' && Object.hasOwn(routes, path) ? routes[path] : undefined
+    if (route === undefined) response.writeHead(404).end()
+    else route(request, response)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, { host, port })))

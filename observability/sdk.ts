@@ -34,9 +34,10 @@ export async function startMetrics(
   if (prometheus !== undefined) {
     const exporter = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true })
     readers.push(exporter)
-    listening = await listenForPrometheus(prometheus, (request, response) =>
-      exporter.getMetricsRequestHandler(request, response),
-    )
+    listening = await listenForPrometheus(prometheus, {
+      '/metrics': (request, response) => exporter.getMetricsRequestHandler(request, response),
+      ...teller.health?.routes,
+    })
   }
   if (otlp.metrics) {
     const exporter = new OTLPMetricExporter()

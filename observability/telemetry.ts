@@ -3,6 +3,7 @@
  * agent without it is some 10 MB smaller.
  */
 import type { Meter } from '@opentelemetry/api'
+import type { Health } from './health.js'
 import { createMetrics, NO_METRICS, type Metrics } from './metrics.js'
 import type { TelemetrySettings } from './settings.js'
 
@@ -28,6 +29,8 @@ export interface Teller {
   /** `alien-server`, …; `OTEL_SERVICE_NAME` counts more. */
   readonly service: string
   readonly version: string
+  /** Is asked at the port of the metrics. Default: nobody asks there. */
+  readonly health?: Health | undefined
 }
 
 /** @throws {CommandError} `conflict` when the port of the metrics is in use */

@@ -1,9 +1,10 @@
 /** Makes sure that a namespace knows the search attributes that we start workflows with, or says what is to be done. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { isGrpcServiceError, type Connection } from '@temporalio/client'
+import type { Connection } from '@temporalio/client'
 // Node finds no named exports in this CommonJS module.
 import proto from '@temporalio/proto'
 import { CommandError } from '../protocol/errors.js'
+import { grpcCode } from './grpc-code.js'
 
 const { IndexedValueType } = proto.temporal.api.enums.v1
 
@@ -64,10 +65,8 @@ const listTypes = async (connection: Services, namespace: string): Promise<Recor
   }
 }
 
-const statusOf = (error: unknown): number | undefined => (isGrpcServiceError(error) ? error.code : undefined)
-
 const isForbidden = (error: unknown): boolean =>
-  statusOf(error) === STATUS.permissionDenied || statusOf(error) === STATUS.unimplemented
+  grpcCode(error) === STATUS.permissionDenied || grpcCode(error) === STATUS.unimplemented
 
 const checkTypes = (existing: Record<string, number>, namespace: string, attributes: SearchAttributes): void => {
   for (const [name, type] of Object.entries(attributes)) {
@@ -94,7 +93,7 @@ const unusable = async (connection: Services, namespace: string, names: readonly
     try {
       await connection.workflowService.countWorkflowExecutions({ namespace, query: `${name} = "probe"` })
     } catch (error) {
-      if (statusOf(error) !== STATUS.invalidArgument) throw error
+      if (grpcCode(error) !== STATUS.invalidArgument) throw error
       missing.push(name)
     }
   }
@@ -113,7 +112,7 @@ const add = async (
     await connection.operatorService.addSearchAttributes({ namespace, searchAttributes })
   } catch (error) {
     // Another process may have been quicker.
-    if (statusOf(error) === STATUS.alreadyExists) return
+    if (grpcCode(error) === STATUS.alreadyExists) return
     if (!isForbidden(error)) throw error
     const list = types.map(([name, type]) => `${name} (${type})`).join(', ')
     throw new CommandError(

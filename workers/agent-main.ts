@@ -15,6 +15,7 @@ import { assertBindings } from '../bindings/configured-bindings.js'
 import { fetchThroughProxy } from '../client/fetch-through-proxy.js'
 import { openJournal } from '../execution/journal/journal.js'
 import { manifestOf } from '../execution/manifest.js'
+import { Health } from '../observability/health.js'
 import type { MetricsAddress } from '../observability/settings.js'
 import { CommandError, type ErrorCode } from '../protocol/errors.js'
 import { stateDir } from '../protocol/dev-state.js'
@@ -23,6 +24,7 @@ import { EXIT_MISCONFIGURED, type AgentMessage } from './agent-exit.js'
 import { checkBindings } from './agent-bindings.js'
 import { connectAgent } from './agent-connection.js'
 import { AgentEventSender } from './agent-events.js'
+import { agentProbes } from './agent-probes.js'
 import { startAgentService } from './agent-service.js'
 import { askPresence, openAgentSession } from './agent-session.js'
 import { readAgentToken } from './agent-token.js'
@@ -83,7 +85,8 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
   })
   checkBindings(process.env, log)
   // Before handlers are loaded, which may use OpenTelemetry themselves.
-  const telemetry = await openProcessTelemetry('alien-agent', metricsAddress(process.env), log)
+  const health = new Health(log)
+  const telemetry = await openProcessTelemetry('alien-agent', metricsAddress(process.env), log, health)
   // Before the vendor's code, which runs in this process, can change where the policy is looked for.
   const gate = await openCustomerPolicy(process.env, log)
   const state = stateDir(process.env)
@@ -104,7 +107,7 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
     fetch,
     onTrouble: (reason) => log.warn(`what handlers say cannot be told to those who follow them: ${reason}`),
   })
-  const { done } = await startAgentService({
+  const service = await startAgentService({
     registry: moduleRegistry,
     session,
     connect: async (key) => {
@@ -124,8 +127,9 @@ async function run([bundle, functionName = '']: string[]): Promise<void> {
     graceMs: parseGrace(process.env['ALIEN_GRACE']),
     signal: stop.signal,
   })
+  health.needs(agentProbes(service, stop.signal))
   tell({ kind: 'ready', deployment: session.deployment.name, commands: moduleRegistry.names })
-  await done
+  await service.done
   await events.close(LAST_EVENTS_MS)
   await telemetry.close()
 }

@@ -25,21 +25,32 @@ export interface AgentServiceOptions extends Omit<AgentWorkerOptions, 'connectio
   readonly isReceiving: (key: string) => Promise<boolean>
 }
 
+/** Another's once that is in its place. */
 interface Serving {
-  readonly key: string
-  readonly worker: ReplaceableWorker
+  key: string
+  worker: ReplaceableWorker
+}
+
+const isBusy = ({ runs }: SharedByWorkers): boolean => runs.count >= MAX_CONCURRENT_COMMANDS
+
+export interface AgentService extends AgentWorker {
+  /** Whether the control plane sees its polls, or it has too much to do for any. Rejects when that cannot be asked. */
+  readonly isReceiving: () => Promise<boolean>
 }
 
 /** Closes `journal` in the end. */
-export async function startAgentService(options: AgentServiceOptions): Promise<AgentWorker> {
+export async function startAgentService(options: AgentServiceOptions): Promise<AgentService> {
   const shared = sharedByWorkers()
   options.metrics?.agentRuns.observe((set) => set(shared.runs.count, {}))
   const end = endOfRuns({ ...options, ...shared })
-  const first = await open(options, shared).catch((error: unknown) => {
+  const serving = await open(options, shared).catch((error: unknown) => {
     options.journal.close()
     throw error
   })
-  return { done: serve(options, shared, first).finally(end) }
+  return {
+    done: serve(options, shared, serving).finally(end),
+    isReceiving: async () => isBusy(shared) || options.isReceiving(serving.key),
+  }
 }
 
 async function open(options: AgentServiceOptions, shared: SharedByWorkers): Promise<Serving> {
@@ -48,13 +59,14 @@ async function open(options: AgentServiceOptions, shared: SharedByWorkers): Prom
   return { key, worker: await startReplaceableWorker({ ...options, connection, ...shared }) }
 }
 
-async function serve(options: AgentServiceOptions, shared: SharedByWorkers, first: Serving): Promise<void> {
+async function serve(options: AgentServiceOptions, shared: SharedByWorkers, serving: Serving): Promise<void> {
   const { isReceiving, log, signal } = options
-  for (let { key, worker } = first; ;) {
+  for (;;) {
+    const { key, worker } = serving
     const ended = new AbortController()
     const deaf = untilDeaf({
       isReceiving: () => isReceiving(key),
-      isBusy: () => shared.runs.count >= MAX_CONCURRENT_COMMANDS,
+      isBusy: () => isBusy(shared),
       signal: AbortSignal.any([signal, ended.signal]),
     })
     const isDeaf = await Promise.race([worker.done.then(() => false), deaf]).finally(() => ended.abort())
@@ -64,7 +76,7 @@ async function serve(options: AgentServiceOptions, shared: SharedByWorkers, firs
     try {
       const next = await open(options, shared)
       retire(worker, options)
-      ;({ key, worker } = next)
+      Object.assign(serving, next)
     } catch (error) {
       log.warn(`cannot connect anew yet: ${CommandError.from(error).message}`)
     }

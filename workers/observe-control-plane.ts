@@ -2,7 +2,7 @@
 import type { Gateway } from '../gateway/server.js'
 import type { Metrics } from '../observability/metrics.js'
 import type { PresenceWatch } from '../server/agent-presence.js'
-import { answerWithin, oneAtATime } from '../server/answer-within.js'
+import { answerWithin, oneAtATime } from '../observability/answer-within.js'
 import type { AuditTrail } from '../server/audit/audit-trail.js'
 import { openInvocations } from '../server/invocations/count-open.js'
 import type { Registry } from '../server/registry/open-registry.js'

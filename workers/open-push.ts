@@ -1,7 +1,7 @@
 import type { Metrics } from '../observability/metrics.js'
 import type { PushDeps } from '../activities/push-command.js'
 import { knownDeployments, type KnownDeployments } from '../server/known-deployments.js'
-import { openRegistry, type RegistryOptions } from '../server/registry/open-registry.js'
+import { openRegistry, type Registry, type RegistryOptions } from '../server/registry/open-registry.js'
 import { Senders } from '../transports/senders.js'
 import type { Closers } from './closers.js'
 import type { Logger } from './logger.js'
@@ -34,14 +34,18 @@ export interface WorkerPushOptions {
   readonly log: Logger
 }
 
-/** As {@link openPush}, for a vendor worker without a control plane around it. */
-export async function openWorkerPush(options: WorkerPushOptions, closers: Closers): Promise<PushDeps> {
+/** As {@link openPush}, for a vendor worker without a control plane around it; with the registry that it needs for that. */
+export async function openWorkerPush(
+  options: WorkerPushOptions,
+  closers: Closers,
+): Promise<{ readonly push: PushDeps; readonly registry: Registry }> {
   const registry = await openRegistry(options.registry)
   closers.add(() => registry.close())
   const { responseTokens } = await openKeys(options, registry, closers)
   const deployments = knownDeployments(registry)
-  return openPush(
+  const push = openPush(
     { deployments, metrics: options.metrics, tokens: responseTokens, publicUrl: () => options.publicUrl },
     closers,
   )
+  return { push, registry }
 }

@@ -1,3 +1,4 @@
+import type { Health } from '../observability/health.js'
 import { telemetrySettings, type MetricsAddress } from '../observability/settings.js'
 import { observeProcess } from '../observability/process-metrics.js'
 import { openTelemetry, type Telemetry } from '../observability/telemetry.js'
@@ -9,15 +10,17 @@ import { VERSION } from './version.js'
  *
  * @param service as OpenTelemetry is to name it
  * @param prometheus where metrics are to be had; `undefined`: nowhere
+ * @param health what is said of the process beside its metrics; that of a control plane is at its own port
  * @throws {CommandError} as {@link openTelemetry} and {@link telemetrySettings}
  */
 export async function openProcessTelemetry(
   service: string,
   prometheus: MetricsAddress | undefined,
   log: Logger,
+  health?: Health,
 ): Promise<Telemetry> {
   const settings = telemetrySettings(process.env, prometheus)
-  const telemetry = await openTelemetry({ service, version: VERSION }, settings)
+  const telemetry = await openTelemetry({ service, version: VERSION, health }, settings)
   const { metricsUrl: metrics } = telemetry
   if (metrics !== undefined) log.info({ metrics }, 'metrics can be had')
   if (telemetry.meter === undefined) return telemetry

@@ -1,5 +1,5 @@
 import { INVOKE_COMMAND_WORKFLOW } from '../../protocol/names.js'
-import { answerWithin } from '../answer-within.js'
+import { answerWithin } from '../../observability/answer-within.js'
 import type { TemporalClients } from '../temporal-clients.js'
 
 /** Temporal answers ten such questions a second for all of a namespace. */

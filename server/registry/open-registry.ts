@@ -5,7 +5,7 @@
 import { resolve } from 'node:path'
 import { sql, type Kysely } from 'kysely'
 import { CommandError } from '../../protocol/errors.js'
-import { oneAtATime } from '../answer-within.js'
+import { oneAtATime } from '../../observability/answer-within.js'
 import { Agents } from './agents.js'
 import { AgentTokens } from './agent-tokens.js'
 import { ApiKeys } from './api-keys.js'

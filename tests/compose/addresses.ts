@@ -27,14 +27,15 @@ export interface Placement {
   readonly folder: string
   /** What runs: the service, or another instance of it. */
   readonly instance: string
+  /** Its address. */
+  readonly own: string
   /** Where Temporal's development server is, which can be on 127.0.0.1 only: `127.0.0.1:41233`. */
   readonly devServer: string | undefined
 }
 
 /** The service with addresses and paths of this machine. */
-export function placed(name: string, service: Service, placement: Placement): Service {
-  const { compose, network, devServer } = placement
-  const own = addressOf(network, compose.services, name)
+export function placed(service: Service, placement: Placement): Service {
+  const { compose, network, own, devServer } = placement
   const names = Object.keys(compose.services).join('|')
   const host = new RegExp(`(?<![\\w.-])(${names})(?=:\\d)`, 'g')
   const here = (text: string): string =>

@@ -94,6 +94,23 @@ test.each(services.filter(([, { image }]) => image.startsWith('alien-')))(
   },
 )
 
+test('each process of ours is healthy when it is ready', () => {
+  const ours = services.filter(([, { image }]) => image.startsWith('alien-'))
+  const asked = ours.map(([name, { healthcheck }]) => [name, healthcheck?.test.at(-1)])
+  expect(asked).toStrictEqual([
+    ['control-plane', 'https://127.0.0.1:7700/readyz'],
+    ['vendor-worker', 'http://127.0.0.1:9464/readyz'],
+    ['agent', 'http://127.0.0.1:9464/readyz'],
+  ])
+  // Where it listens.
+  for (const name of ['vendor-worker', 'agent']) {
+    expect(compose.services[name]?.environment).toMatchObject({
+      ALIEN_METRICS_PORT: '9464',
+      ALIEN_METRICS_HOST: '127.0.0.1',
+    })
+  }
+})
+
 test('what others wait for says when it is healthy, or ends', () => {
   for (const [name, { depends_on }] of services) {
     for (const [dependency, { condition }] of Object.entries(depends_on)) {

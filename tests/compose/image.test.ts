@@ -28,14 +28,14 @@ const filesIn = async (root: string): Promise<string[]> =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
 
-describe.each([
-  ['control-plane', ['LICENSE', 'dist', 'node_modules', 'ops', 'package.json']],
-  ['agent', ['LICENSE', 'dist', 'node_modules', 'package.json']],
-])('the image %s', (name, content) => {
+const CONTENT = ['LICENSE', 'dist', 'node_modules', 'ops', 'package.json']
+
+describe.each(['control-plane', 'agent'])('the image %s', (name) => {
   const app = () => join(folder, name, 'app')
 
   test('has this and nothing else', async () => {
-    expect((await readdir(app())).sort()).toStrictEqual(content)
+    expect((await readdir(app())).sort()).toStrictEqual(CONTENT)
+    expect(await readdir(join(app(), 'ops'))).toStrictEqual(['ready.js'])
     expect(await readdir(join(folder, name))).toStrictEqual(['app'])
   })
 

@@ -50,6 +50,8 @@ export interface UpOptions {
   readonly say: Say
 }
 
+/** Above those of the services themselves. */
+const FIRST_OF_OTHERS = 100
 const SERVES_WITHIN_MS = 60_000
 const LOOK_AGAIN_MS = 500
 
@@ -196,7 +198,21 @@ export class Topology {
     if (definition === undefined) throw new Error(`the compose file has no service ${service}`)
     const { network, temporal } = this.#state
     const devServer = 'server' in temporal ? undefined : `127.0.0.1:${temporal.port}`
-    return placed(service, definition, { compose, network, folder: this.folder, instance, devServer })
+    return placed(definition, {
+      compose,
+      network,
+      folder: this.folder,
+      instance,
+      own: this.#addressOfInstance(service, instance),
+      devServer,
+    })
+  }
+
+  /** As containers have it, another instance of a service has another address, and keeps it when it is started again. */
+  #addressOfInstance(service: string, instance: string): string {
+    if (instance === service) return this.#addressOf(service)
+    const position = Object.keys({ ...this.#state.instances, [instance]: undefined }).indexOf(instance)
+    return `${this.#state.network}.${FIRST_OF_OTHERS + position}`
   }
 
   #addressOf(service: string): string {

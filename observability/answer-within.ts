@@ -1,4 +1,4 @@
-/** How long what a control plane needs may take to answer, and what is done about one that does not. */
+/** How long what a process needs may take to answer, and what is done about one that does not. */
 
 const ANSWER_WITHIN_MS = 2_000
 
