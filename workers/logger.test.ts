@@ -49,6 +49,21 @@ test('no secret is in them however deep it is, and however it is spelled', async
   expect(three).toContain('[too deep]')
 })
 
+test('no secret is in what a child logger, or its child, was given; nor in an error of any name', async () => {
+  const [line = ''] = await logged(`
+    const request = { headers: { authorization: 'hunter2', host: 'a' } }
+    const child = log.child({ request, api_key: 'hunter2' }).child({ attempt: { response_token: 'hunter2', number: 1 } })
+    child.warn({ reason: Object.assign(new Error('failed'), { request }) }, 'one')`)
+  expect(line).not.toContain('hunter2')
+  expect(JSON.parse(line)).toMatchObject({
+    request: { headers: { authorization: '[redacted]', host: 'a' } },
+    api_key: '[redacted]',
+    attempt: { response_token: '[redacted]', number: 1 },
+    reason: { message: 'failed', request: { headers: { authorization: '[redacted]', host: 'a' } } },
+    msg: 'one',
+  })
+})
+
 test('the level is that of the environment until a signal says otherwise', async () => {
   const lines = await logged(
     `toggleDebugOnSignal(log)

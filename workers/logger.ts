@@ -30,21 +30,22 @@ const MAX_DEPTH = 8
 const plainName = (name: string): string => name.toLowerCase().replace(/[-_]/g, '')
 const SECRET_NAMES = new Set(SECRETS.map(plainName))
 
-/** A copy without secrets, however deep they are. What says itself how it is written, as a `Date`, and an error stay. */
+/** A copy without secrets, however deep they are, in errors too. What says itself how it is written, as a `Date`, stays. */
 function redacted(value: unknown, depth = 0): unknown {
-  if (typeof value !== 'object' || value === null || value instanceof Error || 'toJSON' in value) return value
+  if (value instanceof Error) return redacted({ ...pino.stdSerializers.err(value) }, depth)
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value
   if (depth > MAX_DEPTH) return '[too deep]'
   if (Array.isArray(value)) return value.map((item) => redacted(item, depth + 1))
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [
+  return redactedFields(value, depth)
+}
+
+const redactedFields = (fields: object, depth = 0): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, inner]) => [
       name,
       SECRET_NAMES.has(plainName(name)) ? CENSOR : redacted(inner, depth + 1),
     ]),
   )
-}
-
-/** What errors carry, as those of HTTP clients their request, becomes fields only here. */
-const redactedError = (error: Error): unknown => redacted({ ...pino.stdSerializers.err(error) })
 
 /** @param env `ALIEN_LOG_LEVEL`: `debug`, `info` (default), `warn`, `error` or `silent` */
 export function createLogger(name: string, env: NodeJS.ProcessEnv = process.env): Logger {
@@ -53,16 +54,25 @@ export function createLogger(name: string, env: NodeJS.ProcessEnv = process.env)
     name,
     level,
     base: { name, pid: process.pid },
-    formatters: { log: (fields: object) => redacted(fields) as Record<string, unknown> },
-    serializers: {
-      err: redactedError,
-      error: (value: unknown) => (value instanceof Error ? redactedError(value) : value),
-    },
-    // What a child logger is given is no line yet, and passes by the formatter.
-    redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`]), censor: CENSOR },
+    formatters: { log: (fields: object) => redactedFields(fields) },
+    // The formatter has been there.
+    serializers: { err: (error: unknown) => error },
   }
-  if (!process.stderr.isTTY) return pino(options, pino.destination({ dest: 2, sync: true }))
-  return pino(options, pretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' }))
+  const log = process.stderr.isTTY
+    ? pino(options, pretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' }))
+    : pino(options, pino.destination({ dest: 2, sync: true }))
+  redactChildren(log)
+  return log
+}
+
+/** What a child logger is given is no line yet, and passes by the formatter. Its children do as it does. */
+function redactChildren(log: Logger): void {
+  const child: unknown = Reflect.get(log, 'child')
+  Object.assign(log, {
+    child(this: Logger, fields: object, ...options: unknown[]): unknown {
+      return Reflect.apply(child as () => unknown, this, [redactedFields(fields), ...options])
+    },
+  })
 }
 
 /**
