@@ -85,6 +85,11 @@ export const METRICS = {
     'Whether `temporal`, or the `registry`, answers this control plane within 2 s: 1, else 0.',
     'dependency',
   ),
+  certificateEnd: gauge(
+    'alien_certificate_expiry_timestamp_seconds',
+    'When a certificate ends that this process shows, since 1970: to callers and agents (`server`), or to `temporal`.',
+    'certificate',
+  ),
   auditFailures: observedCounter(
     'alien_audit_failures_total',
     'Audit records that could not be written, and are in the log instead.',

@@ -4,10 +4,17 @@ import { unwatchFile, watchFile } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 import { CommandError } from '../protocol/errors.js'
+import { certificateEnd } from './certificate-end.js'
 
 export interface CertificateAndKey {
   readonly cert: Buffer
   readonly key: Buffer
+}
+
+/** Where both are, as PEM. */
+export interface CertificateFiles {
+  readonly certFile: string
+  readonly keyFile: string
 }
 
 /** Looked at by time, not by events: a renewal replaces files, or the link that their folder is. */
@@ -17,13 +24,11 @@ export class TlsFiles {
   readonly #certFile: string
   readonly #keyFile: string
   readonly #onError: (error: CommandError) => void
+  #end: Date | undefined
   #stop: () => void = () => undefined
 
   /** @param onError a renewal that is not good; the one before it stays in use */
-  constructor(
-    { certFile, keyFile }: { readonly certFile: string; readonly keyFile: string },
-    onError: (error: CommandError) => void,
-  ) {
+  constructor({ certFile, keyFile }: CertificateFiles, onError: (error: CommandError) => void) {
     this.#certFile = certFile
     this.#keyFile = keyFile
     this.#onError = onError
@@ -38,6 +43,7 @@ export class TlsFiles {
       if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
         throw new Error('the key is not the key of the certificate')
       }
+      this.#end = certificateEnd(cert)
       return { cert, key }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
@@ -47,6 +53,11 @@ export class TlsFiles {
         { cause: error },
       )
     }
+  }
+
+  /** When what is in use ends, the authorities in its file included. `undefined` before anything was read. */
+  get end(): Date | undefined {
+    return this.#end
   }
 
   onRenewed(renewed: (pair: CertificateAndKey) => void): void {

@@ -1,5 +1,5 @@
 /** Which Temporal to talk to, by Temporal's own environment names. */
-import type { ConnectionOptions } from '@temporalio/client'
+import type { ConnectionOptions, TLSConfig } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { NativeConnectionOptions } from '@temporalio/worker'
 import { CommandError } from '../protocol/errors.js'
@@ -47,6 +47,18 @@ function load(overrideEnvVars: Record<string, string>): ReturnType<typeof loadCl
     )
   }
 }
+
+/** Whether it is spoken to by TLS: an API key is never sent without. */
+export const usesTls = ({ connectionOptions: { tls, apiKey } }: TemporalSettings): boolean =>
+  Boolean(tls ?? apiKey !== undefined)
+
+/** What certificates it is given, and goes by; `{}` for the system's, and without TLS. */
+export const tlsConfig = ({ connectionOptions: { tls } }: TemporalSettings): TLSConfig =>
+  typeof tls === 'object' && tls !== null ? tls : {}
+
+/** PEM, as which this process is known to Temporal; `undefined` when it is not by a certificate. */
+export const clientCertificate = (settings: TemporalSettings): Uint8Array | undefined =>
+  tlsConfig(settings).clientCertPair?.crt
 
 /** A Temporal that wants neither TLS nor a key, such as the embedded one. */
 export const plainTemporal = (address: string, namespace: string): TemporalSettings => ({

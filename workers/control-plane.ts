@@ -31,7 +31,7 @@ import { ToldOutcomes } from '../server/invocations/told-outcomes.js'
 import { LateRefusals } from '../server/late-refusals.js'
 import { knownDeployments } from '../server/known-deployments.js'
 import { openRegistry, type Registry, type RegistryOptions } from '../server/registry/open-registry.js'
-import { TlsFiles } from '../server/tls-files.js'
+import { TlsFiles, type CertificateFiles } from '../server/tls-files.js'
 import { connectTemporal } from '../server/temporal-clients.js'
 import { ensureSearchAttributes } from '../temporal/search-attributes.js'
 import { connectNative, unreachable } from '../temporal/native-connection.js'
@@ -40,6 +40,7 @@ import type { PushDeps } from '../activities/push-command.js'
 import { openOrClose, type Closers } from './closers.js'
 import type { Logger } from './logger.js'
 import { openKeys } from './open-keys.js'
+import { observeCertificates } from './observe-certificates.js'
 import { observeControlPlane } from './observe-control-plane.js'
 import { openPush } from './open-push.js'
 import { runWorker } from './run-worker.js'
@@ -47,7 +48,7 @@ import { createVendorWorker } from './vendor-worker.js'
 
 export interface ControlPlaneOptions extends Omit<ListenOptions, 'tls'> {
   /** PEM files to serve TLS with. Default: plain text. */
-  readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined
+  readonly tls?: CertificateFiles | undefined
   readonly registry: RegistryOptions
   /** An API key to accept, of at least 32 characters. Known before the first request is. */
   readonly apiKey?: { readonly name: string; readonly token: string } | undefined
@@ -103,7 +104,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const trustsProxy = trustProxy(options.trustProxy)
   const tls = tlsFiles(options)
   await tls?.read()
-  return openOrClose((closers) => open(options, { trustsProxy, tls }, closers))
+  return openOrClose((closers) => {
+    const { temporal, telemetry = NO_TELEMETRY } = options
+    closers.add(observeCertificates(telemetry.metrics, { tls, temporal }))
+    return open(options, { trustsProxy, tls }, closers)
+  })
 }
 
 /** What was read of the options. */

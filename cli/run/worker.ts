@@ -5,6 +5,7 @@ import { connectNative, unreachable } from '../../temporal/native-connection.js'
 import { temporalSettings } from '../../temporal/settings.js'
 import { openOrClose } from '../../workers/closers.js'
 import { createLogger, toggleDebugOnSignal } from '../../workers/logger.js'
+import { observeCertificates } from '../../workers/observe-certificates.js'
 import { openWorkerPush } from '../../workers/open-push.js'
 import { runWorker } from '../../workers/run-worker.js'
 import { openProcessTelemetry } from '../../workers/process-telemetry.js'
@@ -26,6 +27,7 @@ export async function runVendorWorker(settings: SettingsOf<'worker'>): Promise<v
   const { connection, pushing, close } = await openOrClose(async (closers) => {
     const connection = await connectNative(temporal.connectionOptions, log, meter).catch(unreachable(temporal))
     closers.add(() => connection.close())
+    closers.add(observeCertificates(metrics, { temporal }))
     const pushing =
       databaseUrl === undefined
         ? undefined
