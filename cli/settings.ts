@@ -41,6 +41,10 @@ export function settingsFor<Name extends ProcessName>(name: Name, command?: Comm
 export const registryOf = ({ databaseUrl: url, stateDir: folder }: SettingsOf<'server'>) =>
   url === undefined ? { file: join(stateDir({ ALIEN_STATE_DIR: folder }), 'registry.db') } : { url }
 
+/** What `alien server` serves TLS with: both files or none. */
+export const tlsFilesOf = ({ tlsCert, tlsKey }: SettingsOf<'server'>) =>
+  tlsCert === undefined || tlsKey === undefined ? undefined : { certFile: tlsCert, keyFile: tlsKey }
+
 /** Where a process tells Prometheus what it counts. */
 export const metricsAddress = ({
   metricsPort: port,

@@ -126,8 +126,9 @@ async function checkToken(road: Road, token: string | undefined): Promise<Verdic
 async function checkAgentToken(road: Road, token: string): Promise<Verdict> {
   const answer = await ask(road, { path: '/v1/agent/presence?key=doctor', token })
   if (answer.status !== 200) return refused('agent token', answer)
-  const { deployment } = answer.body as AgentPresenceAnswer
-  return { level: 'ok', message: `it is for agents of "${deployment.name}" (${deployment.id})` }
+  const { deployment, tokenExpiresAt = null } = answer.body as AgentPresenceAnswer
+  const message = `it is for agents of "${deployment.name}" (${deployment.id})`
+  return goodUntil(message, tokenExpiresAt, "have it rotated: alien tokens rotate, on the vendor's side")
 }
 
 async function checkApiKey(road: Road, token: string): Promise<Verdict> {
@@ -135,13 +136,15 @@ async function checkApiKey(road: Road, token: string): Promise<Verdict> {
   if (answer.status !== 200) return refused('API key', answer)
   const { name, scopes, deployments, commands, expiresAt } = answer.body as ApiKeyInfo
   const message = `API key "${name}" may ${scopes.join(', ')}, on deployments ${deployments.join(', ')}, commands ${commands.join(', ')}`
-  const leftMs = expiresAt === null ? Infinity : Date.parse(expiresAt) - Date.now()
-  if (leftMs > EXPIRES_SOON_MS) return { level: 'ok', message }
-  return {
-    level: 'warning',
-    message: `${message}, until ${String(expiresAt)}`,
-    remedy: 'have it rotated: alien tokens rotate',
-  }
+  return goodUntil(message, expiresAt, 'have it rotated: alien tokens rotate')
+}
+
+/** Of a token that is good. */
+function goodUntil(message: string, expiresAt: string | null, remedy: string): Verdict {
+  if (expiresAt === null) return { level: 'ok', message }
+  const leftMs = Date.parse(expiresAt) - Date.now()
+  const left = `${message}, until ${expiresAt}, which is in ${formatDuration(leftMs)}`
+  return leftMs > EXPIRES_SOON_MS ? { level: 'ok', message: left } : { level: 'warning', message: left, remedy }
 }
 
 function refused(what: string, answer: Answer): Verdict {

@@ -1,11 +1,10 @@
-/** The way from this machine to the control plane: straight, or through the proxy that the environment names. */
+/** The way from this machine to the control plane, or to Temporal: straight, or through a proxy. */
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { proxyOf } from '../client/proxy-of.js'
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
 
 const CONNECT_TIMEOUT_MS = 5_000
 
@@ -19,17 +18,23 @@ export class TunnelRefused extends Error {
   }
 }
 
+/** What TLS goes by, beside the host's name and what Node trusts. */
+export type RoadTls = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername'>
+
 export class Road {
   readonly url: URL
   readonly host: string
   readonly port: number
   readonly proxy: URL | undefined
+  readonly #tls: RoadTls
 
-  constructor(url: URL) {
+  /** @param proxy `undefined`: straight */
+  constructor(url: URL, { proxy, tls = {} }: { readonly proxy: URL | undefined; readonly tls?: RoadTls }) {
     this.url = url
     this.host = withoutBrackets(url.hostname)
     this.port = Number(url.port) || (this.isTls ? 443 : 80)
-    this.proxy = proxyOf(url.href)
+    this.proxy = proxy
+    this.#tls = tls
   }
 
   get isTls(): boolean {
@@ -40,7 +45,7 @@ export class Road {
     return `${this.url.hostname}:${this.port}`
   }
 
-  /** To the control plane's port. @throws {TunnelRefused} by the proxy; system errors; `ETIMEDOUT` after 5 s */
+  /** To the port. @throws {TunnelRefused} by the proxy; system errors; `ETIMEDOUT` after 5 s */
   reach(): Promise<Duplex> {
     return this.proxy === undefined ? this.#dial() : this.#tunnel(this.proxy)
   }
@@ -58,6 +63,7 @@ export class Road {
       ...(/^[\d.]+$|:/.test(this.host) ? { host: this.host } : { servername: this.host }),
       ALPNProtocols: [protocol],
       rejectUnauthorized: verify,
+      ...this.#tls,
     })
     await this.#inTime(once(socket, 'secureConnect'), socket, 'no answer to the TLS handshake')
     return socket

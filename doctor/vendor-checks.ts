@@ -1,24 +1,32 @@
 /** What `alien server` needs of this machine: Temporal and the registry. */
 import { existsSync } from 'node:fs'
+import { status as grpc } from '@grpc/grpc-js'
 import { Connection } from '@temporalio/client'
 import { optionalTsToMs } from '@temporalio/common/lib/time.js'
 // Node finds no named exports in this CommonJS module.
 import proto from '@temporalio/proto'
 import { CommandError } from '../protocol/errors.js'
 import { COMMANDS_QUEUE, SEARCH_ATTRIBUTES } from '../protocol/names.js'
+import { certificateEnd } from '../server/certificate-end.js'
 import { readMigrations, type RegistryOptions } from '../server/registry/open-registry.js'
+import { TlsFiles, type CertificateFiles } from '../server/tls-files.js'
 import { RETRIES } from '../temporal/retries.js'
 import { missingSearchAttributes } from '../temporal/search-attributes.js'
-import type { TemporalSettings } from '../temporal/settings.js'
+import { grpcCode } from '../temporal/grpc-code.js'
+import { usesTls, type TemporalSettings } from '../temporal/settings.js'
 import { reasonOf, type Check, type Verdict } from './examination.js'
+import { roadToTemporal, temporalWayChecks, wantsTls } from './temporal-way.js'
+import { goodUntil } from './way.js'
 
 const CONNECT_TIMEOUT_MS = 5_000
 /** Of Temporal's two types of task queue. */
 const WORKFLOW_QUEUE = proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
-/** gRPC's. */
-const NOT_FOUND = 5
 
-/** Named `temporal`, `namespace`, `search attributes`, `workers`. @param read throws for what cannot be settings */
+/**
+ * Named `temporal settings`, those of {@link temporalWayChecks}, `temporal`, `namespace`, `search attributes`, `workers`.
+ *
+ * @param read throws for what cannot be settings
+ */
 export function temporalChecks(read: () => TemporalSettings): Check[] {
   const asking =
     (ask: (connection: Connection, settings: TemporalSettings) => Promise<Verdict>): (() => Promise<Verdict>) =>
@@ -40,7 +48,13 @@ export function temporalChecks(read: () => TemporalSettings): Check[] {
     return { level: 'ok', message: `${address} is Temporal ${serverVersion}` }
   })
   return [
-    { name: 'temporal', run: () => version().catch((error: unknown) => unusable(read, error)) },
+    { name: 'temporal settings', run: () => Promise.resolve(checkTemporalSettings(read)) },
+    ...temporalWayChecks(read),
+    {
+      name: 'temporal',
+      needs: ['temporal tls'],
+      run: () => version().catch((error: unknown) => unusable(read(), error)),
+    },
     {
       name: 'namespace',
       needs: ['temporal'],
@@ -59,12 +73,40 @@ export function temporalChecks(read: () => TemporalSettings): Check[] {
   ]
 }
 
-function unusable(read: () => TemporalSettings, error: unknown): Verdict {
-  if (error instanceof CommandError) return told(error)
+function checkTemporalSettings(read: () => TemporalSettings): Verdict {
+  try {
+    const settings = read()
+    roadToTemporal(settings)
+    const { address, namespace } = settings
+    return { level: 'ok', message: `${address}, namespace "${namespace}", ${usesTls(settings) ? 'TLS' : 'plain text'}` }
+  } catch (error) {
+    if (error instanceof CommandError) return told(error)
+    return { level: 'failure', message: reasonOf(error), remedy: 'give TEMPORAL_ADDRESS as host:port' }
+  }
+}
+
+/** Its port can be reached, and TLS is as it should be. */
+async function unusable(settings: TemporalSettings, error: unknown): Promise<Verdict> {
+  const { address } = settings
+  if (await wantsTls(settings)) {
+    return {
+      level: 'failure',
+      message: `${address} speaks TLS, and is spoken to in plain text`,
+      remedy: 'set TEMPORAL_TLS=true, or the API key or the certificate that it wants',
+    }
+  }
+  const code = grpcCode(error)
+  if (code === grpc.UNAUTHENTICATED || code === grpc.PERMISSION_DENIED) {
+    return {
+      level: 'failure',
+      message: `Temporal at ${address} refuses the credentials: ${reasonOf(error)}`,
+      remedy: 'see whether TEMPORAL_API_KEY is set, is that of this namespace, and has not expired',
+    }
+  }
   return {
     level: 'failure',
-    message: `Temporal at ${read().address} does not answer: ${reasonOf(error)}`,
-    remedy: 'see whether it runs; check TEMPORAL_ADDRESS, and TEMPORAL_API_KEY or TEMPORAL_TLS when it wants them',
+    message: `${address} does not answer as Temporal does: ${reasonOf(error)}`,
+    remedy: `see whether TEMPORAL_ADDRESS is the gRPC port of Temporal's frontend, which mostly is 7233, and whether it is healthy: temporal operator cluster health`,
   }
 }
 
@@ -79,7 +121,7 @@ async function checkNamespace(service: Connection['workflowService'], namespace:
     await service.describeNamespace({ namespace })
     return { level: 'ok', message: `namespace "${namespace}" is there` }
   } catch (error) {
-    const isMissing = (error as { readonly code?: unknown }).code === NOT_FOUND
+    const isMissing = grpcCode(error) === grpc.NOT_FOUND
     return {
       level: 'failure',
       message: isMissing ? `there is no namespace "${namespace}"` : reasonOf(error),
@@ -121,6 +163,24 @@ async function checkWorkers(service: Connection['workflowService'], namespace: s
     level: 'failure',
     message: `no vendor worker polls task queue "${COMMANDS_QUEUE}" of namespace "${namespace}": nothing that is started begins`,
     remedy: 'start alien server, or an alien worker beside one with --no-worker',
+  }
+}
+
+/** Named `certificate`; needs `settings`. @param read files of what callers and agents are shown, if TLS is served */
+export const certificateChecks = (read: () => CertificateFiles | undefined): Check[] => [
+  { name: 'certificate', needs: ['settings'], run: () => checkCertificate(read()) },
+]
+
+const RENEW = 'write the renewed one over it; alien server reads it again when it changes'
+
+async function checkCertificate(files: CertificateFiles | undefined): Promise<Verdict> {
+  if (files === undefined) return { level: 'ok', message: 'none: alien server is to serve plain text' }
+  try {
+    const { cert } = await new TlsFiles(files, () => undefined).read()
+    return goodUntil(`certificate ${files.certFile}`, certificateEnd(cert), RENEW)
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    return told(error)
   }
 }
 

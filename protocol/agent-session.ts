@@ -38,4 +38,6 @@ export interface AgentPresenceAnswer {
   readonly deployment: DeploymentRef
   /** Whether a control plane holds polls of the connection with this key, or did some seconds ago. */
   readonly receiving: boolean
+  /** When the token that asks ends, ISO 8601; `null`: never. The first control planes did not say. */
+  readonly tokenExpiresAt?: string | null
 }

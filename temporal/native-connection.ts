@@ -24,7 +24,7 @@ export const unreachable =
     const reason = error instanceof Error ? error.message : String(error)
     throw new CommandError(
       'unavailable',
-      `cannot reach Temporal at ${address}: ${reason}; check TEMPORAL_ADDRESS, and TEMPORAL_API_KEY or TEMPORAL_TLS when it wants them`,
+      `cannot reach Temporal at ${address}: ${reason}; check TEMPORAL_ADDRESS, and TEMPORAL_API_KEY or TEMPORAL_TLS when it wants them; alien doctor --server says which of it is wrong`,
       { cause: error },
     )
   }

@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listening } from './support/listening.js'
 import { alien } from './support/cli.js'
+import { selfSigned } from './support/certificates.js'
 import { doctor, expectCulprit, type Broken, type Report } from './support/doctor.js'
 import { startFragileControlPlane, type FragileControlPlane } from './support/fragile-control-plane.js'
 import { callApi } from './support/http.js'
@@ -58,8 +59,8 @@ function pipe(one: Socket, two: Socket): void {
 }
 
 /** Ends TLS before the stack, and hands on what is in it. */
-async function behindTls(name: 'first' | 'expired', host?: string): Promise<number> {
-  const [cert, key] = await Promise.all(['crt', 'key'].map((end) => readFile(join(TLS, `${name}.${end}`))))
+async function behindTls(certFile: string, keyFile: string, host?: string): Promise<number> {
+  const [cert, key] = await Promise.all([certFile, keyFile].map((file) => readFile(file)))
   const server = createTlsServer({ cert, key, ALPNProtocols: ['http/1.1', 'h2'] }, (socket) => {
     const onward = connect(Number(new URL(stack.state.url).port), '127.0.0.1')
     pipe(socket, onward)
@@ -67,6 +68,9 @@ async function behindTls(name: 'first' | 'expired', host?: string): Promise<numb
   server.on('tlsClientError', () => undefined)
   return serving(server, host)
 }
+
+const withFixture = (name: 'first' | 'expired', host?: string): Promise<number> =>
+  behindTls(join(TLS, `${name}.crt`), join(TLS, `${name}.key`), host)
 
 /** A reverse proxy that knows HTTP/1.1 only. @param readyz the status by which it answers that itself */
 const oldProxy = (readyz?: number): Promise<number> =>
@@ -132,7 +136,7 @@ describe.concurrent('where nothing is wrong', () => {
   })
 
   test('a customer too, through TLS and a proxy', async () => {
-    const [port, proxy] = await Promise.all([behindTls('first'), proxyThatSays(200)])
+    const [port, proxy] = await Promise.all([withFixture('first'), proxyThatSays(200)])
     const env = { ...TRUST, ALIEN_TOKEN: agentToken, HTTPS_PROXY: `http://127.0.0.1:${proxy}` }
     const { ok, findings } = await examined(['--url', `https://localhost:${port}`], env)
     expect(findings.filter(({ level }) => level !== 'ok')).toEqual([])
@@ -176,6 +180,34 @@ describe.concurrent('where nothing is wrong', () => {
     })
   })
 
+  test('a certificate that ends soon is warned of', async () => {
+    const { certFile, keyFile } = await selfSigned(folder, 'ending', 10)
+    const port = await behindTls(certFile, keyFile)
+    const { ok, findings } = await examined(['--url', `https://localhost:${port}`], { NODE_EXTRA_CA_CERTS: certFile })
+    expect([ok, findings.find(({ check }) => check === 'tls')]).toMatchObject([
+      true,
+      {
+        level: 'warning',
+        message: 'certificate of ending, good for 9 days',
+        remedy: 'renew it; the control plane reads the file again when it changes',
+      },
+    ])
+  })
+
+  test.each([
+    ['3d', 'warning', "have it rotated: alien tokens rotate, on the vendor's side"],
+    ['30d', 'ok', undefined],
+  ])('a customer sees that the agent token ends in %s', async (expires, level, remedy) => {
+    const token = { kind: 'agent-token', deployment: 'away', name: expires, expires }
+    const { body } = await callApi(stack.state, stack.state.token, 'POST', '/v1/tokens', token)
+    const { findings } = await examined(['--url', stack.state.url], { ALIEN_TOKEN: String(body.token) })
+    const told = findings.find(({ check }) => check === 'token')
+    expect(told?.message).toMatch(
+      /^it is for agents of "away" \(dep_\w+\), until \d{4}-\S+Z, which is in (2\.99|3|29\.99|30)d$/,
+    )
+    expect([told?.level, told?.remedy]).toStrictEqual([level, remedy])
+  })
+
   test('people read a line for each', async () => {
     const env = { ALIEN_TOKEN: stack.state.token }
     const { stdout, exitCode } = await alien(['doctor', '--url', stack.state.url], { cwd: folder, env })
@@ -208,7 +240,7 @@ const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
   [
     'a certificate that has expired',
     async () => ({
-      args: ['--url', `https://localhost:${await behindTls('expired')}`],
+      args: ['--url', `https://localhost:${await withFixture('expired')}`],
       env: { NODE_EXTRA_CA_CERTS: join(TLS, 'expired.crt') },
     }),
     'tls',
@@ -216,13 +248,13 @@ const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
   ],
   [
     'an authority that this machine does not know',
-    async () => ({ args: ['--url', `https://localhost:${await behindTls('first')}`] }),
+    async () => ({ args: ['--url', `https://localhost:${await withFixture('first')}`] }),
     'tls',
     / → name the certificate authority in NODE_EXTRA_CA_CERTS/,
   ],
   [
     'a name that is not in the certificate',
-    async () => ({ args: ['--url', `https://127.0.0.2:${await behindTls('first', '127.0.0.2')}`], env: TRUST }),
+    async () => ({ args: ['--url', `https://127.0.0.2:${await withFixture('first', '127.0.0.2')}`], env: TRUST }),
     'tls',
     /127\.0\.0\.2.* → use a name that is in the certificate/,
   ],
@@ -234,7 +266,7 @@ const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
   ],
   [
     'http to a port with TLS',
-    async () => ({ args: ['--url', `http://localhost:${await behindTls('first')}`] }),
+    async () => ({ args: ['--url', `http://localhost:${await withFixture('first')}`] }),
     'control plane',
     / → see whether the URL, with its port, is that of a control plane, and whether it should begin with https:\/\/$/,
   ],

@@ -3,12 +3,13 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { SettingsOf } from '../../config/settings.js'
 import { resolveUrl } from '../../client/options.js'
+import { proxyOf } from '../../client/proxy-of.js'
 import { controlPlaneChecks } from '../../doctor/control-plane-checks.js'
 import { examine, reasonOf, type Check, type Finding, type Level, type Verdict } from '../../doctor/examination.js'
 import { fleetChecks } from '../../doctor/fleet-checks.js'
 import { networkChecks } from '../../doctor/network-checks.js'
 import { Road } from '../../doctor/road.js'
-import { registryChecks, temporalChecks } from '../../doctor/vendor-checks.js'
+import { certificateChecks, registryChecks, temporalChecks } from '../../doctor/vendor-checks.js'
 import { findDevState } from '../../protocol/dev-state.js'
 import { CommandError } from '../../protocol/errors.js'
 import { AGENT_TOKEN_PREFIX } from '../../protocol/tokens.js'
@@ -16,7 +17,7 @@ import { temporalSettings } from '../../temporal/settings.js'
 import type { DoctorFlags } from '../commands/doctor.js'
 import { colorsFor, print, printJson, showProgress } from '../console.js'
 import { printable } from '../printable.js'
-import { registryOf, settingsFor } from '../settings.js'
+import { registryOf, settingsFor, tlsFilesOf } from '../settings.js'
 
 /**
  * By the settings that `alien server`, or an agent, has here.
@@ -43,7 +44,7 @@ export async function runDoctor(command: Command): Promise<void> {
 async function wayChecks(command: Command): Promise<Check[]> {
   const { values } = settingsFor('agent', command)
   const url = resolveUrl(values.url)
-  const road = new Road(new URL(url))
+  const road = new Road(new URL(url), { proxy: proxyOf(url) })
   const token = await tokenOf(values, url)
   const isApiKey = token !== undefined && !token.startsWith(AGENT_TOKEN_PREFIX)
   return [
@@ -58,6 +59,7 @@ function serverChecks(command: Command): Check[] {
   return [
     { name: 'settings', run: () => Promise.resolve(checkSettings(settings)) },
     ...temporalChecks(temporalSettings),
+    ...certificateChecks(() => tlsFilesOf(settings())),
     ...registryChecks(() => registryOf(settings())),
   ]
 }

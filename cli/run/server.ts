@@ -4,7 +4,7 @@ import { temporalSettings } from '../../temporal/settings.js'
 import { startControlPlane } from '../../workers/control-plane.js'
 import { createLogger, toggleDebugOnSignal } from '../../workers/logger.js'
 import { openProcessTelemetry } from '../../workers/process-telemetry.js'
-import { metricsAddress, registryOf } from '../settings.js'
+import { metricsAddress, registryOf, tlsFilesOf } from '../settings.js'
 import { untilSignal } from '../signals.js'
 
 export async function runServer(settings: SettingsOf<'server'>): Promise<void> {
@@ -21,7 +21,7 @@ export async function runServer(settings: SettingsOf<'server'>): Promise<void> {
     publicUrl: settings.publicUrl,
     temporalUiUrl: settings.temporalUiUrl,
     vendorWorker: settings.worker,
-    tls: tlsFiles(settings),
+    tls: tlsFilesOf(settings),
     insecurePlaintext: settings.insecurePlaintext,
     callsPerSecond: settings.rateLimit,
     agentCallsPerSecond: settings.agentRateLimit,
@@ -43,7 +43,3 @@ export async function runServer(settings: SettingsOf<'server'>): Promise<void> {
     await telemetry.close()
   }
 }
-
-/** Both or none. */
-const tlsFiles = ({ tlsCert, tlsKey }: SettingsOf<'server'>) =>
-  tlsCert === undefined || tlsKey === undefined ? undefined : { certFile: tlsCert, keyFile: tlsKey }

@@ -15,6 +15,8 @@ export interface AgentCaller {
   readonly kind: 'agent-token'
   readonly tokenId: string
   readonly deployment: DeploymentRef
+  /** When its token ends, ISO 8601; `null`: never. */
+  readonly expiresAt: string | null
   /** Task queues of the deployment's functions, as their agents published them. */
   readonly queues: ReadonlySet<string>
 }

@@ -9,5 +9,5 @@ export async function findAgent(agentTokens: AgentTokens, token: string): Promis
   if (verified === undefined) return undefined
   const { tokenId, deployment, functionNames, expiresAt } = verified
   const queues = new Set(functionNames.map((functionName) => agentQueue(deployment.id, functionName)))
-  return { value: { kind: 'agent-token', tokenId, deployment, queues }, expiresAt }
+  return { value: { kind: 'agent-token', tokenId, deployment, expiresAt, queues }, expiresAt }
 }

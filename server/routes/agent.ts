@@ -56,6 +56,7 @@ async function tellPresence({ deps, caller, request, response }: AgentCall): Pro
   const presence: AgentPresenceAnswer = {
     deployment: { id, name },
     receiving: await deps.presence.isReceiving({ deploymentId: id, key }),
+    tokenExpiresAt: caller.expiresAt,
   }
   response.json(presence)
 }
