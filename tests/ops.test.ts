@@ -3,7 +3,7 @@ import { execa } from 'execa'
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { METRICS, type MetricEntry } from '../observability/metric-table.js'
-import { promtoolPath } from '../scripts/promtool.js'
+import { debianTool } from '../scripts/debian-tools.js'
 
 const ALERTS = 'ops/alerts.yml'
 const DASHBOARD = 'ops/grafana-dashboard.json'
@@ -82,10 +82,10 @@ test('each alert is tried', async () => {
   expect([...new Set(tried.map(([, name]) => name))].sort()).toStrictEqual((await alerts()).sort())
 })
 
-const { found: promtool } = promtoolPath()
-const why = promtool === undefined ? ' (skipped: there is no promtool; node scripts/install-promtool.js gets it)' : ''
+const { found: promtool, missing } = debianTool('promtool')
 
-test.skipIf(promtool === undefined)(`promtool: the rules are good, and alert when they should${why}`, async () => {
+test('promtool: the rules are good, and alert when they should', async (context) => {
+  context.skip(promtool === undefined, missing)
   const check = (...args: string[]) => execa(promtool ?? '', args, { all: true })
   expect((await check('check', 'rules', ALERTS)).all).toContain('SUCCESS')
   expect((await check('test', 'rules', 'ops/alerts.test.yml')).all).toContain('SUCCESS')

@@ -9,7 +9,7 @@ export async function checkConfig(): Promise<string> {
     if (error instanceof SkippedLeg) return error
     throw error
   })
-  if (compose instanceof SkippedLeg) return `docker-compose.yml was not checked: ${compose.message}`
+  if (compose instanceof SkippedLeg) return `skipped: docker compose config of docker-compose.yml: ${compose.message}`
   const [file, ...args] = compose
   const flags = ['--env-file', '.env.example', '--profile', '*', 'config', '--quiet']
   const { exitCode, stderr } = await execa(file, [...args, ...flags], { reject: false })

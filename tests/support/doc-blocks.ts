@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises'
 /**
  * - none: it is run, parsed or compiled, as its language has it
  * - `exit N`: a shell block that ends with this exit code
- * - `cloud`: its commands of clouds are stand-ins that take anything, the others are run
+ * - `cloud`: its commands of clouds are stand-ins, the others are run
+ * - `with the block before`: which is still running
  * - `syntax: why`: nothing is run, and the shell has to take it
  */
 export interface DocBlock {
@@ -14,6 +15,8 @@ export interface DocBlock {
   readonly code: string
   /** The text of the comment, `` when there is none. */
   readonly marker: string
+  /** The code of the block before it, in the same language; `` for the first of a page. */
+  readonly before: string
 }
 
 const FENCE = /^ *```(\S*)/
@@ -26,7 +29,9 @@ export async function docBlocks(file: string): Promise<DocBlock[]> {
   for (const [index, line] of (await readFile(file, 'utf8')).split('\n').entries()) {
     const [, language] = FENCE.exec(line) ?? []
     if (open && language !== undefined) {
-      blocks.push({ ...open, code: `${open.lines.join('\n')}\n` })
+      const { language: ended } = open
+      const before = blocks.findLast((block) => block.language === ended)?.code ?? ''
+      blocks.push({ ...open, before, code: `${open.lines.join('\n')}\n` })
       open = undefined
       marker = ''
     } else if (open) open.lines.push(line)

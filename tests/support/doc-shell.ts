@@ -8,15 +8,12 @@ import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { CLI, cliEnv } from './cli.js'
 
-/** The clouds' own command lines: they take anything, but what they are to upload has to be there. */
+/** The clouds' own command lines. */
 const CLOUDS = ['aws', 'az', 'gcloud', 'func']
 
-const STAND_IN = `#!/bin/sh
-for argument in "$@"; do
-  case $argument in
-    fileb://*) test -f "\${argument#fileb://}" || { echo "there is no $argument" >&2; exit 1; } ;;
-  esac
-done
+/** Takes the forms that a program has, and does as if it had done it. */
+const standIn = (script: string, ...args: readonly string[]): string => `#!/bin/sh
+exec node '${resolve('tests/support', script)}' ${args.join(' ')} "$@"
 `
 
 /** Resolves when a process that goes on is ready, and notes it for the end of the block. */
@@ -29,6 +26,8 @@ if (args[0] === 'server') args.push('--port', '0')
 if (args.includes('--help') || !goesOn) {
   spawn(process.execPath, [process.env.DOC_CLI, ...args], { stdio: 'inherit' }).on('exit', (code) => process.exit(code ?? 1))
 } else {
+  // Who calls is shown in most blocks, and an agent in some.
+  if (args[0] === 'agent' && !process.env.ALIEN_TOKEN.startsWith('agt_')) process.env.ALIEN_TOKEN = process.env.DOC_AGENT_TOKEN
   // A file, for a pipe would break when this ends.
   const log = process.env.DOC_PIDS + '.' + process.pid + '.log'
   const child = spawn(process.execPath, [process.env.DOC_CLI, ...args], { stdio: ['ignore', 'ignore', openSync(log, 'w')] })
@@ -54,9 +53,18 @@ case $1 in
 esac
 `
 
+export interface DocAnswer {
+  readonly exitCode: number | undefined
+  readonly output: string
+}
+
 export class DocShell implements AsyncDisposable {
   readonly folder: string
   readonly #env: Readonly<Record<string, string>>
+  /** What a page names, like `https://commands.vendor.example:7700`, and what stands for it here. */
+  readonly stands = new Map<string, string>()
+  /** What its blocks exported. */
+  readonly #exported: string[] = []
 
   private constructor(folder: string, env: Readonly<Record<string, string>>) {
     this.folder = folder
@@ -67,7 +75,13 @@ export class DocShell implements AsyncDisposable {
     const folder = await mkdtemp(join(tmpdir(), 'alien-docs-'))
     const bin = join(folder, '.bin')
     await mkdir(bin)
-    const programs = { alien: ALIEN, npx: NPX, npm: NPM, ...Object.fromEntries(CLOUDS.map((name) => [name, STAND_IN])) }
+    const programs = {
+      alien: ALIEN,
+      npx: NPX,
+      npm: NPM,
+      docker: standIn('doc-docker.js'),
+      ...Object.fromEntries(CLOUDS.map((name) => [name, standIn('doc-cloud.js', name)])),
+    }
     for (const [name, text] of Object.entries(programs)) {
       await writeFile(join(bin, name), text)
       await chmod(join(bin, name), 0o755)
@@ -87,10 +101,18 @@ export class DocShell implements AsyncDisposable {
     })
   }
 
-  /** Stops at the first command that fails. */
-  async run(code: string): Promise<{ readonly exitCode: number | undefined; readonly output: string }> {
+  /** As {@link run}, and what is exported is known to the blocks after it: a page that is read in one terminal. */
+  async runOn(code: string): Promise<DocAnswer> {
+    const answer = await this.run(code, this.#exported.join(''))
+    this.#exported.push(...(code.match(/^export .*\n/gm) ?? []))
+    return answer
+  }
+
+  /** Stops at the first command that fails. @param known goes before it */
+  async run(code: string, known = ''): Promise<DocAnswer> {
     const options = { cwd: this.folder, env: cliEnv(this.#env), extendEnv: false, reject: false, all: true } as const
-    const { exitCode, all } = await execa('bash', ['-euo', 'pipefail', '-c', code], { ...options, stdin: 'ignore' })
+    const here = [...this.stands].reduce((text, [named, real]) => text.replaceAll(named, real), known + code)
+    const { exitCode, all } = await execa('bash', ['-euo', 'pipefail', '-c', here], { ...options, stdin: 'ignore' })
     await this.#stopOthers()
     return { exitCode, output: all }
   }

@@ -1,1 +1,0 @@
-export function promtoolPath(): { found: string | undefined; place: string }
