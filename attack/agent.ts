@@ -7,7 +7,8 @@ import { ALIEN_CLI, HANDLERS } from './programs.js'
 export async function startAgent(url: string, token: string): Promise<() => Promise<void>> {
   const agent = spawn(process.execPath, [ALIEN_CLI, 'agent', 'start', HANDLERS], {
     env: { ...process.env, ALIEN_URL: url, ALIEN_TOKEN: token, ALIEN_LOG_LEVEL: 'error' },
-    stdio: ['ignore', 'ignore', 2],
+    // A channel, whose end tells it that the attack was killed.
+    stdio: ['ignore', 'ignore', 2, 'ipc'],
   })
   const exited = once(agent, 'exit')
   await once(agent, 'spawn')

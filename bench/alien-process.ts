@@ -21,7 +21,8 @@ export function startAlien(
   const inherited = Object.entries(process.env).filter(([name]) => !OURS.test(name))
   const child = spawn(process.execPath, [ALIEN_CLI, ...args], {
     env: { ...Object.fromEntries(inherited), ...env },
-    stdio: ['ignore', stderr, stderr],
+    // A channel, whose end tells it that the bench was killed.
+    stdio: ['ignore', stderr, stderr, 'ipc'],
   })
   const exited = once(child, 'exit')
   const died = exited.then(() => {

@@ -1,8 +1,9 @@
-import { ServiceError } from '@temporalio/client'
-
-/** The status of a call that failed, over either of Temporal's connections; `undefined` when gRPC had nothing to say. */
+/**
+ * The status of a call that failed, over either of Temporal's connections: the error's own, or that of what it was caused by
+ * when Temporal's client has wrapped it. `undefined` when gRPC had nothing to say.
+ */
 export function grpcCode(error: unknown): number | undefined {
-  const cause = error instanceof ServiceError ? error.cause : error
-  const code = cause instanceof Error ? (cause as { code?: unknown }).code : undefined
-  return typeof code === 'number' ? code : undefined
+  if (!(error instanceof Error)) return undefined
+  const { code } = error as { code?: unknown }
+  return typeof code === 'number' ? code : grpcCode(error.cause)
 }

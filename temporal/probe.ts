@@ -17,6 +17,8 @@ export const temporalProbe = (connection: Asked, namespace: string): Probe => ({
 /** What passes by itself is tried again by the connection, until it is too late. */
 const REASONS: Readonly<Partial<Record<number, string>>> = {
   [grpc.DEADLINE_EXCEEDED]: new NoAnswerError().message,
+  // So the native connection says it.
+  [grpc.CANCELLED]: new NoAnswerError().message,
   [grpc.NOT_FOUND]: 'the namespace does not exist',
   [grpc.PERMISSION_DENIED]: 'Temporal refuses the credentials',
   [grpc.UNAUTHENTICATED]: 'Temporal refuses the credentials',

@@ -8,7 +8,7 @@ import { listening } from './support/listening.js'
 import type { DevState } from '../protocol/dev-state.js'
 import { isPortFree } from '../temporal/free-port.js'
 import { alien } from './support/cli.js'
-import { folderWith, processesOf, startDev, type DevProcess } from './support/dev-process.js'
+import { DevProcess, folderWith, processesOf, startDev } from './support/dev-process.js'
 import { eventually } from './support/eventually.js'
 import { ownPort } from './support/port.js'
 
@@ -175,6 +175,22 @@ describe('a killed one', () => {
     expect(successor.state.deployments[0]).toEqual(state.deployments[0])
     expect(await waiting).toBe('for globex')
   })
+})
+
+test('of two that start in one folder at once, one serves, and the other says which', async () => {
+  const folder = await folderUntilEnd({
+    'alien.ts': alienFile(declare('agent')),
+    'agent/index.ts': module(`command('a', () => 1)`),
+  })
+  await using one = new DevProcess(folder)
+  await using two = new DevProcess(folder)
+  const said = await Promise.all([one, two].map((each) => each.said(/ready|error .*/)))
+  expect(said.map(([text]) => text).sort()).toStrictEqual([
+    expect.stringMatching(
+      /^error conflict: a development server is running here already \(process \d+, http:\S+\); stop it first, or give this one another ALIEN_STATE_DIR$/,
+    ),
+    'ready',
+  ])
 })
 
 describe('one that cannot start', () => {

@@ -4,6 +4,7 @@
  */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withFileLock } from '../bindings/file-lock.js'
 import { CommandError } from '../protocol/errors.js'
 import { devStatePath, findDevState, type DevState } from '../protocol/dev-state.js'
 import type { DeploymentRef } from '../protocol/invocation.js'
@@ -48,19 +49,24 @@ export interface DevStack {
 
 /** @throws {CommandError} when one is running in this state folder already, or a part cannot be started */
 export async function startDevStack(options: DevStackOptions): Promise<DevStack> {
-  const running = findDevState({ ALIEN_STATE_DIR: options.stateDir })
-  if (running) {
-    throw new CommandError(
-      'conflict',
-      `a development server is running here already (process ${running.pid}, ${running.url}); stop it first, or give this one another ALIEN_STATE_DIR`,
-    )
-  }
-  return openOrClose((closers) => open(options, closers))
+  const { stateDir } = options
+  await mkdir(stateDir, { recursive: true, mode: 0o700 })
+  // Of two that start at once, the second waits to see what becomes of the first: they would share Temporal's database.
+  const start = { path: join(stateDir, 'dev.lock'), what: `the start of a development server in ${stateDir}` }
+  return withFileLock(start, () => {
+    const running = findDevState({ ALIEN_STATE_DIR: stateDir })
+    if (running) {
+      throw new CommandError(
+        'conflict',
+        `a development server is running here already (process ${running.pid}, ${running.url}); stop it first, or give this one another ALIEN_STATE_DIR`,
+      )
+    }
+    return openOrClose((closers) => open(options, closers))
+  })
 }
 
 async function open(options: DevStackOptions, closers: Closers): Promise<DevStack> {
   const { stateDir, log, onProgress } = options
-  await mkdir(stateDir, { recursive: true, mode: 0o700 })
   const temporal = await openTemporal(options, closers)
   onProgress('starting the control plane')
   const token = await developerKey(stateDir)

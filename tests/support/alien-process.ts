@@ -16,6 +16,8 @@ export class AlienProcess implements AsyncDisposable {
       reject: false,
       forceKillAfterDelay: 30_000,
       stdin: 'ignore',
+      // A channel, whose end tells it that the tests were killed.
+      ipc: true,
     })
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
   }
