@@ -59,10 +59,12 @@ async function bounded(run: () => Promise<Verdict>): Promise<Verdict> {
   }
 }
 
-/** A name with several addresses fails with an error for each, and an empty message. */
+/** A name with several addresses fails with an error for each, and an empty message; OpenSSL's says where in its sources. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ')
-  return error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error)) return String(error)
+  const { library, reason } = error as { library?: unknown; reason?: unknown }
+  return library !== undefined && typeof reason === 'string' ? `TLS: ${reason}` : error.message
 }
 
 /** Node's or OpenSSL's name of it; `""` when it has none. */

@@ -88,6 +88,8 @@ function checkTemporalSettings(read: () => TemporalSettings): Verdict {
 /** Its port can be reached, and TLS is as it should be. */
 async function unusable(settings: TemporalSettings, error: unknown): Promise<Verdict> {
   const { address } = settings
+  // Temporal's client says only that it failed.
+  const reason = reasonOf(error instanceof Error ? (error.cause ?? error) : error)
   if (await wantsTls(settings)) {
     return {
       level: 'failure',
@@ -99,13 +101,13 @@ async function unusable(settings: TemporalSettings, error: unknown): Promise<Ver
   if (code === grpc.UNAUTHENTICATED || code === grpc.PERMISSION_DENIED) {
     return {
       level: 'failure',
-      message: `Temporal at ${address} refuses the credentials: ${reasonOf(error)}`,
+      message: `Temporal at ${address} refuses the credentials: ${reason}`,
       remedy: 'see whether TEMPORAL_API_KEY is set, is that of this namespace, and has not expired',
     }
   }
   return {
     level: 'failure',
-    message: `${address} does not answer as Temporal does: ${reasonOf(error)}`,
+    message: `${address} does not answer as Temporal does: ${reason}`,
     remedy: `see whether TEMPORAL_ADDRESS is the gRPC port of Temporal's frontend, which mostly is 7233, and whether it is healthy: temporal operator cluster health`,
   }
 }

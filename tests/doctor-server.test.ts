@@ -224,7 +224,7 @@ const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
     () =>
       Promise.resolve({ args: ['--server'], env: { TEMPORAL_ADDRESS: bareTemporal.address, TEMPORAL_TLS: 'true' } }),
     'temporal tls',
-    / → what listens there speaks no TLS: .*, or unset TEMPORAL_TLS and TEMPORAL_API_KEY, which ask for it$/,
+    /^TLS: (wrong version number|packet length too long) → what listens there speaks no TLS: .*, or unset TEMPORAL_TLS and TEMPORAL_API_KEY, which ask for it$/,
   ],
   [
     'plain text to a Temporal with TLS',
@@ -278,7 +278,7 @@ const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
       env: { ...(await cloud({ apiKey: 'k' })), ...TRUST, TEMPORAL_API_KEY: 'secret-of-another' },
     }),
     'temporal',
-    /^Temporal at localhost:\d+ refuses the credentials: .* → see whether TEMPORAL_API_KEY is set/,
+    /^Temporal at localhost:\d+ refuses the credentials: 16 UNAUTHENTICATED: .* → see whether TEMPORAL_API_KEY is set/,
   ],
   [
     "the port of Temporal's Web UI",

@@ -262,7 +262,7 @@ const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
     'https to a port without',
     () => Promise.resolve({ args: ['--url', stack.state.url.replace('http:', 'https:')] }),
     'tls',
-    / → what listens there speaks no TLS/,
+    /^TLS: (wrong version number|packet length too long) → what listens there speaks no TLS/,
   ],
   [
     'http to a port with TLS',
