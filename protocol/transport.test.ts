@@ -12,6 +12,7 @@ describe('is taken', () => {
   test.each([
     { kind: 'pull' },
     pubsub,
+    { kind: 'pubsub', topic: 'projects/acme.example:acme-prod/topics/commands' },
     serviceBus,
     { ...serviceBus, tenantId: '0198c0de-0000-7000-8000-000000000000' },
     { ...lambda, invocation: 'request-response' },

@@ -1,5 +1,6 @@
 /** How commands come to a deployment: its agents pull them, or they are pushed through a service of its cloud. */
 import * as z from 'zod'
+import { PUBSUB_TOPIC } from './pubsub-name.js'
 
 export const TRANSPORT_KINDS = ['pull', 'lambda', 'pubsub', 'service-bus'] as const
 
@@ -30,10 +31,7 @@ const lambdaSchema = z.strictObject({
 
 const pubsubSchema = z.strictObject({
   kind: z.literal('pubsub'),
-  topic: matching(
-    /^projects\/[a-z0-9.:-]{4,100}\/topics\/[A-Za-z][\w.~+%-]{2,254}$/,
-    'must be the full name of a topic, like "projects/acme-prod/topics/commands"',
-  ),
+  topic: matching(PUBSUB_TOPIC, 'must be the full name of a topic, like "projects/acme-prod/topics/commands"'),
 })
 
 const serviceBusSchema = z.strictObject({

@@ -2,6 +2,7 @@
 import type { Message } from '@google-cloud/pubsub'
 import { loadSdk } from '../../bindings/load-sdk.js'
 import { CommandError } from '../../protocol/errors.js'
+import { PUBSUB_SUBSCRIPTION } from '../../protocol/pubsub-name.js'
 import { UnderWay, type Consumer } from '../runtime/consumer.js'
 import { createHandlerRuntime } from '../runtime/handler-runtime.js'
 import { isDone } from '../runtime/is-done.js'
@@ -20,8 +21,6 @@ export interface SubscriberOptions extends RuntimeOptions {
 
 /** The client extends its lease on a message for so long. */
 const MAX_RUN_MS = 3_600_000
-
-const SUBSCRIPTION = /^projects\/([a-z][a-z0-9-]{4,28}[a-z0-9])\/subscriptions\/[A-Za-z][\w.~+%-]{2,254}$/
 
 /**
  * Credentials are those of the environment; they need `roles/pubsub.subscriber` on the subscription.
@@ -61,7 +60,7 @@ export async function startSubscriber(options: SubscriberOptions = {}): Promise<
 }
 
 function subscriptionOf(name: string): { readonly name: string; readonly projectId: string } {
-  const projectId = SUBSCRIPTION.exec(name)?.[1]
+  const projectId = PUBSUB_SUBSCRIPTION.exec(name)?.[1]
   if (projectId !== undefined) return { name, projectId }
   throw new CommandError(
     'invalid_request',
