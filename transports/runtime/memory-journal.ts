@@ -6,10 +6,13 @@ type Entry = NonNullable<ReturnType<Journal['find']>>
 /** Of finished runs: each may have a result of 2 MB. */
 const MAX_FINISHED_BYTES = 32 * 1024 * 1024
 const MAX_FINISHED = 1_000
+/** Those that never end: aborted for nobody waited, or begun by another instance. */
+const MAX_STARTED = 10_000
 
 export class MemoryJournal implements Journal {
   /** Oldest first. */
   readonly #finished = new Map<string, { readonly outcome: RunOutcome; readonly bytes: number }>()
+  /** Oldest first. One that is under way may go: what comes again is attached to its run, and asks nothing here. */
   readonly #started = new Map<string, Entry>()
   #finishedBytes = 0
 
@@ -19,7 +22,11 @@ export class MemoryJournal implements Journal {
   }
 
   begin(key: RunKey, { attempt }: { readonly attempt: number }, startedAt = new Date()): void {
-    this.#started.set(idOf(key), { state: 'started', attempt, startedAt })
+    const id = idOf(key)
+    this.#started.delete(id)
+    this.#started.set(id, { state: 'started', attempt, startedAt })
+    const [oldest = id] = this.#started.keys()
+    if (this.#started.size > MAX_STARTED) this.#started.delete(oldest)
   }
 
   end(key: RunKey, outcome: RunOutcome): void {
