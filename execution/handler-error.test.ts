@@ -181,7 +181,7 @@ describe('what is no error', () => {
 
 describe('an error over the limit', () => {
   const bytesOf = (error: HandlerError): number =>
-    Buffer.byteLength(JSON.stringify(error)) + Buffer.byteLength(error.message)
+    Buffer.byteLength(JSON.stringify(error)) + Buffer.byteLength(JSON.stringify(error.message)) - 2
 
   const MESSAGE_BYTES = MAX_BYTES / 8
 
@@ -229,12 +229,16 @@ describe('an error over the limit', () => {
 
   test.each([
     ['of escapes', '\u0001'.repeat(MAX_BYTES)],
+    ['that is small but for its escapes', '\u0001'.repeat(MAX_BYTES / 8)],
+    ['that begins with escapes', '\u0001'.repeat(MAX_BYTES / 8) + 'm'.repeat(MAX_BYTES)],
     ['of letters of three bytes', `a${'€'.repeat(MAX_BYTES)}`],
   ])('with a message %s is under it afterwards, and is text', (_, text) => {
     const thrown = Object.assign(new Error(text), { name: 'N'.repeat(10_000), code: 'C'.repeat(10_000) })
     const error = detailsOf(thrown)
     expect(bytesOf(error)).toBeLessThanOrEqual(MAX_BYTES)
     expect(error.message.includes('\uFFFD')).toBe(false)
+    expect(text.startsWith(error.message.slice(0, -1))).toBe(true)
+    expect(error.message).toMatch(/.…$/s)
     expect(error.name).toBe('N'.repeat(200))
     expect(error.code).toBe('C'.repeat(200))
   })

@@ -89,7 +89,7 @@ function asJson(value: unknown): JsonValue | undefined {
 function withinLimit(error: HandlerError, maxBytes: number): HandlerError {
   const json = Buffer.from(JSON.stringify(error))
   // The message travels twice: in the failure's own message and in the details.
-  const bytes = json.length + Buffer.byteLength(error.message)
+  const bytes = json.length + jsonBytesOf(error.message)
   if (bytes > maxBytes) {
     return beginningOf(error, maxBytes, `the error was ${bytes} bytes of JSON, the limit is ${maxBytes}`)
   }
@@ -97,15 +97,14 @@ function withinLimit(error: HandlerError, maxBytes: number): HandlerError {
   return beginningOf(error, maxBytes, `the error was nested more than ${MAX_ERROR_DEPTH} levels deep`)
 }
 
+/** Without the quotes around it. */
+const jsonBytesOf = (text: string): number => Buffer.byteLength(JSON.stringify(text)) - 2
+
 function beginningOf(error: HandlerError, maxBytes: number, why: string): HandlerError {
-  // As a stream, so that a letter cut in two is left out.
-  const message = new TextDecoder().decode(Buffer.from(error.message).subarray(0, maxBytes / 8), {
-    stream: true,
-  })
   const { retryable, retryAfterMs } = error
   return {
     name: error.name.slice(0, 200),
-    message: message.length < error.message.length ? `${message}…` : message,
+    message: messageWithin(error.message, maxBytes),
     ...(typeof error.code === 'number' ? { code: error.code } : {}),
     ...(typeof error.code === 'string' ? { code: error.code.slice(0, 200) } : {}),
     ...(retryable === undefined ? {} : { retryable }),
@@ -113,3 +112,15 @@ function beginningOf(error: HandlerError, maxBytes: number, why: string): Handle
     details: `left out: ${why}`,
   }
 }
+
+/** So much of it that it fits twice, and leaves room for the rest. */
+function messageWithin(message: string, maxBytes: number): string {
+  const beginning = beginningOfText(message, maxBytes / 8)
+  // A character may be six bytes of JSON.
+  const kept = jsonBytesOf(beginning) <= (3 * maxBytes) / 8 ? beginning : beginningOfText(message, maxBytes / 48)
+  return kept.length < message.length ? `${kept}…` : message
+}
+
+/** As a stream, so that a letter cut in two is left out. */
+const beginningOfText = (text: string, bytes: number): string =>
+  new TextDecoder().decode(Buffer.from(text).subarray(0, bytes), { stream: true })

@@ -10,13 +10,15 @@ import { MAX_CHECKPOINT_BYTES, MAX_PAYLOAD_BYTES } from './limits.js'
 type Part = 'result' | 'error' | 'checkpoint'
 
 /**
- * The response as JSON. At their limits, result and checkpoint are less than Temporal's own limit together.
+ * The response as JSON. At their limits, result or error and checkpoint are less than Temporal's own limit together.
  *
  * @throws {CommandError} `payload_too_large`, `invalid_request`
  */
 export function responseJson(response: AttemptResponse): string {
   const [part, value] =
-    response.status === 'succeeded' ? (['result', response.result] as const) : (['error', response] as const)
+    response.status === 'succeeded'
+      ? (['result', response.result] as const)
+      : (['error', response.status === 'failed' ? response.error : null] as const)
   const json = readable(part, response)
   if (response.checkpoint !== undefined) assertCheckpoint(response.checkpoint)
   // Most are small as a whole, and so is each part.

@@ -3,7 +3,7 @@ import type { InvocationHandle } from '@alienplatform/sdk/commands'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Envelope } from '../protocol/envelope.js'
 import type { Answer } from './support/http.js'
-import { callRuntime, lambda, nthInvoked, report, stack, start, usePushStack } from './support/push-stack.js'
+import { callRuntime, failure, lambda, nthInvoked, report, stack, start, usePushStack } from './support/push-stack.js'
 
 usePushStack()
 
@@ -95,4 +95,22 @@ test('a result and a checkpoint at their limits arrive, with much that the handl
   const answer = await report(envelope, { status: 'succeeded', result, checkpoint: 'x'.repeat(63_998), events })
   expect(answer.body).toEqual({ recorded: true })
   expect(await handle.result()).toBe(result)
+})
+
+test('an error and a checkpoint at their limits arrive, and one more byte is refused', async () => {
+  const nth = lambda.invoked.length + 1
+  const policy = { retry: { maxAttempts: 2, initialInterval: 1 } }
+  const handle = await start({}, policy)
+  const { envelope } = await nthInvoked(nth)
+  const ofDetails = (details: string) => ({ code: 'command_failed', message: 'no', details })
+  const details = 'x'.repeat(2_031_616 - JSON.stringify(ofDetails('')).length)
+  const checkpoint = 'x'.repeat(63_998)
+  const over = await report(envelope, { status: 'failed', error: ofDetails(`${details}x`), checkpoint })
+  expect(over.body.error.message).toBe('the error is 2031617 bytes of JSON, the limit is 2031616')
+  const answer = await report(envelope, { status: 'failed', error: ofDetails(details), checkpoint })
+  expect(answer.body).toEqual({ recorded: true })
+  const { envelope: second } = await nthInvoked(nth + 1)
+  expect(second.attempt.checkpoint === checkpoint).toBe(true)
+  await report(second, { status: 'failed', error: ofDetails(details) })
+  expect(await failure(handle)).toMatchObject({ code: 'command_failed', message: 'no', details })
 })

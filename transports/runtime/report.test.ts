@@ -1,5 +1,6 @@
 /** That what a handler came to is told, whatever it is and whatever the control plane answers at first. */
 import { expect, test } from 'vitest'
+import { MAX_CHECKPOINT_BYTES, MAX_PAYLOAD_BYTES } from '../../protocol/limits.js'
 import type { Handler } from '../../sdk/command.js'
 import { TestControlPlane, testEnvelope, testSettings } from './control-plane.testsuite.js'
 import { createHandlerRuntime } from './handler-runtime.js'
@@ -38,10 +39,25 @@ test('an error with details that are nested deeper than the control plane reads'
   ])
 })
 
-test('an error that the control plane does not take all the same', async () => {
-  // Each of its characters is six in JSON, and the message is told twice.
+test('an error at its limit, beside a checkpoint at its own', async () => {
+  const about = JSON.stringify({ name: 'Error', message: 'no', details: '' }).length + 'no'.length
+  const details = 'x'.repeat(MAX_PAYLOAD_BYTES - MAX_CHECKPOINT_BYTES - about)
+  const checkpoint = 'x'.repeat(MAX_CHECKPOINT_BYTES - 2)
+  const { plane, runtime } = await world(async (_, context) => {
+    await context.checkpoint(checkpoint)
+    throw Object.assign(new Error('no'), { details })
+  })
+  await expect(runtime.deliver(testEnvelope(plane.url))).resolves.toMatchObject({ kind: 'done' })
+  const [response] = plane.responses
+  expect(response).toMatchObject({ error: { code: 'command_failed', message: '"report" failed: no' } })
+  expect(response?.status === 'failed' && response.error.details).toEqual({ name: 'Error', message: 'no', details })
+  expect(response?.checkpoint === checkpoint).toBe(true)
+})
+
+test('an error whose every character is six in JSON, and its message told twice: as much as fits', async () => {
+  const message = '\u0001'.repeat(200_000)
   const { plane, runtime } = await world(() => {
-    throw new Error('\u0001'.repeat(200_000))
+    throw new Error(message)
   })
   await expect(runtime.deliver(testEnvelope(plane.url))).resolves.toMatchObject({ kind: 'done' })
   expect(plane.responses).toMatchObject([
@@ -49,9 +65,26 @@ test('an error that the control plane does not take all the same', async () => {
       status: 'failed',
       error: {
         code: 'command_failed',
-        message: expect.stringMatching(
-          /^the control plane does not take what "report" came to: the error is \d+ bytes of JSON, the limit is 2031616$/,
-        ) as string,
+        message: expect.stringMatching(/^"report" failed: \u0001{40000}/) as string,
+        details: { details: 'left out: the error was 2400029 bytes of JSON, the limit is 1967616' },
+      },
+    },
+  ])
+})
+
+test('that something before the control plane does not take an error', async () => {
+  const { plane, runtime } = await world(() => {
+    throw new Error('no')
+  })
+  plane.proxyStatuses.push(413)
+  await expect(runtime.deliver(testEnvelope(plane.url))).resolves.toMatchObject({ kind: 'done' })
+  expect(plane.responses).toMatchObject([
+    {
+      status: 'failed',
+      error: {
+        code: 'command_failed',
+        message:
+          'the control plane does not take what "report" came to: the control plane answered 413 without an error body; is the URL that of a control plane?',
       },
     },
   ])
