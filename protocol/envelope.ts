@@ -62,6 +62,12 @@ const count = z.int().min(0).max(1_000_000)
 const instant = z.iso.datetime()
 const httpUrl = z.url({ protocol: /^https?$/ }).max(2_000)
 
+/** What may be in a header: a request that cannot be made at all would look as a control plane that cannot be reached. */
+export const responseTokenSchema = z
+  .string()
+  .max(500)
+  .regex(/^[\w.~+/-]+=*$/, 'is no bearer token')
+
 const envelopeSchema = z.strictObject({
   version: z.literal(ENVELOPE_VERSION),
   invocationId: z.string().refine(isInvocationId, 'is no invocation id'),
@@ -84,7 +90,7 @@ const envelopeSchema = z.strictObject({
   response: z.strictObject({
     url: httpUrl,
     heartbeatUrl: httpUrl,
-    token: z.string().min(1).max(500),
+    token: responseTokenSchema,
     expiresAt: instant,
     isReturned: z.boolean().optional(),
   }),

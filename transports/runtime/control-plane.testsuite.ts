@@ -40,6 +40,8 @@ export class TestControlPlane {
   isDown = false
   /** The next responses that are put are answered so, in this order, as by a proxy before it. */
   readonly proxyStatuses: number[] = []
+  /** While it is `true` it has seen so many wrong tokens that it looks at no more of them. */
+  hasSeenTooMany = false
   url = ''
   readonly #waiting: (() => void)[] = []
   readonly #byPath = new Map<string, Response>()
@@ -83,7 +85,8 @@ export class TestControlPlane {
     if (this.isDown) return { status: 503, body: { error: { code: 'unavailable', message: 'down' } } }
     if (path.startsWith('/redirect/')) return { status: 302, body: null }
     if (request.headers.authorization !== `Bearer ${TOKEN}`) {
-      return { status: 401, body: { error: { code: 'unauthenticated', message: 'the token is not good' } } }
+      const [status, code] = this.hasSeenTooMany ? [429, 'rate_limited'] : [401, 'unauthenticated']
+      return { status, body: { error: { code, message: 'the token is not good' } } }
     }
     if (path.endsWith('/heartbeat')) {
       this.heartbeats.push(attemptHeartbeatSchema.parse(body))
@@ -146,7 +149,7 @@ export function testEnvelope(url: string, options: EnvelopeOptions = {}): Envelo
 
 /** A runtime's settings, with one command, `report`. */
 export function testSettings(
-  { url }: TestControlPlane,
+  { url }: Pick<TestControlPlane, 'url'>,
   handler: Handler,
   { options = {}, runsStorage }: { options?: CommandOptions; runsStorage?: Storage } = {},
 ): RuntimeSettings {

@@ -27,7 +27,7 @@ import type { CommandDefinition } from '../../sdk/command.js'
 import { AttemptChannel } from './attempt-channel.js'
 import { idOf, MemoryJournal } from './memory-journal.js'
 import { reportRefusal, returnedRefusal } from './report-refusal.js'
-import { responseRoute, type ResponseRoute } from './response-route.js'
+import { assertAnsweredHere, responseRoute, type ResponseRoute } from './response-route.js'
 import { RunClaims, type Claim } from './run-claims.js'
 import { runtimeLog } from './runtime-log.js'
 import type { RuntimeSettings } from './runtime-settings.js'
@@ -107,6 +107,7 @@ class Runtime implements HandlerRuntime {
     const envelope = parseEnvelope(delivered)
     this.#assertOurs(envelope)
     if (envelope.response.isReturned === true && !isAwaited) throw notAwaited()
+    assertAnsweredHere(envelope, this.#settings)
     const route = responseRoute(envelope, this.#settings)
     const id = `${idOf(keyOf(envelope))}/${envelope.attempt.attempt}`
     const underWay = this.#underWay.get(id)
@@ -220,7 +221,7 @@ class Runtime implements HandlerRuntime {
 }
 
 /** The control plane cannot be had now, or is not well. */
-const mayPass = (error: unknown): boolean => MAY_PASS.has(CommandError.from(error).code)
+const mayPass = ({ code }: CommandError): boolean => MAY_PASS.has(code)
 
 const MAY_PASS: ReadonlySet<ErrorCode> = new Set(['unavailable', 'rate_limited', 'internal'])
 
@@ -254,7 +255,8 @@ const keyOf = ({ workflowRunId, attempt: { run } }: Envelope) => ({ workflowRunI
  * Whether its invocation still waits for it: a message may have been in its queue for days. An unreachable control
  * plane says nothing; the handler may as well run meanwhile. Of a canceled one, it waits to hear that nothing ran.
  *
- * @throws {CommandError} `unauthenticated` for a token that is not good: whoever made the envelope is not the vendor
+ * @throws {CommandError} `unauthenticated` for a token that is not good: whoever made the envelope is not the vendor;
+ *   `rate_limited` where there are many of them, for the control plane does not look at so many tokens
  */
 async function standingOf(
   { attempt, response }: Envelope,
@@ -266,8 +268,9 @@ async function standingOf(
     const { cancelRequested, final } = await route.heartbeat({ attempt: attempt.attempt })
     if (final) return 'over'
     return cancelRequested ? 'canceled' : 'wanted'
-  } catch (error) {
-    if (mayPass(error)) return 'wanted'
+  } catch (thrown) {
+    const error = CommandError.from(thrown)
+    if (mayPass(error) && error.code !== 'rate_limited') return 'wanted'
     throw error
   }
 }

@@ -1,7 +1,8 @@
 /** Tells the control plane why a delivery was refused, where as much of it can be read, so that nobody waits for it. */
 import * as z from 'zod'
 import type { AttemptResponse } from '../../protocol/attempt-response.js'
-import type { CommandError } from '../../protocol/errors.js'
+import { responseTokenSchema } from '../../protocol/envelope.js'
+import type { CommandError, ErrorCode } from '../../protocol/errors.js'
 import { parseJson } from '../../protocol/json.js'
 import { isInvocationId } from '../../protocol/names.js'
 import { responseRoute } from './response-route.js'
@@ -11,15 +12,16 @@ import type { RuntimeSettings } from './runtime-settings.js'
 const addressedSchema = z.object({
   invocationId: z.string().refine(isInvocationId),
   attempt: z.object({ attempt: z.int().min(1) }),
-  response: z.object({
-    url: z.url(),
-    heartbeatUrl: z.url(),
-    token: z.string().min(1).max(500),
-    isReturned: z.unknown().optional(),
-  }),
+  response: z.object({ token: responseTokenSchema, isReturned: z.unknown().optional() }),
 })
 
 const MAX_REPORT_MS = 5_000
+
+/**
+ * Of the others there is nothing to tell: the control plane's own refusal it knows, a storage that cannot be had may pass,
+ * and what is larger than any transport's is no envelope of the vendor's. That is not read: it could take all memory.
+ */
+const TOLD: ReadonlySet<ErrorCode> = new Set(['invalid_request', 'delivery_failed'])
 
 /** Never rejects: what cannot be told comes again, until the transport gives it up. */
 export async function reportRefusal(
@@ -28,12 +30,11 @@ export async function reportRefusal(
   error: CommandError,
   withinMs: number,
 ): Promise<void> {
+  if (!TOLD.has(error.code)) return
   const addressed = addressedSchema.safeParse(parsed(delivered))
   if (!addressed.success) return
+  const { attempt } = addressed.data.attempt
   try {
-    const { attempt } = addressed.data.attempt
-    // Neither for the control plane's own refusal, nor for a storage that cannot be had, is there anything to tell.
-    if (error.code !== 'invalid_request') return
     const route = responseRoute(addressed.data, settings)
     await route.report({ attempt, status: 'failed', error: error.toBody() }, Math.min(withinMs, MAX_REPORT_MS))
   } catch {

@@ -13,8 +13,10 @@ import type { RuntimeSettings } from './runtime-settings.js'
 /** What an answer to a heartbeat may take: the next one tells as much. */
 const HEARTBEAT_TIMEOUT_MS = 5_000
 
-export type Addressed = Pick<Envelope, 'invocationId'> & {
-  readonly response: Pick<Envelope['response'], 'url' | 'heartbeatUrl' | 'token'>
+/** Of which attempt it is, to the control plane. */
+interface Sender {
+  readonly invocationId: string
+  readonly response: Pick<Envelope['response'], 'token'>
 }
 
 export interface ResponseRoute {
@@ -24,21 +26,13 @@ export interface ResponseRoute {
   readonly report: (body: object, withinMs: number) => Promise<ResponseAnswer>
 }
 
-/**
- * An envelope is not to be believed where its response goes: whoever can write to the queue could make the function call
- * any address of the customer's network. So only the configured control plane is, with the paths that it has.
- *
- * @throws {CommandError} `permission_denied` for any other address
- */
+/** To the configured control plane, whatever the envelope says. */
 export function responseRoute(
-  { invocationId, response }: Addressed,
+  { invocationId, response }: Sender,
   { controlPlane, fetch }: Pick<RuntimeSettings, 'controlPlane' | 'fetch'>,
 ): ResponseRoute {
-  const path = responsePath(invocationId)
-  const base = baseOf(response.url, path, controlPlane)
-  baseOf(response.heartbeatUrl, heartbeatPath(invocationId), controlPlane)
   const endpoint = (giveUpAfterMs: number, timeoutMs: number) => ({
-    baseUrl: base,
+    baseUrl: baseOf(controlPlane),
     token: response.token,
     giveUpAfterMs,
     signal: AbortSignal.timeout(timeoutMs),
@@ -53,23 +47,39 @@ export function responseRoute(
     // What a handler came to is not lost to one bad answer of whatever is before the control plane.
     report: (body, withinMs) =>
       unlessTimeout(
-        requestJson({ ...endpoint(withinMs, withinMs), mayPass: isNotWell }, { method: 'PUT', path, body }),
+        requestJson(
+          { ...endpoint(withinMs, withinMs), mayPass: isNotWell },
+          { method: 'PUT', path: responsePath(invocationId), body },
+        ),
       ),
   }
 }
 
-/** What precedes `path` in `address`. */
-function baseOf(address: string, path: string, controlPlane: URL): string {
-  const url = new URL(address)
-  const isPlain = url.username === '' && url.password === '' && url.search === '' && url.hash === ''
-  if (url.origin === controlPlane.origin && isPlain && url.pathname.endsWith(path)) {
-    return address.slice(0, -path.length)
+/**
+ * That an envelope is of the configured control plane: of none but that is known whether its token is good.
+ *
+ * @throws {CommandError} `delivery_failed` when it wants its response at any other address
+ */
+export function assertAnsweredHere(
+  { invocationId, response: { url, heartbeatUrl } }: Pick<Envelope, 'invocationId' | 'response'>,
+  { controlPlane }: Pick<RuntimeSettings, 'controlPlane'>,
+): void {
+  const base = baseOf(controlPlane)
+  for (const [address, path] of [
+    [url, responsePath(invocationId)],
+    [heartbeatUrl, heartbeatPath(invocationId)],
+  ] as const) {
+    const { href, origin, pathname } = new URL(address)
+    if (href === base + path) continue
+    throw new CommandError(
+      'delivery_failed',
+      `the envelope wants its response at ${origin}${pathname}; this runtime answers ${base} (ALIEN_URL) alone, which must be the control plane's --public-url`,
+      { details: { leg: 'handler' } },
+    )
   }
-  throw new CommandError(
-    'permission_denied',
-    `the envelope wants its response at ${url.origin}${url.pathname}; this runtime answers ${controlPlane.origin} (ALIEN_URL) alone, where responses are put`,
-  )
 }
+
+const baseOf = ({ origin, pathname }: URL): string => origin + pathname.replace(/\/+$/, '')
 
 async function unlessTimeout<T>(answer: Promise<T>): Promise<T> {
   try {

@@ -10,7 +10,7 @@ import { startConsumer } from './runtime.js'
 async function world(handler: Handler) {
   const bus = await ServiceBusBroker.start()
   onTestFinished(() => bus.close())
-  const queue = bus.createQueue('commands')
+  const queue = bus.createQueue('commands', { maxMessageBytes: 11_000_000 })
   const connectionString = bus.connectionString()
   const client = new ServiceBusClient(connectionString)
   onTestFinished(() => client.close())
@@ -36,20 +36,29 @@ test('what it is given is run, reported, and gone from the queue', async () => {
   await expect.poll(() => queue.messages).toEqual([])
 })
 
+const elsewhere = testEnvelope('http://127.0.0.1:1')
+
 test.each([
-  ['no JSON', '{', 'bad envelope: it is no JSON'],
-  ['another version', '{"version":2}', 'bad envelope: it is of version 2, '],
-  ['JSON too deep to be read', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'bad envelope: its JSON is more than '],
-])('%s goes to the dead letters at its first delivery, with the reason', async (_, body, reason) => {
+  ['no JSON', '{', 'invalid_request', 'bad envelope: it is no JSON'],
+  ['another version', '{"version":2}', 'invalid_request', 'bad envelope: it is of version 2, '],
+  [
+    'JSON too deep to be read',
+    `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+    'invalid_request',
+    'bad envelope: its JSON is more than ',
+  ],
+  ['too much', 'x'.repeat(10_000_001), 'payload_too_large', 'bad envelope: 10000001 bytes'],
+  ["another control plane's", JSON.stringify(elsewhere), 'delivery_failed', 'the envelope wants its response at '],
+])('%s goes to the dead letters at its first delivery, with the reason', async (_, body, code, reason) => {
   const handler = vi.fn()
   const { queue, send } = await world(handler)
   await send(body)
-  await expect.poll(() => queue.deadLetters?.messages.length).toBe(1)
+  await expect.poll(() => queue.deadLetters?.messages.length, { timeout: 10_000 }).toBe(1)
   expect(queue.deadLetters?.messages[0]).toMatchObject({
     deliveryCount: 0,
     message: {
       application_properties: {
-        DeadLetterReason: 'invalid_request',
+        DeadLetterReason: code,
         DeadLetterErrorDescription: expect.stringContaining(reason) as string,
       },
     },

@@ -1,6 +1,7 @@
 /** Package entry `./service-bus`: serves commands from a process that takes them from an Azure Service Bus queue. */
 import type { ServiceBusClient, ServiceBusReceivedMessage } from '@azure/service-bus'
 import { loadSdk } from '../../bindings/load-sdk.js'
+import type { ErrorCode } from '../../protocol/errors.js'
 import { UnderWay, type Consumer } from '../runtime/consumer.js'
 import { createHandlerRuntime, type HandlerRuntime } from '../runtime/handler-runtime.js'
 import { isDone } from '../runtime/is-done.js'
@@ -63,11 +64,13 @@ export async function startConsumer(options: ConsumerOptions = {}): Promise<Cons
   }
 }
 
+const NEVER_RUN: ReadonlySet<ErrorCode> = new Set(['invalid_request', 'delivery_failed', 'payload_too_large'])
+
 /** What can never be run goes to the dead letters at once, with the reason: it would come again at once otherwise. */
 async function settle(runtime: HandlerRuntime, settler: Settler, message: ServiceBusReceivedMessage): Promise<void> {
   const end = await runtime.deliver(message.body, MAX_RUN_MS)
   if (isDone(end)) return settler.complete(message)
-  if (end.kind === 'refused' && end.error.code === 'invalid_request') return settler.giveUp(message, end.error)
+  if (end.kind === 'refused' && NEVER_RUN.has(end.error.code)) return settler.giveUp(message, end.error)
   return settler.giveBack(message)
 }
 
