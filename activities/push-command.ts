@@ -122,6 +122,7 @@ function envelopeOf(
   const { invocationId, deployment, trace: given, ...attempt } = input
   const trace = currentTrace() ?? given
   const { workflowExecution, startToCloseTimeoutMs } = Context.current().info
+  const workflowRunId = workflowExecution?.runId ?? ''
   const base = publicUrl()
   if (base === undefined) {
     throw new CommandError(
@@ -135,7 +136,7 @@ function envelopeOf(
   return {
     version: ENVELOPE_VERSION,
     invocationId,
-    workflowRunId: workflowExecution?.runId ?? '',
+    workflowRunId,
     deployment,
     command,
     params,
@@ -146,7 +147,7 @@ function envelopeOf(
     response: {
       url: base + responsePath(invocationId),
       heartbeatUrl: base + heartbeatPath(invocationId),
-      token: tokens.issue({ invocationId, attempt: attempt.attempt, expiresAtMs }),
+      token: tokens.issue({ invocationId, attempt: attempt.attempt, workflowRunId, expiresAtMs }),
       expiresAt: new Date(expiresAtMs).toISOString(),
       ...(isReturned ? { isReturned } : {}),
     },

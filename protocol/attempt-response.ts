@@ -44,7 +44,10 @@ export type AttemptResponse = { readonly attempt: number; readonly checkpoint?: 
   | ({ readonly status: 'canceled' } & StoppedDetails)
 )
 
-/** `late`: the invocation had ended without it. Whoever reported need not, and must not, do anything about it. */
+/**
+ * `recorded`: Temporal has it, and it counts if the workflow finds that it does, which nobody waits for. `late`: the
+ * invocation had ended without it. Whoever reported need not, and must not, do anything about either.
+ */
 export type ResponseAnswer = { readonly recorded: true } | { readonly recorded: false; readonly reason: 'late' }
 
 /** The body of `POST /v1/invocations/{id}/heartbeat`. */

@@ -32,7 +32,7 @@ interface EnvelopeResponse {
   readonly url: string
   /** `POST` that the handler runs, and hear whether it shall stop: `attemptHeartbeatSchema`. */
   readonly heartbeatUrl: string
-  /** `rsp_…`: goes along as `authorization: Bearer`. Good for this attempt of this invocation. */
+  /** `rsp_…`: goes along as `authorization: Bearer`. Good for this attempt of this run of the workflow. */
   readonly token: string
   /** ISO 8601, by the vendor's clock. */
   readonly expiresAt: string

@@ -7,11 +7,12 @@ const [first, second] = [randomBytes(32), randomBytes(32)]
 const inAMinute = () => Date.now() + 60_000
 
 const tokens = new ResponseTokens([first])
-const issue = (attempt = 3) => tokens.issue({ invocationId: ID, attempt, expiresAtMs: inAMinute() })
+const workflowRunId = '0198c0de-0000-7000-8000-0123456789ab'
+const issue = (attempt = 3) => tokens.issue({ invocationId: ID, attempt, workflowRunId, expiresAtMs: inAMinute() })
 
-test.each([1, 3, 1_000_000])('a token says which attempt it is for: %d', (attempt) => {
-  expect(issue(attempt)).toMatch(/^rsp_[A-Za-z0-9_-]{66}$/)
-  expect(tokens.verify(issue(attempt), ID)).toBe(attempt)
+test.each([1, 3, 1_000_000])('a token says which attempt it is for, of which run of the workflow: %d', (attempt) => {
+  expect(issue(attempt)).toMatch(/^rsp_[A-Za-z0-9_-]{87}$/)
+  expect(tokens.verify(issue(attempt), ID)).toStrictEqual({ attempt, workflowRunId })
 })
 
 test('it is good for its invocation only', () => {
@@ -21,9 +22,9 @@ test('it is good for its invocation only', () => {
 test('it ends', () => {
   vi.useFakeTimers({ now: 1_000_000 })
   try {
-    const token = tokens.issue({ invocationId: ID, attempt: 1, expiresAtMs: 1_001_000 })
+    const token = tokens.issue({ invocationId: ID, attempt: 1, workflowRunId, expiresAtMs: 1_001_000 })
     vi.setSystemTime(1_000_999)
-    expect(tokens.verify(token, ID)).toBe(1)
+    expect(tokens.verify(token, ID)?.attempt).toBe(1)
     vi.setSystemTime(1_001_000)
     expect(tokens.verify(token, ID)).toBeUndefined()
   } finally {
@@ -40,7 +41,7 @@ test('no bit of it may be changed', () => {
   }
 })
 
-test.each(['', 'rsp_', 'rsp_x', 'key_abc', `rsp_${'A'.repeat(66)}`])('%j is none', (text) => {
+test.each(['', 'rsp_', 'rsp_x', 'key_abc', `rsp_${'A'.repeat(87)}`])('%j is none', (text) => {
   expect(tokens.verify(text, ID)).toBeUndefined()
 })
 
@@ -55,8 +56,9 @@ test('it has one spelling', () => {
 test('what a rotated key signed is good until the key is gone', () => {
   const token = issue()
   const replica = new ResponseTokens([second, first])
-  expect(replica.verify(token, ID)).toBe(3)
-  expect(tokens.verify(replica.issue({ invocationId: ID, attempt: 4, expiresAtMs: inAMinute() }), ID)).toBeUndefined()
+  expect(replica.verify(token, ID)?.attempt).toBe(3)
+  const theirs = replica.issue({ invocationId: ID, attempt: 4, workflowRunId, expiresAtMs: inAMinute() })
+  expect(tokens.verify(theirs, ID)).toBeUndefined()
   replica.use([second])
   expect(replica.verify(token, ID)).toBeUndefined()
 })

@@ -2,26 +2,36 @@
  * Response tokens: with one, the handler runtime of a push deployment reports on one attempt of one invocation, and can
  * do nothing else.
  *
- *   "rsp_" base64url( version (1) | key id (4) | attempt (4) | expiry, ms since 1970 (8) | HMAC-SHA256 (32) )
+ *   "rsp_" base64url( version (1) | key id (4) | attempt (4) | expiry, ms since 1970 (8) | run (16) | HMAC-SHA256 (32) )
  *
- * The HMAC is over all before it and the invocation's id, which a token does not have. Its key is derived from a sealing
+ * The HMAC is over all before it and the invocation's id, which a token does not have. The run is that of the workflow: an
+ * invocation's id may be used again once Temporal has forgotten it, after days, and a command without a time-out has a
+ * token that is good for a year. Its key is derived from a sealing
  * key of the registry, so that what signs here seals nothing there. Stateless: every control plane with the same keys
  * accepts what another signed.
  */
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 
 const PREFIX = 'rsp_'
-const VERSION = 1
+const VERSION = 2
 const KEY_ID_BYTES = 4
 const ATTEMPT_AT = 1 + KEY_ID_BYTES
 const EXPIRY_AT = ATTEMPT_AT + 4
-const HEADER_BYTES = EXPIRY_AT + 8
+const RUN_AT = EXPIRY_AT + 8
+const RUN_BYTES = 16
+const HEADER_BYTES = RUN_AT + RUN_BYTES
 const MAC_BYTES = 32
 const LABEL = 'alien response token'
 
-export interface ResponseTicket {
-  readonly invocationId: string
+/** What a token is for. */
+export interface ResponseSubject {
   readonly attempt: number
+  /** Of the workflow, as Temporal names it: a UUID. */
+  readonly workflowRunId: string
+}
+
+export interface ResponseTicket extends ResponseSubject {
+  readonly invocationId: string
   /** When it stops being good, ms since 1970. */
   readonly expiresAtMs: number
 }
@@ -44,18 +54,19 @@ export class ResponseTokens {
     this.#keys = signingKeys(keys)
   }
 
-  issue({ invocationId, attempt, expiresAtMs }: ResponseTicket): string {
+  issue({ invocationId, attempt, workflowRunId, expiresAtMs }: ResponseTicket): string {
     const [{ id, key }] = this.#keys
     const header = Buffer.alloc(HEADER_BYTES)
     header.writeUInt8(VERSION)
     id.copy(header, 1)
     header.writeUInt32BE(attempt, ATTEMPT_AT)
     header.writeDoubleBE(expiresAtMs, EXPIRY_AT)
+    header.write(workflowRunId.replaceAll('-', ''), RUN_AT, 'hex')
     return PREFIX + Buffer.concat([header, mac(key, header, invocationId)]).toString('base64url')
   }
 
-  /** The attempt that it is for; `undefined` when it is not ours, not for this invocation, was altered, or has expired. */
-  verify(token: string, invocationId: string): number | undefined {
+  /** What it is for; `undefined` when it is not ours, not for this invocation, was altered, or has expired. */
+  verify(token: string, invocationId: string): ResponseSubject | undefined {
     const bytes = Buffer.from(token.slice(PREFIX.length), 'base64url')
     // Decoding is lenient, and one token is not to have many spellings.
     if (token !== PREFIX + bytes.toString('base64url')) return undefined
@@ -65,9 +76,12 @@ export class ResponseTokens {
     const signing = this.#keys.find((one) => one.id.equals(id))
     if (signing === undefined) return undefined
     if (!timingSafeEqual(mac(signing.key, header, invocationId), bytes.subarray(HEADER_BYTES))) return undefined
-    return header.readDoubleBE(EXPIRY_AT) > Date.now() ? header.readUInt32BE(ATTEMPT_AT) : undefined
+    if (header.readDoubleBE(EXPIRY_AT) <= Date.now()) return undefined
+    return { attempt: header.readUInt32BE(ATTEMPT_AT), workflowRunId: uuidOf(header.subarray(RUN_AT)) }
   }
 }
+
+const uuidOf = (bytes: Buffer): string => bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 
 const mac = (key: Buffer, header: Buffer, invocationId: string): Buffer =>
   createHmac('sha256', key).update(header).update(invocationId).digest()

@@ -43,8 +43,11 @@ let own: Target
 let foreign: Target
 let responseTokens: ResponseTokens
 
+/** Of a run that is over, as far as anybody knows. */
+const workflowRunId = '0198c0de-0000-7000-8000-000000000000'
+
 const responseTokenOf = ({ invocationId }: Target): string =>
-  responseTokens.issue({ invocationId, attempt: 1, expiresAtMs: Date.now() + 60_000 })
+  responseTokens.issue({ invocationId, attempt: 1, workflowRunId, expiresAtMs: Date.now() + 60_000 })
 
 const badTokens: Record<string, string | undefined> = {}
 const ownKeys = new Map<Scope, string>()

@@ -1,9 +1,21 @@
 /** What is no response of an attempt, or with no good token, is refused and changes nothing. */
 import type { InvocationHandle } from '@alienplatform/sdk/commands'
+import { Client, Connection } from '@temporalio/client'
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Envelope } from '../protocol/envelope.js'
 import type { Answer } from './support/http.js'
-import { callRuntime, failure, lambda, nthInvoked, report, stack, start, usePushStack } from './support/push-stack.js'
+import {
+  callRuntime,
+  failure,
+  heartbeat,
+  lambda,
+  nthInvoked,
+  report,
+  stack,
+  start,
+  usePushStack,
+} from './support/push-stack.js'
 
 usePushStack()
 
@@ -65,7 +77,7 @@ describe('a response', () => {
   })
 
   test.each<[string, () => string]>([
-    ['of nobody', () => `rsp_${'A'.repeat(66)}`],
+    ['of nobody', () => `rsp_${'A'.repeat(87)}`],
     ['altered', () => envelope.response.token.slice(0, -1) + (envelope.response.token.endsWith('A') ? 'Q' : 'A')],
     ['an API key', () => stack.state.token],
   ])('with a token that is %s is refused', async (_what, token) => {
@@ -114,3 +126,35 @@ test('an error and a checkpoint at their limits arrive, and one more byte is ref
   await report(second, { status: 'failed', error: ofDetails(details) })
   expect(await failure(handle)).toMatchObject({ code: 'command_failed', message: 'no', details })
 })
+
+test('of a run that somebody reset in Temporal is late, and its handler is told to stop', async () => {
+  const nth = lambda.invoked.length + 1
+  const handle = await start()
+  const { envelope: old } = await nthInvoked(nth)
+  await reset(handle.id)
+  const { envelope } = await nthInvoked(nth + 1)
+  expect(envelope.attempt).toEqual(old.attempt)
+  expect((await heartbeat(old)).body).toEqual({ cancelRequested: false, final: true })
+  expect(await handle.status()).toBe('queued')
+  const late = await report(old, { status: 'succeeded', result: 'of the one before' })
+  expect(late.body).toEqual({ recorded: false, reason: 'late' })
+  expect((await heartbeat(envelope)).body).toEqual({ cancelRequested: false, final: false })
+  await report(envelope, { status: 'succeeded', result: 'of this one' })
+  expect(await handle.result()).toBe('of this one')
+})
+
+/** To its beginning: the same id, another run. So has an id that is used again once Temporal has forgotten it. */
+async function reset(workflowId: string): Promise<void> {
+  const { temporalAddress: address, namespace } = stack.state
+  const connection = await Connection.connect({ address })
+  const { events } = await new Client({ connection, namespace }).workflow.getHandle(workflowId).fetchHistory()
+  const begun = events?.find(({ workflowTaskCompletedEventAttributes }) => workflowTaskCompletedEventAttributes)
+  await connection.workflowService.resetWorkflowExecution({
+    namespace,
+    workflowExecution: { workflowId },
+    reason: 'tests',
+    workflowTaskFinishEventId: begun?.eventId ?? null,
+    requestId: randomUUID(),
+  })
+  await connection.close()
+}

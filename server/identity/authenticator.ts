@@ -54,8 +54,8 @@ export class Authenticator {
   /** @throws {CommandError} as {@link apiKey}: the same whatever is wrong with it, and whatever there is */
   responseToken({ authorization, address }: Presented, invocationId: string): RuntimeCaller {
     const token = bearerToken(authorization)
-    const attempt = token === undefined ? undefined : this.#responseTokens.verify(token, invocationId)
-    if (attempt !== undefined) return { invocationId, attempt }
+    const subject = token === undefined ? undefined : this.#responseTokens.verify(token, invocationId)
+    if (subject !== undefined) return { invocationId, ...subject }
     this.#countGuess(address)
     if (token === undefined) throw tokenRequired('rsp')
     throw new CommandError(

@@ -1,5 +1,6 @@
 import type { Actor } from '../../protocol/audit.js'
 import type { DeploymentRef } from '../../protocol/invocation.js'
+import type { ResponseSubject } from '../../protocol/response-token.js'
 import type { Access } from './access.js'
 
 /** A vendor's program or person, by the API key it showed. */
@@ -22,9 +23,8 @@ export interface AgentCaller {
 }
 
 /** A handler runtime, by the token in the envelope that it was sent. */
-export interface RuntimeCaller {
+export interface RuntimeCaller extends ResponseSubject {
   readonly invocationId: string
-  readonly attempt: number
 }
 
 export type Caller = ApiKeyCaller | AgentCaller

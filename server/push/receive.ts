@@ -24,12 +24,12 @@ export async function receiveResponse({ deps, caller, request, response, record 
   if (!parsed.success) throw new CommandError('invalid_request', `bad response: ${describeIssues(parsed.error)}`)
   const { events, ...body } = parsed.data
   assertOwn(body.attempt, caller.attempt)
-  const { invocationId } = caller
+  const { invocationId, workflowRunId } = caller
   const payload = jsonPayload(responseJson(body as AttemptResponse))
   await append(deps, caller, events)
   let answer: ResponseAnswer = { recorded: true }
   try {
-    await deps.temporal.reader.workflow.getHandle(invocationId).signal(RESPONSE_SIGNAL, payload)
+    await deps.temporal.reader.workflow.getHandle(invocationId, workflowRunId).signal(RESPONSE_SIGNAL, payload)
   } catch (error) {
     if (!isWorkflowNotFound(error)) throw error
     // Nobody shall try again: that is how it is.
@@ -51,7 +51,7 @@ export async function receiveHeartbeat({ deps, caller, request, response }: Runt
   const heard = await recordHeartbeat(reader, caller, details)
   const answer: HeartbeatAnswer =
     heard === 'not_open'
-      ? await withoutActivity(reader, caller.invocationId)
+      ? await withoutActivity(reader, caller)
       : { cancelRequested: heard === 'cancel_requested', final: false }
   response.json(answer)
 }
@@ -75,9 +75,12 @@ async function append(
  * An attempt that was given up may still bring the result, as long as the invocation has none. A cancel is asked of the
  * attempt that is open, and meant for it as well. It does not hold that one open: it may be of an earlier run.
  */
-async function withoutActivity(reader: Client, workflowId: string): Promise<HeartbeatAnswer> {
+async function withoutActivity(
+  reader: Client,
+  { invocationId, workflowRunId }: RuntimeCall['caller'],
+): Promise<HeartbeatAnswer> {
   try {
-    const { status, raw } = await reader.workflow.getHandle(workflowId).describe()
+    const { status, raw } = await reader.workflow.getHandle(invocationId, workflowRunId).describe()
     // Of one that is over, what was open stays as it was.
     if (status.name !== 'RUNNING') return { cancelRequested: false, final: true }
     const open = newestAttempt(raw)

@@ -1,5 +1,6 @@
 /** A way that commands go, to the handlers of `tests/fixtures/contract-handlers.ts`, and what tests do to it. */
 import type { CommandsClient, InvocationHandle } from '@alienplatform/sdk/commands'
+import { Client, Connection } from '@temporalio/client'
 import { responsePath } from '../../protocol/attempt-response.js'
 import { ResponseTokens } from '../../protocol/response-token.js'
 import { callApi } from '../support/http.js'
@@ -33,11 +34,12 @@ export const ticketEndMs = (ticket: TicketKind): number => Date.now() + (ticket 
 
 /** {@link Road.report} of whatever is pushed to. */
 export const reportPushed =
-  ({ url, sealingKey }: VendorSide): Road['report'] =>
+  ({ url, sealingKey, temporalAddress }: VendorSide): Road['report'] =>
   async ({ id }, ticket) => {
     const token = new ResponseTokens([ticket === 'wrong' ? WRONG_KEY : sealingKey]).issue({
       invocationId: ticket === 'foreign' ? 'inv_echo_0123456789abcdef' : id,
       attempt: 1,
+      workflowRunId: await runOf(temporalAddress, id),
       expiresAtMs: ticketEndMs(ticket),
     })
     const response = { attempt: 1, status: 'succeeded', result: 'reported' }
@@ -45,3 +47,12 @@ export const reportPushed =
     if (status === 401) return 'refused'
     return body.recorded === true ? 'recorded' : 'late'
   }
+
+async function runOf(address: string, workflowId: string): Promise<string> {
+  const connection = await Connection.connect({ address })
+  try {
+    return (await new Client({ connection }).workflow.getHandle(workflowId).describe()).runId
+  } finally {
+    await connection.close()
+  }
+}
