@@ -129,6 +129,17 @@ test('credentials that are not good, and good ones without the right to send', a
   await Promise.all([unknown.close(), listener.close(), garbled.close()])
 })
 
+test("a namespace that is none of Azure's is shown no credentials of the vendor's", async () => {
+  const sender = senderTo('commands', { namespace: 'acme.servicebus.windows.net.example', connectionString: '' })
+  expect(await failure(sender.send(envelope))).toMatchObject({
+    kind: 'rejected',
+    leg: 'credentials',
+    message:
+      "acme.servicebus.windows.net.example is no namespace of Azure's, like acme.servicebus.windows.net, and is shown no credentials of the vendor's; correct it, or set SERVICEBUS_CONNECTION_STRING to one of its own",
+  })
+  await sender.close()
+})
+
 test('a namespace that cannot be reached: nothing was sent', async () => {
   const gone = await ServiceBusBroker.start()
   await gone.close()

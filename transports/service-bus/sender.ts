@@ -15,6 +15,7 @@ import type { ServiceBusTransport } from '../../protocol/transport.js'
 import { DeliveryError } from '../delivery-error.js'
 import type { Target } from '../sdk-error.js'
 import type { Sender } from '../sender.js'
+import { isAzureHost } from './azure-host.js'
 import { serviceBusError } from './service-bus-error.js'
 
 const TIMEOUT_MS = 10_000
@@ -82,7 +83,7 @@ const messageIdOf = (id: string): string =>
   id.length <= MAX_MESSAGE_ID_CHARS ? id : createHash('sha256').update(id).digest('hex')
 
 async function connect(transport: ServiceBusTransport): Promise<Connection> {
-  const { namespace, queue, tenantId } = transport
+  const { namespace, queue } = transport
   const options = { retryOptions: { maxRetries: 0, timeoutInMs: TIMEOUT_MS } }
   return loadSdk('a deployment on Service Bus', ['@azure/service-bus', '@azure/identity'], async () => {
     const { ServiceBusClient, parseServiceBusConnectionString } = await import('@azure/service-bus')
@@ -90,7 +91,7 @@ async function connect(transport: ServiceBusTransport): Promise<Connection> {
     const client =
       shared !== '' && endpointOf(shared, parseServiceBusConnectionString) === namespace.toLowerCase()
         ? new ServiceBusClient(shared, options)
-        : new ServiceBusClient(namespace, await credential(tenantId), options)
+        : new ServiceBusClient(namespace, await credential(transport), options)
     return { client, sender: client.createSender(queue) }
   })
 }
@@ -109,7 +110,11 @@ function endpointOf(connectionString: string, parse: typeof parseServiceBusConne
   }
 }
 
-async function credential(tenantId: string | undefined) {
+async function credential({ namespace, tenantId }: ServiceBusTransport) {
+  if (!isAzureHost(namespace)) {
+    const message = `${namespace} is no namespace of Azure's, like acme.servicebus.windows.net, and is shown no credentials of the vendor's; correct it, or set SERVICEBUS_CONNECTION_STRING to one of its own`
+    throw new DeliveryError('rejected', 'credentials', message)
+  }
   const { DefaultAzureCredential } = await import('@azure/identity')
   return new DefaultAzureCredential(tenantId === undefined ? {} : { tenantId })
 }
