@@ -15,3 +15,9 @@ test.each<[unknown, string]>([
   const { error } = schema.safeParse(value)
   expect(error && describeIssues(error)).toBe(expected)
 })
+
+test('a name may be of any length, and there may be any number: their beginning says enough', () => {
+  const { error } = schema.safeParse({ ['k'.repeat(5_000)]: 1 })
+  const text = error && describeIssues(error)
+  expect(text).toBe(`Unrecognized key: "${'k'.repeat(3_981)}…`)
+})

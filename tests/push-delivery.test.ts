@@ -61,6 +61,19 @@ describe('waited for', () => {
     })
   })
 
+  test('a function that broke down with more words than Temporal takes', async () => {
+    const errorMessage = 'm'.repeat(3_000_000)
+    lambda.answer = () => ({ status: 200, functionError: 'Unhandled', body: { errorType: 'E', errorMessage } })
+    const failed = await failure(await start({}, {}, 'request-response'))
+    const message = `${'m'.repeat(10_000)}…`
+    expect(failed).toMatchObject({
+      code: 'command_failed',
+      message: `"generate-report" failed: ${message}`,
+      details: { name: 'E', message },
+    })
+    expect(lambda.invoked).toHaveLength(1)
+  })
+
   test.each([
     ['that breaks down', { status: 200, functionError: 'Unhandled', body: { errorMessage: 'signal: killed' } }],
     ['that is cut off', { status: 0, hangUp: true }],
@@ -108,6 +121,17 @@ describe('waited for', () => {
       code: 'payload_too_large',
       details: { side: 'result', bytes: 2_031_617, maxBytes: 2_031_616 },
     })
+  })
+
+  test('an answer with a field whose name is more than Temporal takes', async () => {
+    answered({ status: 'succeeded', result: 1, ['k'.repeat(3_000_000)]: 1 })
+    expect(await failure(await start({}, {}, 'request-response'))).toMatchObject({
+      code: 'invalid_result',
+      message: expect.stringMatching(
+        /^the function answered "generate-report" with what is no response of a handler runtime \(Unrecognized key: "k{3900}k*…\); /,
+      ) as string,
+    })
+    expect(lambda.invoked).toHaveLength(1)
   })
 
   test('a function without a handler runtime', async () => {

@@ -4,6 +4,9 @@ import { CommandError } from '../../protocol/errors.js'
 import type { Envelope } from '../../protocol/envelope.js'
 import { isPlainObject } from '../../protocol/json.js'
 
+/** Of a function's own words, which may be more than Temporal takes. */
+const MAX_CHARS = 10_000
+
 /** Lambda's own words for a function that ran out of the time it is configured with. */
 const TIMED_OUT = /Task timed out after/
 
@@ -28,8 +31,8 @@ export function answerOf(
   }
   // What breaks a function down, its memory or a module that it lacks, no handler could report.
   const { errorType, errorMessage } = isPlainObject(answer) ? answer : {}
-  const name = typeof errorType === 'string' ? errorType : FunctionError
-  const message = typeof errorMessage === 'string' ? errorMessage : 'the function broke down'
+  const name = typeof errorType === 'string' ? beginningOf(errorType) : FunctionError
+  const message = typeof errorMessage === 'string' ? beginningOf(errorMessage) : 'the function broke down'
   const code = TIMED_OUT.test(message) ? 'timed_out' : 'command_failed'
   throw new CommandError(code, `"${command}" failed: ${message}`, { details: { name, message } })
 }
@@ -41,3 +44,5 @@ function parse(payload: Uint8Array | undefined): unknown {
     return undefined
   }
 }
+
+const beginningOf = (text: string): string => (text.length > MAX_CHARS ? `${text.slice(0, MAX_CHARS)}…` : text)
