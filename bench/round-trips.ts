@@ -1,12 +1,14 @@
 /** What the servers that stand for the clouds take by themselves, with nothing of ours: to a function, or a subscriber. */
 import type { LambdaClient } from '@aws-sdk/client-lambda'
 import { InvokeCommand } from '@aws-sdk/client-lambda'
+import { ServiceBusClient, type ServiceBusReceivedMessage } from '@azure/service-bus'
 import { PubSub } from '@google-cloud/pubsub'
 import { zipSync } from 'fflate'
 import { createServer } from 'node:http'
 import { listening } from '../tests/support/listening.js'
 import { createFunction, useLambda } from '../tests/transports/lambda-road.js'
 import type { Closers } from '../workers/closers.js'
+import type { ServiceBusReady } from './product/service-bus.js'
 
 type RoundTrip = () => Promise<unknown>
 
@@ -59,6 +61,28 @@ export async function pubsubRoundTrip(host: string, closers: Closers): Promise<R
   return async () => {
     const isReceived = new Promise<void>((resolve) => (received = resolve))
     await topic.publishMessage({ data: Buffer.from('{}') })
+    await isReceived
+  }
+}
+
+export function serviceBusRoundTrip(
+  { connectionString, bareQueue }: Pick<ServiceBusReady, 'connectionString' | 'bareQueue'>,
+  closers: Closers,
+): RoundTrip {
+  const client = new ServiceBusClient(connectionString)
+  closers.add(() => client.close())
+  const sender = client.createSender(bareQueue)
+  let received: () => void = () => undefined
+  const receiver = client.createReceiver(bareQueue)
+  const processMessage = (message: ServiceBusReceivedMessage): Promise<void> => {
+    received()
+    return receiver.completeMessage(message)
+  }
+  // What fails shows as a call that does not end.
+  receiver.subscribe({ processMessage, processError: () => Promise.resolve() }, { autoCompleteMessages: false })
+  return async () => {
+    const isReceived = new Promise<void>((resolve) => (received = resolve))
+    await sender.sendMessages({ body: Buffer.from('{}') })
     await isReceived
   }
 }

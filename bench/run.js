@@ -23,6 +23,7 @@ await build({
     'product/direct-agent',
     'product/idle-agents',
     'product/roads',
+    'product/service-bus',
   ].map((name) => `bench/${name}.ts`),
   outdir,
   outbase: 'bench',

@@ -3,9 +3,16 @@ import { startMinistack, startPubSub } from '../../tests/cloud/servers.js'
 import { openLambda, openLambdaRoad } from '../../tests/transports/lambda-road.js'
 import { openPubsubRoad } from '../../tests/transports/pubsub-road.js'
 import { openPullRoad } from '../../tests/transports/pull-road.js'
+import { openServiceBusRoad } from '../../tests/transports/service-bus-road.js'
 import { openVendorSide } from '../../tests/transports/vendor-side.js'
 import { openOrClose } from '../../workers/closers.js'
 import { serve } from '../serve.js'
+import type { ServiceBusReady } from './service-bus.js'
+
+/** What listens already. */
+export interface RoadsSettings {
+  readonly serviceBus: ServiceBusReady
+}
 
 export interface RoadsReady {
   readonly url: string
@@ -15,8 +22,9 @@ export interface RoadsReady {
   readonly pubsubHost: string
 }
 
-await serve(() =>
+await serve((settings) =>
   openOrClose(async (closers) => {
+    const { queue, ...namespace } = (settings as RoadsSettings).serviceBus
     const vendor = await openVendorSide(closers)
     await openPullRoad(vendor, closers)
     const lambdaEndpoint = await startMinistack((close) => closers.add(close))
@@ -27,6 +35,8 @@ await serve(() =>
     await openLambdaRoad(vendor, lambda, 'request-response')
     const pubsubHost = await startPubSub({}, (close) => closers.add(close))
     await openPubsubRoad(vendor, pubsubHost, closers)
+    const createQueue = () => Promise.resolve(queue)
+    await openServiceBusRoad(vendor, { ...namespace, createQueue }, closers, 'consumer')
     const { url, apiKey } = vendor
     return { ready: { url, apiKey, lambdaEndpoint, pubsubHost } satisfies RoadsReady, close: () => closers.close() }
   }),
