@@ -1,5 +1,6 @@
 /** What handler runtimes of push deployments report: heartbeats, and what an attempt came to. */
 import type { Client } from '@temporalio/client'
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   attemptHeartbeatSchema,
   attemptResponseSchema,
@@ -16,7 +17,11 @@ import { jsonPayload } from '../../temporal/json-payload.js'
 import { batchOf } from '../events/receive.js'
 import { isCancelRequested, newestAttempt } from '../invocations/pending-attempt.js'
 import { recordHeartbeat } from '../invocations/record-heartbeat.js'
+import type { EventBatch } from '../registry/invocation-events.js'
 import type { RuntimeCall } from '../route.js'
+
+/** What the registry may take of the answer to a response. */
+const EVENTS_WITHIN_MS = 2_000
 
 /** `PUT /v1/invocations/{id}/response`. */
 export async function receiveResponse({ deps, caller, request, response, record }: RuntimeCall): Promise<void> {
@@ -26,7 +31,8 @@ export async function receiveResponse({ deps, caller, request, response, record 
   assertOwn(body.attempt, caller.attempt)
   const { invocationId, workflowRunId } = caller
   const payload = jsonPayload(responseJson(body as AttemptResponse))
-  await append(deps, caller, events)
+  const said = saidOf(caller, events)
+  if (said !== undefined) await keepUnlessAway(deps, said)
   let answer: ResponseAnswer = { recorded: true }
   try {
     await deps.temporal.reader.workflow.getHandle(invocationId, workflowRunId).signal(RESPONSE_SIGNAL, payload)
@@ -46,9 +52,11 @@ export async function receiveHeartbeat({ deps, caller, request, response }: Runt
   const { attempt, events, ...details } = parsed.data
   assertOwn(attempt, caller.attempt)
   if (details.checkpoint !== undefined) assertCheckpoint(details.checkpoint)
-  await append(deps, caller, events)
+  const said = saidOf(caller, events)
   const { reader } = deps.temporal
   const heard = await recordHeartbeat(reader, caller, details)
+  // Only now: an attempt is not to be taken for lost because the registry is away. What it said comes again then.
+  if (said !== undefined) await deps.feed.append([said])
   const answer: HeartbeatAnswer =
     heard === 'not_open'
       ? await withoutActivity(reader, caller)
@@ -62,13 +70,21 @@ function assertOwn(attempt: number, own: number): void {
   throw new CommandError('permission_denied', `this response token is of attempt ${own}, not of attempt ${attempt}`)
 }
 
-async function append(
-  { feed }: RuntimeCall['deps'],
+/** @throws {CommandError} `invalid_request` */
+function saidOf(
   { invocationId, attempt }: RuntimeCall['caller'],
   said: { readonly first: number; readonly events: Parameters<typeof batchOf>[0] } | undefined,
-): Promise<void> {
-  if (said === undefined) return
-  await feed.append([{ invocationId, attempt, first: said.first, ...batchOf(said.events, attempt) }])
+): EventBatch | undefined {
+  return said && { invocationId, attempt, first: said.first, ...batchOf(said.events, attempt) }
+}
+
+/** Before the end, for whoever follows; but an outcome does not wait for a registry that is away, and is not lost for it. */
+async function keepUnlessAway({ feed, log }: RuntimeCall['deps'], said: EventBatch): Promise<void> {
+  try {
+    await Promise.race([feed.append([said]), delay(EVENTS_WITHIN_MS, undefined, { ref: false })])
+  } catch (error) {
+    log.warn({ err: error }, 'what a handler said at its end is lost')
+  }
 }
 
 /**

@@ -10,6 +10,8 @@ interface Needs {
   /** With the search attributes of invocations. */
   readonly temporalAddress: string
   readonly apiKey?: { readonly name: string; readonly token: string }
+  /** Default: false. */
+  readonly vendorWorker?: boolean
 }
 
 export interface FragileControlPlane extends AsyncDisposable {
@@ -24,6 +26,7 @@ export const startFragileControlPlane = ({
   databaseUrl,
   temporalAddress,
   apiKey,
+  vendorWorker = false,
 }: Needs): Promise<FragileControlPlane> =>
   openOrClose(async (closers) => {
     const registry = new URL(databaseUrl)
@@ -39,7 +42,7 @@ export const startFragileControlPlane = ({
       registry: { url: registry.href },
       apiKey,
       temporal: plainTemporal(new URL(temporal.url).host, 'default'),
-      vendorWorker: false,
+      vendorWorker,
       log: pino({ level: 'warn' }, { write: (line) => void log.push(line) }),
     })
     closers.add(() => controlPlane.close())
