@@ -104,6 +104,24 @@ describe('by Service Bus', () => {
     ])
   })
 
+  test('a consumer that knows the control plane by another name', async () => {
+    const { connectionString } = await deployment('bus-renamed', 'commands', good)
+    const url = stack.state.url.replace('127.0.0.1', 'localhost')
+    const consumer = await startConsumer({ url, deploymentId: 'bus-renamed', connectionString, queue: 'commands' })
+    onTestFinished(() => consumer.close())
+    const { lines, exitCode } = await tested('bus-renamed')
+    expect(lines).toEqual([
+      'ok           credentials',
+      'ok           delivery',
+      expect.stringMatching(
+        `^failed       handler      the envelope wants its response at ${stack.state.url}/v1/\\S+; this runtime answers ${url} `,
+      ),
+      expect.stringContaining("→ read the function's log; it must be deployed, be subscribed"),
+      'not reached  response',
+    ])
+    expect(exitCode).toBe(3)
+  })
+
   test('credentials that are not good', async () => {
     const forged = (bus: ServiceBusBroker) => good(bus).replace(/SharedAccessKey=[^;]+/, 'SharedAccessKey=AAAA')
     const { where } = await deployment('bus-forged', 'commands', forged)

@@ -14,7 +14,7 @@ import type { RuntimeSettings } from './runtime-settings.js'
 const HEARTBEAT_TIMEOUT_MS = 5_000
 
 /** Of which attempt it is, to the control plane. */
-interface Sender {
+interface Reporter {
   readonly invocationId: string
   readonly response: Pick<Envelope['response'], 'token'>
 }
@@ -28,7 +28,7 @@ export interface ResponseRoute {
 
 /** To the configured control plane, whatever the envelope says. */
 export function responseRoute(
-  { invocationId, response }: Sender,
+  { invocationId, response }: Reporter,
   { controlPlane, fetch }: Pick<RuntimeSettings, 'controlPlane' | 'fetch'>,
 ): ResponseRoute {
   const endpoint = (giveUpAfterMs: number, timeoutMs: number) => ({
