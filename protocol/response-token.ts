@@ -6,9 +6,8 @@
  *
  * The HMAC is over all before it and the invocation's id, which a token does not have. The run is that of the workflow: an
  * invocation's id may be used again once Temporal has forgotten it, after days, and a command without a time-out has a
- * token that is good for a year. Its key is derived from a sealing
- * key of the registry, so that what signs here seals nothing there. Stateless: every control plane with the same keys
- * accepts what another signed.
+ * token that is good for a year. The HMAC's key is derived from a sealing key of the registry, so that what signs here
+ * seals nothing there. Stateless: every control plane with the same keys accepts what another signed.
  */
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 
