@@ -112,13 +112,50 @@ describe('secrets are taken out of', () => {
     expect(error).toMatchObject({ details: [{ message: 'no' }, { checkpoint: { password: '[redacted]', row: 7 } }] })
   })
 
-  test('what is captured of the console', async () => {
+  // Once for both, since the console is patched once.
+  test('what is captured of the console, also when they are cut in two', async () => {
     const shown = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
     onTestFinished(() => shown.mockRestore())
-    const handler: Handler = async () => console.warn('as %s', await readPassword())
+    const handler: Handler = async () => {
+      const password = await readPassword()
+      console.warn('as %s', password)
+      console.warn('as %s', password.slice(0, 9))
+      console.warn(password.slice(9))
+    }
     const { lines } = await outcomeOf(handler, { captureConsole: true })
-    expect(lines).toEqual([['as [redacted]', undefined]])
-    expect(shown.mock.calls).toEqual([['as [redacted]']])
+    const said = ['as [redacted]', 'as [redacted]', '[redacted]']
+    expect(lines).toEqual(said.map((line) => [line, undefined]))
+    expect(shown.mock.calls).toEqual(said.map((line) => [line]))
+  })
+})
+
+describe('secrets that are cut in two are taken out of', () => {
+  const [first, second] = [PASSWORD.slice(0, 9), PASSWORD.slice(9)]
+
+  test('log lines that follow each other, each level by itself', async () => {
+    const { lines } = await outcomeOf(async (_, { log }) => {
+      await readPassword()
+      log.info(`tried ${first}`)
+      log.warn('stderr says something else meanwhile')
+      log.info(`${second} in vain`, { n: 1 })
+    })
+    const told = [
+      ['tried [redacted]', undefined],
+      ['stderr says something else meanwhile', undefined],
+      ['[redacted] in vain', { n: 1 }],
+    ]
+    // Each in the agent's log, and told on.
+    expect(lines).toEqual(told.flatMap((line) => [line, line]))
+  })
+
+  test('messages of progress', async () => {
+    const { lines } = await outcomeOf(async (_, { progress }) => {
+      await readPassword()
+      await progress({ done: 1, message: `tried ${first}` })
+      await progress({ done: 2 })
+      await progress({ done: 3, message: `${second} in vain` })
+    })
+    expect(lines.map((line) => (line as unknown[])[0])).toEqual(['tried [redacted]', '', '[redacted] in vain'])
   })
 })
 

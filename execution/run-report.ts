@@ -11,6 +11,7 @@ import type { JsonValue } from '../protocol/json.js'
 import type { AttemptEvents } from './attempt-events.js'
 import { checkpointText } from './checkpoint-text.js'
 import { progressOf } from './progress-of.js'
+import { textWithoutSecrets } from './without-secrets.js'
 
 /** Often enough that a cancel is seen within a second; Temporal's worker merges heartbeats that are closer. */
 const HEARTBEAT_INTERVAL_MS = 500
@@ -30,6 +31,7 @@ export class RunReport {
   readonly #command: string
   /** That of the attempt, whoever reports for it. */
   readonly #secrets = SecretScope.current()
+  readonly #withoutSecrets = textWithoutSecrets()
   #heartbeat: Channel['heartbeat'] | undefined
   #events: AttemptEvents | undefined
   #isEntered = false
@@ -99,8 +101,9 @@ export class RunReport {
   readonly checkpoint = (value: unknown): Promise<void> => mayBeIgnored(this.#keep(value))
 
   async #report(report: ProgressReport): Promise<void> {
-    const { redactor } = this.#secrets
-    this.#progress = redactor.json({ ...progressOf(this.#command, report) }) as ProgressReport
+    const checked = progressOf(this.#command, report)
+    const { message } = checked
+    this.#progress = message === undefined ? checked : { ...checked, message: this.#withoutSecrets(message) }
     this.#events?.progress(this.#progress)
     await this.#letOthersRun()
   }

@@ -1,4 +1,5 @@
 /** What an attempt lets out, without the secrets that it read from a vault. */
+import { RedactedFlow } from '../bindings/vault/redact-flow.js'
 import { SecretScope } from '../bindings/vault/secret-scope.js'
 import { CommandError } from '../protocol/errors.js'
 import type { JsonValue } from '../protocol/json.js'
@@ -7,31 +8,33 @@ import type { CommandLog, LogMethod } from '../sdk/context.js'
 /** Any JSON value, without the secrets of the attempt that this code runs for. */
 export const withoutSecrets = (value: JsonValue): JsonValue => SecretScope.current().redactor.json(value)
 
-/** The scope is that of the attempt that asks, whoever calls the log. */
+/** The scope is that of the attempt that asks, whoever calls the log. Each level is a flow: stdout and stderr may be two. */
 export function logWithoutSecrets(log: CommandLog): CommandLog {
   const scope = SecretScope.current()
-  const redacted =
-    (write: LogMethod): LogMethod =>
-    (message: unknown, fields) => {
+  const redacted = (write: LogMethod): LogMethod => {
+    const flow = new RedactedFlow()
+    return (message: unknown, fields) => {
       const { redactor } = scope
       // What handlers pass is not always what the type says, and no log line may end them.
-      const text = typeof message === 'string' ? message : String(message)
+      const text = flow.text(redactor, typeof message === 'string' ? message : String(message))
       if (redactor.isEmpty || fields === undefined) {
-        write(redactor.text(text), fields)
+        write(text, fields)
         return
       }
       const json = fieldsJson(fields)
-      if (json === undefined) write(`${redactor.text(text)} [fields left out: not JSON]`)
-      else write(redactor.text(text), JSON.parse(redactor.jsonText(json)) as Record<string, unknown>)
+      if (json === undefined) write(`${text} [fields left out: not JSON]`)
+      else write(text, JSON.parse(redactor.jsonText(json)) as Record<string, unknown>)
     }
+  }
   const { debug, info, warn, error } = log
   return { debug: redacted(debug), info: redacted(info), warn: redacted(warn), error: redacted(error) }
 }
 
-/** Takes secrets out of what the attempt that asks writes, also of those that it has yet to read. */
+/** Takes secrets out of the texts that the attempt that asks says one after the other, also of those that it has yet to read. */
 export function textWithoutSecrets(): (text: string) => string {
   const scope = SecretScope.current()
-  return (text) => scope.redactor.text(text)
+  const flow = new RedactedFlow()
+  return (text) => flow.text(scope.redactor, text)
 }
 
 /** Fields are logged as JSON, so nothing is lost that would be there otherwise; errors have no members of their own. */

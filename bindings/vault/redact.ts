@@ -27,19 +27,61 @@ const PEM_BORDER = /^-----.*-----$/
 
 const MAX_DEPTH = 20
 
+/** Where a secret is in a text. */
+export interface SecretSpan {
+  readonly start: number
+  readonly end: number
+  /** Else it has only begun, at the end of the text. */
+  readonly isWhole: boolean
+}
+
 export class Redactor {
+  /** The longest first. */
+  readonly #needles: readonly string[]
   /** `undefined` when there is nothing to look for. */
   readonly #pattern: RegExp | undefined
 
   constructor(secrets: Iterable<string>) {
     const needles = new Set([...secrets].flatMap(partsOf).flatMap(piecesOf).flatMap(formsOf))
-    // The longest first, so that of two that begin alike nothing is left over.
-    const patterns = [...needles].sort((a, b) => b.length - a.length).map(escapeRegExp)
+    // So that of two that begin alike nothing is left over.
+    this.#needles = [...needles].sort((a, b) => b.length - a.length)
+    const patterns = this.#needles.map(escapeRegExp)
     this.#pattern = patterns.length === 0 ? undefined : new RegExp(patterns.join('|'), 'g')
   }
 
   get isEmpty(): boolean {
     return this.#pattern === undefined
+  }
+
+  /** Characters of the longest that is looked for. */
+  get longest(): number {
+    return this.#needles[0]?.length ?? 0
+  }
+
+  /** The secrets in a text, in their order; the last may be one that goes on elsewhere. */
+  find(text: string): SecretSpan[] {
+    if (this.#pattern === undefined) return []
+    const whole = [...text.matchAll(this.#pattern)].map(({ index, 0: { length } }): SecretSpan => ({
+      start: index,
+      end: index + length,
+      isWhole: true,
+    }))
+    const begunAt = this.#begunAt(text)
+    if (begunAt === undefined) return whole
+    // What is whole already may be the beginning of a longer one, as a line of a key is.
+    const before = whole.filter(({ end }) => end <= begunAt)
+    const start = Math.min(begunAt, whole[before.length]?.start ?? begunAt)
+    return [...before, { start, end: text.length, isWhole: false }]
+  }
+
+  #begunAt(text: string): number | undefined {
+    const first = new Set(this.#needles.map(([letter]) => letter))
+    for (let at = Math.max(0, text.length - this.longest + 1); at <= text.length - MIN_CHARS; at += 1) {
+      if (!first.has(text[at])) continue
+      const end = text.slice(at)
+      if (this.#needles.some((needle) => needle.startsWith(end) && end.length >= tellingChars(needle))) return at
+    }
+    return undefined
   }
 
   text(text: string): string {
@@ -61,6 +103,13 @@ export class Redactor {
   }
 }
 
+/**
+ * How much of its beginning is a secret's and nothing else's. A quarter, so that no line that ends with "postgres" is
+ * taken for the beginning of a URL.
+ */
+const tellingChars = ({ length }: string): number =>
+  Math.min(MIN_LINE_CHARS, Math.max(MIN_CHARS, Math.ceil(length / 4)))
+
 const formsOf = (secret: string): string[] => {
   const inJson = insideJson(secret)
   return secret.length < MIN_CHARS ? [] : [secret, inJson, insideJson(inJson)]
@@ -81,7 +130,13 @@ function piecesOf(secret: string): string[] {
   // The lines of JSON are mostly no secrets; those that are have been found by their names.
   if (!trimmed.includes('\n') || parse(trimmed) !== undefined) return [secret, trimmed]
   const lines = trimmed.split('\n').map((line) => line.trim())
-  return [secret, trimmed, ...lines.filter((line) => line.length >= MIN_LINE_CHARS && !PEM_BORDER.test(line))]
+  // Joined: as it is when its lines, short ones among them, are said one by one.
+  return [
+    secret,
+    trimmed,
+    lines.join(''),
+    ...lines.filter((line) => line.length >= MIN_LINE_CHARS && !PEM_BORDER.test(line)),
+  ]
 }
 
 function passwordsOfUrl(text: string): string[] {

@@ -96,6 +96,13 @@ test('keeps the end of an output without end, and no long lines', async () => {
   expect(longest).toBe(4 * 1024)
 })
 
+test('tells a long line in pieces, and gives it as it is', async () => {
+  const pieces: string[] = []
+  const { output } = await run(`printf '%09999d\\nend' 7`, { onLine: (piece) => pieces.push(piece) })
+  expect(output).toBe(`${'7'.padStart(9_999, '0')}\nend`)
+  expect(pieces.map(({ length }) => length)).toEqual([4_096, 4_096, 1_807, 3])
+})
+
 test("has not the agent's environment, where its token is", async () => {
   process.env['ALIEN_TOKEN'] = 'agt_secret'
   const { output } = await run('env')

@@ -54,9 +54,9 @@ export async function runShell(script: string, options: ShellOptions): Promise<S
   })
   const output = new OutputTail()
   for (const stream of outputsOf(shell)) {
-    readLines(stream, (line) => {
-      output.add(line)
-      onLine(line)
+    readLines(stream, (piece, isLinesLast) => {
+      output.add(isLinesLast ? `${piece}\n` : piece)
+      onLine(piece)
     })
   }
   const timeLimit = AbortSignal.timeout(timeLimitMs)
@@ -112,49 +112,53 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-function readLines(stream: Readable, onLine: (line: string) => void): void {
+/** A line in one piece, unless it is too long. */
+type OnPiece = (piece: string, isLinesLast: boolean) => void
+
+function readLines(stream: Readable, onPiece: OnPiece): void {
   let rest = ''
   stream.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) for (const piece of pieces(line)) onLine(piece)
-    if (rest.length < MAX_LINE_CHARACTERS) return
-    for (const piece of pieces(rest)) onLine(piece)
-    rest = ''
+    for (const line of lines) onPiece(withoutFullPieces(line, onPiece), true)
+    rest = withoutFullPieces(rest, onPiece)
   })
   stream.once('close', () => {
-    if (rest !== '') onLine(rest)
+    if (rest !== '') onPiece(rest, true)
   })
 }
 
-function* pieces(line: string): Generator<string> {
-  for (let start = 0; start === 0 || start < line.length; start += MAX_LINE_CHARACTERS) {
-    yield line.slice(start, start + MAX_LINE_CHARACTERS)
+/** What is left of a line when its pieces of full length have been told. */
+function withoutFullPieces(line: string, onPiece: OnPiece): string {
+  let start = 0
+  for (; line.length - start > MAX_LINE_CHARACTERS; start += MAX_LINE_CHARACTERS) {
+    onPiece(line.slice(start, start + MAX_LINE_CHARACTERS), false)
   }
+  return line.slice(start)
 }
 
 /** The last lines of an output without end. */
 class OutputTail {
-  #lines: string[] = []
+  #pieces: string[] = []
   #characters = 0
   #truncated = false
 
-  add(line: string): void {
-    this.#lines.push(line)
-    this.#characters += line.length + 1
+  add(piece: string): void {
+    this.#pieces.push(piece)
+    this.#characters += piece.length
     // Seldom, so that a line costs the same however many there are.
     if (this.#characters > 2 * MAX_OUTPUT_CHARACTERS) this.#cut()
   }
 
   result(): { readonly output: string; readonly truncated: boolean } {
     this.#cut()
-    return { output: this.#lines.join('\n'), truncated: this.#truncated }
+    return { output: this.#pieces.join('').replace(/\n$/, ''), truncated: this.#truncated }
   }
 
   #cut(): void {
     let first = 0
-    while (this.#characters > MAX_OUTPUT_CHARACTERS) this.#characters -= (this.#lines[first++]?.length ?? 0) + 1
+    while (this.#characters > MAX_OUTPUT_CHARACTERS) this.#characters -= this.#pieces[first++]?.length ?? 0
     if (first > 0) this.#truncated = true
-    this.#lines = this.#lines.slice(first)
+    this.#pieces = this.#pieces.slice(first)
   }
 }
