@@ -1,14 +1,20 @@
 import { execFile } from 'node:child_process'
-import { lutimes, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { link, lstat, lutimes, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { expect, onTestFinished, test, vi } from 'vitest'
-import { withFileLock } from './file-lock.js'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { sign, withFileLock } from './file-lock.js'
 import { processStart } from './process-start.js'
 import { scratchDirectory } from './scratch.testsuite.js'
 
 const lockOf = (pid: number, host = hostname(), start = ''): string => [pid, start, 'other', host].join(' ')
+
+/** For the rest of the test: what is there by now is old, by a clock that nobody can set back. */
+function letTimePass(ms: number): void {
+  const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + ms)
+  onTestFinished(() => now.mockRestore())
+}
 
 const newLockPath = async (): Promise<string> => join(await scratchDirectory(), 'lock')
 
@@ -45,14 +51,13 @@ test.each([
   const path = await newLockPath()
   const { pid } = process
   await symlink(lockOf(pid, hostname(), processStart(pid)), path)
-  const made = new Date(Date.now() - ageMs)
-  await lutimes(path, made, made)
+  letTimePass(ageMs)
   let entered = false
   const section = withFileLock({ path, what: 'it' }, () => {
     entered = true
     return Promise.resolve()
   })
-  for (let turn = 0; turn < 100; turn++) await setImmediate()
+  for (let turn = 0; turn < 50; turn++) await readlink(path)
   expect(entered).toBe(false)
   await rm(path)
   await section
@@ -74,8 +79,7 @@ test.each([
 ])('an old lock of %s is broken', async (_, content) => {
   const path = await newLockPath()
   await symlink(content, path)
-  const old = new Date(Date.now() - 31_000)
-  await lutimes(path, old, old)
+  letTimePass(31_000)
   expect(await withFileLock({ path, what: 'it' }, () => Promise.resolve('in'))).toBe('in')
 })
 
@@ -88,9 +92,65 @@ test.runIf(process.platform === 'linux')('the lock of a process whose number is 
 test('an old file in its place is broken like a lock', async () => {
   const path = await newLockPath()
   await writeFile(path, '')
-  const old = new Date(Date.now() - 31_000)
-  await lutimes(path, old, old)
+  letTimePass(31_000)
   expect(await withFileLock({ path, what: 'it' }, () => Promise.resolve('in'))).toBe('in')
+})
+
+describe.runIf(process.platform === 'linux')('in a directory that is signed', () => {
+  test('a lock is the signature by another name', async () => {
+    const path = await newLockPath()
+    const signature = await sign(join(path, '..'))
+    const name = signature?.path.split('/').at(-1)
+    await withFileLock({ path, what: 'it', signature }, async () => {
+      expect(await readlink(path)).toBe(signature?.owner)
+      expect(await lstat(path)).toMatchObject({ nlink: 2 })
+    })
+    expect(await readdir(join(path, '..'))).toEqual([name])
+  })
+
+  test.each([
+    ['another process', lockOf(process.pid)],
+    // However long ago that one signed.
+    ['another machine', lockOf(1, 'elsewhere')],
+  ])('the lock of %s is waited for', async (_, owner) => {
+    const path = await newLockPath()
+    const signature = await sign(join(path, '..'))
+    await symlink(owner, `${path}.tmp`)
+    await lutimes(`${path}.tmp`, 1, 1)
+    await link(`${path}.tmp`, path)
+    let entered = false
+    const section = withFileLock({ path, what: 'it', signature }, () => {
+      entered = true
+      return Promise.resolve()
+    })
+    for (let turn = 0; turn < 50; turn++) await readlink(path)
+    expect(entered).toBe(false)
+    await rm(path)
+    await section
+    expect(entered).toBe(true)
+  })
+
+  test("a lock that was held for long, and is still the owner's, is released", async () => {
+    const path = await newLockPath()
+    const signature = await sign(join(path, '..'))
+    const now = vi.spyOn(performance, 'now')
+    onTestFinished(() => now.mockRestore())
+    await withFileLock({ path, what: 'it', signature }, () => {
+      now.mockReturnValue(performance.now() + 31_000)
+      return Promise.resolve()
+    })
+    expect(await readdir(join(path, '..'))).toEqual([signature?.path.split('/').at(-1)])
+  })
+
+  test('whose signature is gone, a lock is made without it', async () => {
+    const path = await newLockPath()
+    const signature = await sign(join(path, '..'))
+    await rm(signature?.path ?? '')
+    const owner = await withFileLock({ path, what: 'it', signature }, () => readlink(path))
+    expect(owner).toMatch(new RegExp(`^${process.pid} `))
+    expect(owner).not.toBe(signature?.owner)
+    expect(await readdir(join(path, '..'))).toEqual([])
+  })
 })
 
 test('locks of one id are one within this process, whatever their paths', async () => {

@@ -8,14 +8,20 @@
  *    `STALE_MS` and its owner is not a process of this machine. That of a living process is waited for, frozen or not.
  * 3. One that is held for longer than that may have been broken, and is released only if it is still the owner's.
  * 4. Breaking is a rename, which only one process can do; and one that took a newer lock than it saw puts it back.
+ *
+ * Who locks often signs the directory: the link is made once, and a lock is one more name of it. A file system may keep
+ * what was just removed from being used again, ext4 for a minute, and looks past all of it for the next new file; locks
+ * that come and go would so make every write slower. All locks of a signature say the same, so a later one of a process is
+ * told from an earlier one by its age alone; which counts where 2 lets it be broken though its owner may live.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { lstat, readFile, readlink, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
+import { link, lstat, readFile, readlink, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { BindingError } from './binding-error.js'
 import { processStart } from './process-start.js'
-import { unless } from './fs-error.js'
+import { fsCode, unless } from './fs-error.js'
 
 interface LockMedium {
   /** @throws `EEXIST` when there is one */
@@ -33,6 +39,8 @@ const AS_FILE: LockMedium = {
   read: (path) => readFile(path, 'utf8'),
 }
 const { make, read } = process.platform === 'win32' ? AS_FILE : AS_LINK
+/** Elsewhere a further name of a link would be one of what it leads to. */
+const CAN_SIGN = process.platform === 'linux'
 
 const HOST = hostname()
 const ID_BYTES = 6
@@ -52,6 +60,21 @@ export interface FileLock {
   readonly id?: string
   /** What is locked, for the message. */
   readonly what: string
+  /** This process's, in the directory of the lock. */
+  readonly signature?: Signature | undefined
+}
+
+/** A lock under a name that nobody looks for. Whoever made it removes it; until then, it may be gone at any time. */
+export interface Signature {
+  readonly path: string
+  readonly owner: string
+}
+
+export async function sign(directory: string): Promise<Signature | undefined> {
+  if (!CAN_SIGN) return undefined
+  const signature = { path: join(directory, `${randomUUID()}.tmp`), owner: newOwner() }
+  await make(signature.path, signature.owner)
+  return signature
 }
 
 /**
@@ -59,8 +82,9 @@ export interface FileLock {
  *
  * @throws {BindingError} `unavailable` when others hold it for 40 s
  */
-export async function withFileLock<T>({ path, id = path, what }: FileLock, section: () => Promise<T>): Promise<T> {
-  const turn = (queues.get(id) ?? Promise.resolve()).then(() => holding(path, what, section))
+export async function withFileLock<T>(lock: FileLock, section: () => Promise<T>): Promise<T> {
+  const { path, id = path } = lock
+  const turn = (queues.get(id) ?? Promise.resolve()).then(() => holding(lock, section))
   const settled = turn.then(
     () => undefined,
     () => undefined,
@@ -73,8 +97,9 @@ export async function withFileLock<T>({ path, id = path, what }: FileLock, secti
   }
 }
 
-async function holding<T>(path: string, what: string, section: () => Promise<T>): Promise<T> {
-  const owner = await acquire(path, what)
+async function holding<T>(lock: FileLock, section: () => Promise<T>): Promise<T> {
+  const { path } = lock
+  const owner = await acquire(lock)
   const takenAtMs = performance.now()
   try {
     return await section()
@@ -84,15 +109,12 @@ async function holding<T>(path: string, what: string, section: () => Promise<T>)
   }
 }
 
-async function acquire(path: string, what: string): Promise<string> {
-  const owner = newOwner()
+/** Gives its owner, as the lock names it. */
+async function acquire({ path, what, signature }: FileLock): Promise<string> {
   const giveUpAt = performance.now() + WAIT_MS
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
-    const created = await unless(
-      ['EEXIST'],
-      make(path, owner).then(() => true),
-    )
-    if (created === true) return owner
+    const owner = await unless(['EEXIST'], take(path, signature))
+    if (owner !== undefined) return owner
     if (await breakStale(path)) continue
     if (performance.now() > giveUpAt) {
       throw new BindingError(
@@ -104,13 +126,29 @@ async function acquire(path: string, what: string): Promise<string> {
   }
 }
 
+async function take(path: string, signature: Signature | undefined): Promise<string> {
+  if (signature !== undefined) {
+    try {
+      await link(signature.path, path)
+      return signature.owner
+    } catch (error) {
+      // Else it is gone, or has as many names as it may have.
+      if (fsCode(error) === 'EEXIST') throw error
+    }
+  }
+  const owner = newOwner()
+  await make(path, owner)
+  return owner
+}
+
 /** Whether the lock is gone now. */
 async function breakStale(path: string): Promise<boolean> {
   const seen = await unless(['ENOENT'], read(path))
   const stats = await unless(['ENOENT'], lstat(path))
   if (seen === undefined || stats === undefined) return true
   const owner = ownerOf(seen)
-  if (owner === 'alive' || (owner === 'unknown' && Date.now() - stats.mtimeMs < STALE_MS)) return false
+  // Since a name of it was last made or removed.
+  if (owner === 'alive' || (owner === 'unknown' && Date.now() - stats.ctimeMs < STALE_MS)) return false
   // It may have been released and taken again meanwhile.
   if ((await unless(['ENOENT'], read(path))) !== seen) return false
   const taken = `${path}.${randomUUID()}`

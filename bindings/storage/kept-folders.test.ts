@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { eventually } from '../../tests/support/eventually.js'
@@ -26,6 +26,28 @@ test.each(['.alien', '.alien/tmp', '.'])('%s may be removed between writes', asy
   await rm(join(path, folder, '.'), { recursive: true })
   await storage.write('b', ONE, {})
   expect(await readFile(join(path, 'b'), 'utf8')).toBe('one')
+})
+
+test.runIf(process.platform === 'linux')('who writes again signs the work folder, as long as it is kept', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  const path = await scratchDirectory()
+  const tmp = join(path, '.alien/tmp')
+  const storage = new LocalStorage({ name: 'w', path })
+  await storage.write('a', ONE, {})
+  expect(await readdir(tmp)).toEqual([])
+  await storage.write('b', ONE, {})
+  const [signature = ''] = await readdir(tmp)
+  const signedAt = await lstat(join(tmp, signature))
+  await storage.write('c', ONE, {})
+  expect(await readdir(tmp)).toEqual([signature])
+  // A lock was a name of it.
+  expect((await lstat(join(tmp, signature))).ctimeMs).toBeGreaterThan(signedAt.ctimeMs)
+  await vi.advanceTimersByTimeAsync(1_000)
+  vi.useRealTimers()
+  await eventually('it is gone', async () => (await readdir(tmp)).length === 0 || undefined)
 })
 
 test('another work folder in its place is the one with the locks', async () => {

@@ -6,8 +6,9 @@
  *
  * Who moves or removes them, or puts others in their place, meanwhile, finds the next object where the paths lead then.
  */
-import { mkdir, stat } from 'node:fs/promises'
+import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sign, type Signature } from '../file-lock.js'
 import { ABSENT, unless } from '../fs-error.js'
 import { sweepTemporaryFiles, TemporaryFile } from '../temporary-file.js'
 import { Folder } from './local-folder.js'
@@ -21,12 +22,15 @@ export interface Draft extends AsyncDisposable {
   readonly root: Folder
   /** `.alien/tmp` in it: files being written, and locks. */
   readonly tmp: Folder
+  /** In `tmp`, of who writes again before the folders are closed. */
+  readonly signature: Signature | undefined
   readonly file: TemporaryFile
 }
 
 interface Opened {
   readonly root: Folder
   readonly tmp: Folder
+  signature?: Promise<Signature | undefined>
   readonly rootId: string
   readonly tmpId: string
   users: number
@@ -66,6 +70,8 @@ export class KeptFolders {
     const [ids, file] = await Promise.all([
       Promise.all([idOf(this.#path), idOf(tmpPath(kept.root))]),
       unless(ABSENT, TemporaryFile.create(kept.tmp.path)),
+      // Without one, locks are only slower.
+      (kept.signature ??= sign(kept.tmp.path).catch(() => undefined)),
     ])
     if (file !== undefined && ids[0] === kept.rootId && ids[1] === kept.tmpId) return this.#draft(kept, file)
     await file?.close()
@@ -76,8 +82,10 @@ export class KeptFolders {
     const { root, tmp } = opened
     try {
       const file = made ?? (await TemporaryFile.create(tmp.path))
+      const signature = await opened.signature
       // The folders last: what is left of the file is removed by way of them.
-      return { root, tmp, file, [Symbol.asyncDispose]: () => file.close().finally(() => this.#giveBack(opened)) }
+      const dispose = () => file.close().finally(() => this.#giveBack(opened))
+      return { root, tmp, signature, file, [Symbol.asyncDispose]: dispose }
     } catch (error) {
       await this.#giveBack(opened)
       throw error
@@ -126,7 +134,10 @@ async function makeRoot(path: string): Promise<Folder> {
   }
 }
 
-async function close({ root, tmp }: Opened): Promise<void> {
+async function close({ root, tmp, ...opened }: Opened): Promise<void> {
+  const signature = await opened.signature
+  // One that cannot be removed now goes with a later sweep.
+  if (signature !== undefined) await rm(signature.path, { force: true }).catch(() => undefined)
   await Promise.all([root.close(), tmp.close()])
 }
 

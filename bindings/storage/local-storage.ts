@@ -98,7 +98,7 @@ export class LocalStorage implements StorageBackend {
       await using place = root && (await this.#find(key, root))
       if (root === undefined || place === undefined) return
       await using locks = await workFolder(root, 'tmp')
-      await this.#locked(key, locks, place, async (current) => {
+      await this.#locked(key, { tmp: locks }, place, async (current) => {
         if (current?.isFile() !== true) return
         await unlink(place.path)
         await dropContentType(root, etagOf(current))
@@ -161,7 +161,7 @@ export class LocalStorage implements StorageBackend {
 
   async #publish(
     key: string,
-    { root, tmp, file }: Draft,
+    { root, tmp, signature, file }: Draft,
     finished: Promise<BigIntStats>,
     options: WriteOptions,
   ): Promise<ObjectMetadata | 'precondition_failed'> {
@@ -169,7 +169,7 @@ export class LocalStorage implements StorageBackend {
       const place = await locate(root, key, true)
       this.#assertWritable(key, place)
       await using found = place
-      return await this.#locked(key, tmp, found, async (current) => {
+      return await this.#locked(key, { tmp, signature }, found, async (current) => {
         if (current?.isFile() === false) throw this.#conflict(key, 'there is a folder of that name')
         const stats = await finished
         const published = await publishOnce(root, found, file, { stats, current, options })
@@ -219,13 +219,13 @@ export class LocalStorage implements StorageBackend {
   /** Runs `section` with what is at `place` now, a file or nothing, while nobody else changes it. */
   #locked<T>(
     key: string,
-    locks: Folder,
+    { tmp, signature }: { readonly tmp: Folder; readonly signature?: Draft['signature'] },
     place: Found,
     section: (current: BigIntStats | undefined) => Promise<T>,
   ): Promise<T> {
     const name = lockName(place.names)
-    const lock = { path: join(locks.path, name), id: `${this.#path} ${name}`, what: objectIn(this.#name, key) }
-    return withFileLock(lock, async () => {
+    const [path, id] = [join(tmp.path, name), `${this.#path} ${name}`]
+    return withFileLock({ path, id, what: objectIn(this.#name, key), signature }, async () => {
       const current = await lstatIfAny(place.path)
       if (current?.isSymbolicLink() === true) throw this.#symbolicLink(key)
       return section(current)
