@@ -63,6 +63,21 @@ describe('alien bindings check', () => {
     })
   })
 
+  test('sets and deletes a secret in each vault when it is asked to, and leaves none', async () => {
+    const env = {
+      ALIEN_CREDENTIALS_BINDING: JSON.stringify({ service: 'local', path: join(cwd, 'written', 'vault.json') }),
+      ALIEN_KEYS_BINDING: '{"service":"env","prefix":"KEYS_"}',
+    }
+    await alien(['vault', 'set', 'credentials', 'warehouse'], { cwd, env, input: 'hunter2' })
+    const { exitCode, stdout } = await alien(['bindings', 'check', '--write'], { cwd, env })
+    expect(exitCode).toBe(2)
+    expect(stdout.replace(/check-[\w-]+/g, 'check-…').split('\n')).toEqual([
+      'vault "credentials" (local) works',
+      'vault "keys" (env) fails: secret "alien-bindings-check-…" in vault "keys" cannot be set from here; start this process with the variable KEYS_alien-bindings-check-…',
+    ])
+    expect((await alien(['vault', 'list', 'credentials'], { cwd, env })).stdout).toBe('warehouse')
+  })
+
   test('tells what fails and what is wrong, at once', async () => {
     await writeFile(join(cwd, 'file'), '', { mode: 0o600 })
     const env = {

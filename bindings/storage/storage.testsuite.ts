@@ -75,6 +75,28 @@ function testReadingAndWriting(openStorage: OpenStorage): void {
     expect(Buffer.compare(Buffer.concat(chunks), bytes)).toBe(0)
   })
 
+  test.each<[string, () => AsyncGenerator<string>]>([
+    ['that ends at once', async function* () {}],
+    [
+      'of empty chunks',
+      async function* () {
+        yield await Promise.resolve('')
+        yield ''
+      },
+    ],
+  ])('a stream %s is an object without content', async (_, stream) => {
+    const storage = await openStorage()
+    for (const options of [{}, { ifNotExists: true }]) {
+      const written = await storage.put(`object-${Object.keys(options).length}`, stream(), {
+        ...options,
+        contentType: 'text/plain',
+      })
+      expect(written).toMatchObject({ size: 0, contentType: 'text/plain' })
+      expect(await storage.head(written.key)).toMatchObject(written)
+      expect(await (await storage.get(written.key)).text()).toBe('')
+    }
+  })
+
   test('changing the bytes that were read does not change the object', async () => {
     const storage = await openStorage()
     await storage.put('object', 'abc')

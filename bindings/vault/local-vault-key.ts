@@ -1,12 +1,12 @@
 /** The key of a local vault: 32 bytes in a file, or made of a passphrase; `os-keyring.ts` has the third kind. */
 import { randomBytes, scrypt } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { promisify } from 'node:util'
 import * as z from 'zod'
 import { BindingError } from '../binding-error.js'
 import { unless } from '../fs-error.js'
-import { syncDirectory, TemporaryFile } from '../temporary-file.js'
+import { sweepTemporaryFiles, syncDirectory, TemporaryFile } from '../temporary-file.js'
 import { readPrivateFile } from './private-file.js'
 
 export const KEY_BYTES = 32
@@ -58,6 +58,8 @@ export class KeyFile implements LocalVaultKey {
   }
 
   async create(where: string): Promise<KeyOrigin> {
+    // Of writers that were killed: keys that nobody used, or another name of this one, for its owner's eyes only.
+    await sweepTemporaryFiles(dirname(this.#path), `${basename(this.#path)}.`)
     if ((await readPrivateFile(where, this.#path)) === undefined) await this.#write()
     return { from: 'file' }
   }
@@ -68,14 +70,15 @@ export class KeyFile implements LocalVaultKey {
   }
 
   async #write(): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
-    const file = await TemporaryFile.create(dirname(this.#path), { mode: 0o600 })
+    const [folder, prefix] = [dirname(this.#path), `${basename(this.#path)}.`]
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const file = await TemporaryFile.create(folder, { mode: 0o600, prefix })
     try {
       await file.write(Buffer.from(`${randomBytes(KEY_BYTES).toString('base64')}\n`))
       await file.finish()
       // Whoever was faster has the key.
       await unless(['EEXIST'], file.claim(this.#path))
-      await syncDirectory(dirname(this.#path))
+      await syncDirectory(folder)
     } finally {
       await file.close()
     }

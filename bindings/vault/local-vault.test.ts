@@ -164,27 +164,68 @@ describe('the key', () => {
   })
 })
 
+/** The path of a program made of `contents`, which imports from this folder. */
+async function bundled(directory: string, contents: string): Promise<string> {
+  const outfile = join(directory, 'program.mjs')
+  await build({
+    stdin: { contents, resolveDir: import.meta.dirname },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile,
+  })
+  return outfile
+}
+
 test('secrets that several processes set at the same time are all kept', async () => {
   const directory = await scratchDirectory()
-  const script = join(directory, 'set.mjs')
   const contents = `
     import { KeyFile } from './local-vault-key.js'
     import { LocalVault } from './local-vault.js'
     const [path, name] = process.argv.slice(2)
     const vault = new LocalVault({ name: 'v', path, key: new KeyFile(path + '.key') })
     for (let n = 0; n < 20; n++) await vault.set(name + n, 'value')`
-  await build({
-    stdin: { contents, resolveDir: import.meta.dirname },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    outfile: script,
-  })
+  const script = await bundled(directory, contents)
   const path = join(directory, 'vault.json')
   const children = ['a', 'b', 'c'].map((name) => fork(script, [path, name], { execArgv: [] }))
   const exits = await Promise.all(children.map((child) => once(child, 'exit')))
   expect(exits).toEqual(children.map(() => [0, null]))
   expect(await vaultAt(path).list()).toHaveLength(60)
+})
+
+test('what writers of the key file that were killed left goes when it is made, and nothing else', async () => {
+  const folder = await scratchDirectory()
+  const uuid = '0b6f5d2e-9c3a-4e1f-8a7b-1c2d3e4f5a6b'
+  const [left, other] = [`credentials.json.key.${uuid}.tmp`, `other.json.key.${uuid}.tmp`]
+  const recent = `credentials.json.key.1${uuid.slice(1)}.tmp`
+  for (const name of [left, other, recent]) await writeFile(join(folder, name), 'x')
+  for (const name of [left, other]) await utimes(join(folder, name), 1, 1)
+  await vaultAt(join(folder, 'credentials.json')).set('warehouse', 'hunter2')
+  expect(await readdir(folder)).toEqual(['credentials.json', 'credentials.json.key', recent, other])
+})
+
+test.each(['before', 'after'])('a writer that is killed %s the key file has its name is no harm', async (when) => {
+  const folder = await scratchDirectory()
+  const contents = `
+    import fs from 'node:fs/promises'
+    import { syncBuiltinESMExports } from 'node:module'
+    import { KeyFile } from './local-vault-key.js'
+    import { LocalVault } from './local-vault.js'
+    const [path, when] = process.argv.slice(2)
+    const { link } = fs
+    fs.link = async (from, to) => {
+      if (when === 'after') await link(from, to)
+      process.kill(process.pid, 'SIGKILL')
+    }
+    syncBuiltinESMExports()
+    await new LocalVault({ name: 'v', path, key: new KeyFile(path + '.key') }).set('a', 'lost')`
+  const path = join(folder, 'vault.json')
+  const child = fork(await bundled(folder, contents), [path, when], { execArgv: [] })
+  expect(await once(child, 'exit')).toEqual([null, 'SIGKILL'])
+  const [left = ''] = (await readdir(folder)).filter((name) => name.endsWith('.tmp'))
+  expect(await modeOf(join(folder, left))).toBe('600')
+  await vaultAt(path).set('warehouse', 'hunter2')
+  expect(await vaultAt(path).get('warehouse')).toBe('hunter2')
 })
 
 test('what writers that were killed left goes with the next write, and nothing else', async () => {
