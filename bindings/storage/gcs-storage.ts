@@ -12,7 +12,7 @@ import { cloudError, toBindingError, translateCloudErrors, type CloudOperation }
 import { lazy } from '../lazy.js'
 import { loadSdk } from '../load-sdk.js'
 import { objectIn } from './object-key.js'
-import { replacedMeanwhile, SourceError, watchSource } from './object-stream.js'
+import { chunksOf, replacedMeanwhile, SourceError, watchSource } from './object-stream.js'
 import type { ObjectBody, ObjectMetadata, OpenedObject, StorageBackend, WriteOptions } from './storage-backend.js'
 import { hasMark, newMark } from './write-mark.js'
 
@@ -80,12 +80,11 @@ export class GcsStorage implements StorageBackend {
   async *#read(key: string, version: File): AsyncGenerator<Uint8Array, undefined> {
     const stream = version.createReadStream({ decompress: false })
     try {
-      for await (const chunk of stream) yield chunk as Uint8Array
+      yield* chunksOf(stream)
     } catch (error) {
       const operation = this.#operation(key, 'storage.objects.get')
       throw cloudError(error).status === 404 ? replacedMeanwhile(operation.where) : toBindingError(operation, error)
     } finally {
-      stream.destroy()
       // Or the library's agent gives the connection, which is closing, to the next request.
       await setImmediate()
     }

@@ -31,6 +31,40 @@ async function openOn(endpoint: string, bucket = `bucket-${randomUUID()}`): Prom
   return new S3Storage({ name: 'contract', bucket, ...settings })
 }
 
+/** Of a put that failed after parts of it were there. */
+function testPartsOfFailedPuts(endpoint: string): void {
+  const broken = new Error('the tape ended')
+  const breaking = async function* (): AsyncGenerator<Uint8Array> {
+    for (let part = 0; part < 3; part += 1) yield await Promise.resolve(Buffer.alloc(9 * 1024 ** 2))
+    throw broken
+  }
+
+  test.each([{}, { ifNotExists: true }])(
+    'a put of a stream that breaks leaves no parts behind: %j',
+    async (options) => {
+      const bucket = `bucket-${randomUUID()}`
+      const store = await openOn(endpoint, bucket)
+      const uploads = new Set<string>()
+      const proxy = await meddlingProxy(endpoint, {
+        before: ({ url = '' }) => {
+          const id = /uploadId=([^&]+)/.exec(url)?.[1]
+          if (id !== undefined) uploads.add(id)
+          return Promise.resolve(undefined)
+        },
+      })
+      await expect(
+        new S3Storage({ name: 'contract', bucket, ...settingsOf(proxy) }).write('a', breaking(), options),
+      ).rejects.toBe(broken)
+      // There was something to leave.
+      expect(uploads.size).toBe(1)
+      const client = new s3.S3Client(settingsOf(endpoint))
+      const { Uploads = [] } = await client.send(new s3.ListMultipartUploadsCommand({ Bucket: bucket }))
+      expect(Uploads).toEqual([])
+      expect(await store.head('a')).toBeUndefined()
+    },
+  )
+}
+
 await leg(
   'S3 on Amazon',
   () => cloudVariable('ALIEN_TEST_S3_BUCKET'),
@@ -48,6 +82,7 @@ const credentials = useTestCredentials()
 await leg('S3 on moto', startMoto, (endpoint) => {
   testStorage({ open: () => openOn(endpoint), signsUrls: true, pageSize: PAGE_SIZE })
   testLostAnswers(endpoint, openOn)
+  testPartsOfFailedPuts(endpoint)
 
   test.each<[string, (store: S3Storage) => Promise<unknown>, unknown]>([
     ['replaced', (store) => store.write('from', Buffer.from('newer'), {}), { size: 5 }],
@@ -100,6 +135,7 @@ await leg(
       expect(figures.isEqual).toBe(true)
       expect(figures.greatestGrowthMb).toBeLessThan(100)
     })
+    testPartsOfFailedPuts(endpoint)
     testStorage({
       open: () => openOn(endpoint),
       signsUrls: true,

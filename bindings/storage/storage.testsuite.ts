@@ -87,11 +87,8 @@ function testReadingAndWriting(openStorage: OpenStorage): void {
   ])('a stream %s is an object without content', async (_, stream) => {
     const storage = await openStorage()
     for (const options of [{}, { ifNotExists: true }]) {
-      const written = await storage.put(`object-${Object.keys(options).length}`, stream(), {
-        ...options,
-        contentType: 'text/plain',
-      })
-      expect(written).toMatchObject({ size: 0, contentType: 'text/plain' })
+      const written = await storage.put(`object-${Object.keys(options).length}`, stream(), options)
+      expect(written).toMatchObject({ size: 0, etag: expect.stringMatching(/./) as string })
       expect(await storage.head(written.key)).toMatchObject(written)
       expect(await (await storage.get(written.key)).text()).toBe('')
     }
