@@ -185,6 +185,14 @@ describe.each([
   })
 })
 
+test('a secret that a handler sets is one, too', async () => {
+  const { result } = await outcomeOf(async () => {
+    await vault.set('rotated', 'new-password')
+    return { now: 'new-password' }
+  })
+  expect(result).toEqual({ now: '[redacted]' })
+})
+
 test('a checkpoint that is a number stays one', async () => {
   await backend.set('settings', JSON.stringify({ password: PASSWORD, timeoutMs: 5000 }))
   const { error } = await outcomeOf(async (_, { checkpoint }) => {

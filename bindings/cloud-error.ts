@@ -25,12 +25,17 @@ export function cloudError(error: unknown): CloudError {
   const fields = (error instanceof Error ? error : {}) as Readonly<Record<string, unknown>>
   const metadata = fields['$metadata'] as { readonly httpStatusCode?: unknown } | undefined
   const status = [metadata?.httpStatusCode, fields['statusCode'], fields['status'], fields['code']].find(isNumber)
-  const code = [fields['Code'], fields['code'], fields['name']].find((value) => typeof value === 'string')
+  const words = [fields['Code'], fields['code'], reasonOf(fields['errors']), fields['name']]
+  const code = words.find((value) => typeof value === 'string')
   return {
     status: status === undefined ? undefined : (GRPC_STATUS[status] ?? status),
     code: typeof code === 'string' ? code : 'unknown error',
   }
 }
+
+/** Of the first of the errors that Cloud Storage lists. */
+const reasonOf = (errors: unknown): unknown =>
+  Array.isArray(errors) ? (errors as readonly { readonly reason?: unknown }[])[0]?.reason : undefined
 
 const isNumber = (value: unknown): value is number => typeof value === 'number'
 

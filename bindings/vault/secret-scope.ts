@@ -1,5 +1,5 @@
 /**
- * Which secrets the attempt under way has read, so that they can be taken out of what it lets out. Secrets that are
+ * Which secrets the attempt under way has read or set, so that they can be taken out of what it lets out. Secrets that are
  * read outside any attempt, when a handlers' module is loaded, belong to all.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
@@ -7,7 +7,7 @@ import { Redactor } from './redact.js'
 
 const scopes = new AsyncLocalStorage<SecretScope>()
 
-/** Called by `Vault` for every value that it gives out. */
+/** Called by `Vault` for every value that it gives out or is given. */
 export function rememberSecret(value: string): void {
   SecretScope.current().add(value)
 }

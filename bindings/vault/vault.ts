@@ -49,6 +49,8 @@ export class Vault {
     this.#assertKey(key)
     const problem = valueProblem(value)
     if (problem !== undefined) throw this.#invalidValue(key, problem)
+    // Before it is one, so that what fails with it does not say it.
+    rememberSecret(value)
     const backend = await this.#backend()
     const bytes = Buffer.byteLength(value)
     if (bytes > backend.maxBytes) {

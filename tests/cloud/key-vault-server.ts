@@ -1,7 +1,7 @@
 /**
  * Azure Key Vault's secrets, as its REST API (7.5) documents them, over TLS: the challenge for a token, versions, soft
  * deletion with recovery, the conflict on a name that is deleted but recoverable, lists in pages, names whose letters
- * count as the same whether they are small or not. What it does not model: who may do what, times of deletion.
+ * count as the same whether they are small or not, the answer to who may not. What it does not model: times of deletion.
  */
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -30,12 +30,13 @@ export interface KeyVaultServer {
   readonly close: () => Promise<void>
 }
 
-export async function startKeyVault(): Promise<KeyVaultServer> {
+/** @param mayNot What its caller has no right to: a method and a collection, as `GET secrets`; with `list`, all of it. */
+export async function startKeyVault(mayNot: readonly string[] = []): Promise<KeyVaultServer> {
   const file = (name: string): Promise<string> => readFile(`tests/fixtures/tls/${name}`, 'utf8')
   const [cert, key, ca] = await Promise.all(['first.crt', 'first.key', 'ca.crt'].map(file))
   const vault = new KeyVault()
   const server = createServer({ cert, key }, (request, response) => {
-    void respond(vault, request, url).then(({ status, body }) => {
+    void respond(vault, mayNot, request, url).then(({ status, body }) => {
       const challenge = 'Bearer authorization="https://login.example/tenant", resource="https://vault.azure.net"'
       response.writeHead(status, {
         'content-type': 'application/json',
@@ -53,13 +54,25 @@ export async function startKeyVault(): Promise<KeyVaultServer> {
   return { url, ca: ca ?? '', close }
 }
 
-async function respond(vault: KeyVault, request: IncomingMessage, base: string): Promise<Answer> {
+const FORBIDDEN: Answer = {
+  status: 403,
+  body: { error: { code: 'Forbidden', message: 'Caller is not authorized', innererror: { code: 'ForbiddenByRbac' } } },
+}
+
+async function respond(
+  vault: KeyVault,
+  mayNot: readonly string[],
+  request: IncomingMessage,
+  base: string,
+): Promise<Answer> {
   if (request.headers.authorization !== 'Bearer token')
     return { status: 401, body: { error: { code: 'Unauthorized' } } }
   const { pathname, searchParams } = new URL(request.url ?? '', base)
   const [, collection, name = '', action] = pathname.split('/')
   const body = request.method === 'PUT' ? (JSON.parse(await text(request)) as { value: string }) : { value: '' }
-  switch (`${request.method ?? ''} ${collection ?? ''}${action === 'recover' ? ' recover' : ''}`) {
+  const call = `${request.method ?? ''} ${collection ?? ''}${action === 'recover' ? ' recover' : ''}`
+  if (mayNot.includes(name === '' ? `${call} list` : call)) return FORBIDDEN
+  switch (call) {
     case 'PUT secrets':
       return vault.set(base, name, body.value)
     case 'GET secrets':
