@@ -127,6 +127,35 @@ describe.each(CLOUDS)('from $service, when nobody says that it is over,', (cloud
   })
 })
 
+test('metadata that Cloud Storage does not tell to the end is waited for a while', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  let asked = 0
+  const server = createServer((_, answer) => {
+    asked += 1
+    answer.writeHead(200, { 'content-type': 'application/json', 'content-length': '500' })
+    answer.write('{"size":', () => answer.destroy())
+  })
+  const backend = new GcsStorage({
+    name: 'ws',
+    bucket: 'acme',
+    projectId: 'project',
+    endpoint: await servedInTest(server),
+  })
+  const state = { isOver: false }
+  const refused = expect(backend.head('a'))
+    .rejects.toMatchObject(broken('Cloud Storage', 'FetchError'))
+    .finally(() => (state.isOver = true))
+  while (!state.isOver) {
+    await setImmediate()
+    await vi.advanceTimersByTimeAsync(1_000)
+  }
+  await refused
+  expect(asked).toBe(4)
+})
+
 test('a reader may take its time between two chunks, and leave early', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   onTestFinished(() => {

@@ -16,6 +16,17 @@ import { chunksOf, replacedMeanwhile, SourceError, watchSource } from './object-
 import type { ObjectBody, ObjectMetadata, OpenedObject, StorageBackend, WriteOptions } from './storage-backend.js'
 import { hasMark, newMark } from './write-mark.js'
 
+/**
+ * For an answer, and what is in it but for an object's bytes; the library asks four times. Without it, it waits for ever for
+ * the rest of one whose connection is gone. Longer than Google takes to copy what it copies in one request.
+ */
+const ANSWER_MS = 60_000
+
+/** A request as the library is about to send it; those of resumable uploads, which go another way, have no `uri`. */
+interface Asked {
+  readonly uri: string
+}
+
 export interface GcsStorageOptions {
   /** The storage's name, for messages. */
   readonly name: string
@@ -24,6 +35,10 @@ export interface GcsStorageOptions {
   /** Another address of the service. Over plain http no credentials are sent. */
   readonly endpoint?: string | undefined
 }
+
+/** But of uploads, which take as long as they take. */
+const withTimeout = (asked: Asked): Asked & { readonly timeout?: number } =>
+  'uri' in asked && !asked.uri.includes('/upload/') ? { ...asked, timeout: ANSWER_MS } : asked
 
 export class GcsStorage implements StorageBackend {
   readonly #name: string
@@ -42,6 +57,7 @@ export class GcsStorage implements StorageBackend {
           ? {}
           : { apiEndpoint: endpoint, useAuthWithCustomEndpoint: !endpoint.startsWith('http:') }),
       })
+      client.interceptors.push({ request: withTimeout })
       return client.bucket(bucket)
     })
   }
