@@ -11,8 +11,8 @@ const grpcError = (code: number, details: string): Error =>
 
 const PLUGIN = 'UNKNOWN: Getting metadata from plugin failed with error'
 const BAD =
-  "does not accept the vendor worker's credentials, or there are none (Error); give its process some that are good"
-const NO_TOKEN = "was not asked: the vendor worker's credentials get no token now (Error)"
+  "does not accept the vendor worker's credentials, or there are none (UNKNOWN); give its process some that are good"
+const NO_TOKEN = "was not asked: the vendor worker's credentials get no token now (UNKNOWN)"
 
 test.each<[number, string, string, string, string]>([
   [2, `${PLUGIN}: invalid_grant`, 'rejected', 'credentials', BAD],
@@ -24,25 +24,37 @@ test.each<[number, string, string, string, string]>([
     'UNAVAILABLE: No connection established. Last error: ECONNREFUSED',
     'not_now',
     'delivery',
-    'cannot be reached (Error)',
+    'cannot be reached (UNAVAILABLE)',
   ],
-  [14, 'UNAVAILABLE: Name resolution failed for target dns:x', 'not_now', 'delivery', 'cannot be reached (Error)'],
+  [
+    14,
+    'UNAVAILABLE: Name resolution failed for target dns:x',
+    'not_now',
+    'delivery',
+    'cannot be reached (UNAVAILABLE)',
+  ],
   [
     14,
     'UNAVAILABLE: Connection dropped',
     'unconfirmed',
     'delivery',
-    'did not say whether it took the message (503 Error)',
+    'did not say whether it took the message (UNAVAILABLE)',
   ],
   [
     4,
     'DEADLINE_EXCEEDED: Deadline exceeded',
     'unconfirmed',
     'delivery',
-    'did not say whether it took the message (4 Error)',
+    'did not say whether it took the message (DEADLINE_EXCEEDED)',
   ],
-  [8, 'RESOURCE_EXHAUSTED: quota', 'not_now', 'delivery', 'does not take it now (Error)'],
-  [7, 'PERMISSION_DENIED: no', 'rejected', 'delivery', 'denies it (Error); allow roles/pubsub.publisher on it'],
+  [8, 'RESOURCE_EXHAUSTED: quota', 'not_now', 'delivery', 'does not take it now (RESOURCE_EXHAUSTED)'],
+  [
+    7,
+    'PERMISSION_DENIED: no',
+    'rejected',
+    'delivery',
+    'denies it (PERMISSION_DENIED); allow roles/pubsub.publisher on it',
+  ],
 ])('%d %s: %s', (code, details, kind, leg, says) => {
   expect(deliveryError(target, grpcError(code, details))).toMatchObject({
     kind,

@@ -27,6 +27,9 @@ const BAD_CREDENTIALS =
 const TOKEN_MAY_COME =
   /\b(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)\b|socket hang up|network_error|temporarily_unavailable|status code:? (408|429|5\d\d)/i
 
+/** gRPC's own name of an error, which Google's library has at the head of its text alone. */
+const GRPC_NAME = /^\d+ ([A-Z_]+): /
+
 /** gRPC's words for a call that it never sent, with a code by which it might have been. */
 const NO_TOKEN = /Getting metadata from plugin failed/
 const NO_CONNECTION = /No connection established|Name resolution failed/
@@ -80,8 +83,11 @@ export function deliveryError(target: Target, error: unknown, wasSent = true): D
   const said = target.verdicts?.[code] ?? verdictOf(error, status, code)
   const verdict = said === 'unconfirmed' && !wasSent ? (status === undefined ? 'unreachable' : 'busy') : said
   const withStatus = status !== undefined && (verdict === 'refused' || verdict === 'unconfirmed')
-  return verdictError(verdict, target, withStatus ? `${status} ${code}` : code, error)
+  return verdictError(verdict, target, grpcName(error) ?? (withStatus ? `${status} ${code}` : code), error)
 }
+
+const grpcName = (error: unknown): string | undefined =>
+  error instanceof Error ? GRPC_NAME.exec(error.message)?.[1] : undefined
 
 /** Of what a credential says when it gives no token. */
 export const tokenVerdict = (message: string): Verdict => (TOKEN_MAY_COME.test(message) ? 'no_token' : 'credentials')

@@ -11,6 +11,10 @@ export interface Invoked {
   readonly functionArn: string
   readonly type: string
   readonly envelope: Envelope
+  /** Whose key signed the call. */
+  readonly accessKeyId: string
+  /** Of credentials that are for a while. */
+  readonly sessionToken: string | undefined
 }
 
 interface LambdaAnswer {
@@ -40,6 +44,8 @@ export async function startLambdaService(): Promise<LambdaService> {
         functionArn: decodeURIComponent(functionArn),
         type: String(request.headers['x-amz-invocation-type']),
         envelope: (await json(request)) as Envelope,
+        accessKeyId: /Credential=([^/]+)/.exec(request.headers.authorization ?? '')?.[1] ?? '',
+        sessionToken: request.headers['x-amz-security-token']?.toString(),
       }
       service.invoked.push(invoked)
       const { status, error, functionError, body, hangUp } = await service.answer(invoked)

@@ -1,5 +1,6 @@
 /** Our sender and Amazon's SDK, against what STS and Lambda answer. */
 import { createServer } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startLambdaService, type LambdaService } from '../../tests/support/lambda-service.js'
 import { servedInTest } from '../../tests/support/served-in-test.js'
@@ -28,35 +29,74 @@ afterAll(async () => {
 
 beforeEach(() => {
   lambda.invoked.length = 0
+  lambda.answer = () => ({ status: 202 })
 })
 
-async function failureWith(transport: { roleArn?: string; externalId?: string } = {}): Promise<unknown> {
+interface Role {
+  readonly roleArn?: string
+  readonly externalId?: string
+}
+
+/** Closed with the test. */
+function newSender(role: Role = {}): LambdaSender {
   const sender = new LambdaSender(
-    { kind: 'lambda', functionArn, invocation: 'event', ...transport },
+    { kind: 'lambda', functionArn, invocation: 'event', ...role },
     { id: 'dep_1', name: 'acme' },
   )
   onTestFinished(() => sender.close())
-  return sender.send(envelope).then(
-    () => undefined,
-    (error: unknown) => error,
-  )
+  return sender
 }
 
-/** Answers each request with an error as STS's query protocol has it; status 0 ends the connection. */
-async function startSts(status: number, code: string): Promise<void> {
+const failureWith = (role: Role = {}): Promise<unknown> =>
+  newSender(role)
+    .send(envelope)
+    .then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+
+/** Answers each request as STS's query protocol has it; status 0 ends the connection. Gives what it is asked. */
+async function startSts(status: number, answer: string): Promise<URLSearchParams[]> {
+  const asked: URLSearchParams[] = []
   const server = createServer((request, response) => {
     if (status === 0) return void request.socket.destroy()
-    response.writeHead(status, { 'content-type': 'text/xml' })
-    response.end(
-      `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>no</Message></Error></ErrorResponse>`,
-    )
+    void text(request).then((body) => {
+      asked.push(new URLSearchParams(body))
+      response.writeHead(status, { 'content-type': 'text/xml' }).end(answer)
+    })
   })
   vi.stubEnv('AWS_ENDPOINT_URL_STS', await servedInTest(server))
+  return asked
+}
+
+const STS_XML = 'xmlns="https://sts.amazonaws.com/doc/2011-06-15/"'
+
+const refusal = (code: string): string =>
+  `<ErrorResponse ${STS_XML}><Error><Type>Sender</Type><Code>${code}</Code><Message>no</Message></Error></ErrorResponse>`
+
+const granted = (): string => {
+  const expiration = new Date(Date.now() + 3_600_000).toISOString()
+  return `<AssumeRoleResponse ${STS_XML}><AssumeRoleResult><Credentials><AccessKeyId>ASIAGRANTED</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>for an hour</SessionToken><Expiration>${expiration}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`
 }
 
 describe('STS', () => {
+  test.each<[string, Role, object]>([
+    ['with the external id', { roleArn, externalId: 'acme-7f3c' }, { ExternalId: 'acme-7f3c' }],
+    ['without one where there is none', { roleArn }, {}],
+  ])('is asked for the role once, %s, and what it gives signs the calls', async (_, role, external) => {
+    const asked = await startSts(200, granted())
+    const sender = newSender(role)
+    await sender.send(envelope)
+    await sender.send(envelope)
+    expect(asked.map((params) => Object.fromEntries(params))).toEqual([
+      { Action: 'AssumeRole', Version: '2011-06-15', RoleArn: roleArn, RoleSessionName: 'alien-acme', ...external },
+    ])
+    const signed = { accessKeyId: 'ASIAGRANTED', sessionToken: 'for an hour' }
+    expect(lambda.invoked).toMatchObject([signed, signed])
+  })
+
   test('that denies the role is final, with what to do', async () => {
-    await startSts(403, 'AccessDenied')
+    await startSts(403, refusal('AccessDenied'))
     expect(await failureWith({ roleArn, externalId: 'acme-7f3c' })).toMatchObject({
       kind: 'rejected',
       leg: 'credentials',
@@ -70,7 +110,7 @@ describe('STS', () => {
     [400, 'Throttling', 'does not take it now (Throttling)'],
     [0, '', 'cannot be reached (ECONNRESET)'],
   ])('that answers %d %s may be well the next time: nothing was sent', async (status, code, says) => {
-    await startSts(status, code)
+    await startSts(status, refusal(code))
     expect(await failureWith({ roleArn })).toMatchObject({
       kind: 'not_now',
       leg: 'credentials',
