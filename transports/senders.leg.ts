@@ -1,16 +1,13 @@
 /** From a call to its result, through the real senders and runtimes, with the services' servers between them. */
-import { CreateFunctionCommand, LambdaClient, waitUntilFunctionActiveV2 } from '@aws-sdk/client-lambda'
 import { PubSub } from '@google-cloud/pubsub'
 import { startTestStack } from '@alienplatform/sdk/testing'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
+import { lambdaZip } from '../tests/cloud/lambda-zip.js'
 import { leg } from '../tests/cloud/leg.js'
 import { startMinistack, startPubSub } from '../tests/cloud/servers.js'
-import { alien } from '../tests/support/cli.js'
 import { callApi } from '../tests/support/http.js'
-import { VERSION } from '../workers/version.js'
+import { createFunction, functionArn, useLambda } from '../tests/transports/lambda-road.js'
+import { DELIVERY_HANDLERS, LAMBDA_MODES, testLambdaDelivery } from './lambda/delivery.testsuite.js'
 import { startSubscriber } from './pubsub/runtime.js'
 import { testSettings, TestControlPlane } from './runtime/control-plane.testsuite.js'
 
@@ -22,17 +19,6 @@ const createDeployment = async (name: string, transport: object): Promise<void> 
   expect(answer).toMatchObject({ status: 201 })
 }
 
-const REGION = 'eu-central-1'
-const ACCOUNT = '123456789012'
-const arnOf = (name: string): string => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`
-
-const HANDLERS = `
-import { command } from '@alienplatform/sdk'
-command('echo', (value) => value)
-command('throws', () => { throw Object.assign(new TypeError('no disk'), { code: 'E_DISK' }) })
-command('wait', (_params, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))))
-`
-
 const PROJECT = 'alien-tests'
 const topicOf = (name: string): string => `projects/${PROJECT}/topics/${name}`
 
@@ -41,71 +27,21 @@ await leg(
   async () => {
     const endpoint = await startMinistack()
     vi.stubEnv('AWS_ENDPOINT_URL', endpoint)
-    vi.stubEnv('AWS_ACCESS_KEY_ID', ACCOUNT)
-    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test')
-    const folder = await mkdtemp(join(tmpdir(), 'alien-senders-'))
-    afterAll(() => rm(folder, { recursive: true, force: true }))
-    await writeFile(join(folder, 'handlers.ts'), HANDLERS)
-    await alien(['build', 'handlers.ts', '--target', 'lambda'], { cwd: folder })
-    const client = new LambdaClient({ region: REGION })
-    for (const invocation of ['event', 'request-response']) {
-      await client.send(
-        new CreateFunctionCommand({
-          FunctionName: invocation,
-          Runtime: 'nodejs22.x',
-          Role: `arn:aws:iam::${ACCOUNT}:role/function`,
-          Handler: 'index.handler',
-          Timeout: 30,
-          Code: { ZipFile: await readFile(join(folder, 'build/lambda/function.zip')) },
-          Environment: { Variables: { ALIEN_URL: stack.state.url, ALIEN_DEPLOYMENT_ID: invocation } },
-        }),
-      )
-      await waitUntilFunctionActiveV2({ client, maxWaitTime: 30, minDelay: 1 }, { FunctionName: invocation })
-      await createDeployment(invocation, { kind: 'lambda', functionArn: arnOf(invocation), invocation })
+    const lambda = useLambda(endpoint)
+    const zip = await lambdaZip(DELIVERY_HANDLERS)
+    for (const invocation of LAMBDA_MODES) {
+      await createFunction(lambda, invocation, zip, { ALIEN_URL: stack.state.url, ALIEN_DEPLOYMENT_ID: invocation })
+      await createDeployment(invocation, { kind: 'lambda', functionArn: functionArn(invocation), invocation })
     }
-    const roleArn = `arn:aws:iam::${ACCOUNT}:role/alien`
-    const assumed = { kind: 'lambda', functionArn: arnOf('event'), roleArn, externalId: 'acme-7f3c' }
-    await createDeployment('assumed', assumed)
-    await createDeployment('missing', { kind: 'lambda', functionArn: arnOf('missing') })
+    await createDeployment('missing', { kind: 'lambda', functionArn: functionArn('missing') })
   },
   () => {
-    test.each(['event', 'request-response'])('%s: a result', async (name) => {
-      for (const value of [{ rowCount: 3 }, 0, '', null]) {
-        expect(await stack.client(name).invoke('echo', value)).toEqual(value)
-      }
-    })
-
-    test.each(['event', 'request-response'])("%s: a handler's error", async (name) => {
-      await expect(stack.client(name).invoke('throws')).rejects.toMatchObject({
-        code: 'command_failed',
-        details: { name: 'TypeError', message: 'no disk', code: 'E_DISK' },
-      })
-    })
-
-    test.each(['event', 'request-response'])('%s: a ping', async (name) => {
-      expect(await stack.client(name).invoke('alien.ping')).toMatchObject({ runtime: 'lambda', version: VERSION })
-    })
-
-    test('a cancel reaches the handler within 2 s', async () => {
-      const handle = await stack.client('event').start('wait')
-      await vi.waitFor(async () => expect(await handle.status()).toBe('running'), { timeout: 15_000 })
-      const askedAtMs = performance.now()
-      expect(await handle.cancel()).toBe('stopped')
-      expect(performance.now() - askedAtMs).toBeLessThan(2_000)
-    })
-
-    test("a role of the customer's account is taken on", async () => {
-      // The function knows its own deployment only, so that it refuses the envelope: it was delivered.
-      await expect(stack.client('assumed').invoke('echo', 1)).rejects.toMatchObject({
-        code: 'invalid_request',
-        message: expect.stringContaining('this runtime is "event"') as string,
-      })
-    })
+    testLambdaDelivery((mode) => stack.client(mode))
 
     test('a function that is not there', async () => {
       await expect(stack.client('missing').invoke('echo')).rejects.toMatchObject({
         code: 'delivery_failed',
-        message: `"echo" could not be delivered to "missing": function ${arnOf('missing')}: Lambda has no such thing (ResourceNotFoundException); create it, or set the transport again`,
+        message: `"echo" could not be delivered to "missing": function ${functionArn('missing')}: Lambda has no such thing (ResourceNotFoundException); create it, or set the transport again`,
       })
     })
   },
@@ -150,9 +86,7 @@ await leg(
     test('a topic that is not there', async () => {
       await expect(stack.client('no-topic').invoke('echo')).rejects.toMatchObject({
         code: 'delivery_failed',
-        message: expect.stringMatching(
-          /^"echo" could not be delivered to "no-topic": topic projects\/alien-tests\/topics\/missing: Pub\/Sub has no such thing /,
-        ) as string,
+        message: `"echo" could not be delivered to "no-topic": topic ${topicOf('missing')}: Pub/Sub has no such thing (NOT_FOUND); create it, or set the transport again`,
       })
     })
   },

@@ -65,10 +65,12 @@ async function accepts(url: string): Promise<boolean> {
 }
 
 /**
- * Amazon's Lambda, SQS and STS; functions run as processes of their own. Takes any credentials: an access key of twelve
- * digits is the account of that number.
+ * Amazon's Lambda, SQS, IAM and STS; functions run as processes of their own. Takes any credentials: an access key of
+ * twelve digits is the account of that number, as its root.
+ *
+ * @param enforcesPolicies Whether roles may do what their policies allow, and nothing else. Default: all may do all.
  */
-export async function startMinistack(atEnd?: AtEnd): Promise<string> {
+export async function startMinistack(atEnd?: AtEnd, { enforcesPolicies = false } = {}): Promise<string> {
   const folder = await installed(MINISTACK)
   const port = await ownPort()
   return serve(
@@ -80,6 +82,7 @@ export async function startMinistack(atEnd?: AtEnd): Promise<string> {
         GATEWAY_PORT: String(port),
         BIND_HOST: '127.0.0.1',
         IOT_MTLS_ENABLED: '0',
+        AUTH: String(enforcesPolicies),
         LAMBDA_EXECUTOR: 'local',
         // Between the deliveries of an event whose function failed: minutes in the cloud.
         LAMBDA_ASYNC_RETRY_BASE_SECONDS: '1',

@@ -1,5 +1,10 @@
 /** A function on ministack, the very zip that `alien build` makes, invoked through a relay. */
-import { CreateFunctionCommand, LambdaClient, waitUntilFunctionActiveV2 } from '@aws-sdk/client-lambda'
+import {
+  CreateFunctionCommand,
+  LambdaClient,
+  waitUntilFunctionActiveV2,
+  type CreateFunctionCommandInput,
+} from '@aws-sdk/client-lambda'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Closers } from '../../workers/closers.js'
@@ -8,10 +13,10 @@ import { LambdaRelay } from './lambda-relay.js'
 import { CONTRACT_HANDLERS, reportPushed, type Road } from './road.js'
 import type { VendorSide } from './vendor-side.js'
 
-const REGION = 'eu-central-1'
-const ACCOUNT = '123456789012'
+export const REGION = 'eu-central-1'
+export const ACCOUNT = '123456789012'
 
-const functionArn = (name: string): string => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`
+export const functionArn = (name: string): string => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`
 
 /** The credentials are for the senders of this process as well. */
 export function useLambda(endpoint: string): LambdaClient {
@@ -40,6 +45,7 @@ export async function createFunction(
   name: string,
   zip: Uint8Array,
   variables: Record<string, string> = {},
+  settings: Partial<CreateFunctionCommandInput> = {},
 ): Promise<void> {
   await lambda.send(
     new CreateFunctionCommand({
@@ -50,6 +56,7 @@ export async function createFunction(
       Timeout: 300,
       Code: { ZipFile: zip },
       Environment: { Variables: variables },
+      ...settings,
     }),
   )
   await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 30, minDelay: 1 }, { FunctionName: name })

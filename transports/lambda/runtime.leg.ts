@@ -1,19 +1,14 @@
 /** The zip that `alien build` makes, in ministack, invoked both ways, and in Amazon's own runtime. */
-import {
-  CreateFunctionCommand,
-  InvokeCommand,
-  LambdaClient,
-  PutFunctionEventInvokeConfigCommand,
-  waitUntilFunctionActiveV2,
-} from '@aws-sdk/client-lambda'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { InvokeCommand, PutFunctionEventInvokeConfigCommand } from '@aws-sdk/client-lambda'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { lambdaZip } from '../../tests/cloud/lambda-zip.js'
 import { leg } from '../../tests/cloud/leg.js'
 import { startLambdaRuntime, type InvokeLambda } from '../../tests/cloud/lambda-runtime-api.js'
 import { startMinistack } from '../../tests/cloud/servers.js'
-import { alien } from '../../tests/support/cli.js'
+import { createFunction, useLambda } from '../../tests/transports/lambda-road.js'
 import { unzipInto } from '../../tests/support/unzipped.js'
 import { TestControlPlane, testEnvelope } from '../runtime/control-plane.testsuite.js'
 
@@ -32,9 +27,7 @@ async function newFolder(): Promise<string> {
 }
 
 const folder = await newFolder()
-await writeFile(join(folder, 'handlers.ts'), HANDLERS)
-await alien(['build', 'handlers.ts', '--target', 'lambda'], { cwd: folder })
-const zip = await readFile(join(folder, 'build/lambda/function.zip'))
+const zip = await lambdaZip(HANDLERS)
 
 const environment = (plane: TestControlPlane) => ({
   ALIEN_URL: plane.url,
@@ -79,21 +72,9 @@ await leg(
   'Lambda on ministack',
   async () => {
     const endpoint = await startMinistack()
-    const credentials = { accessKeyId: '123456789012', secretAccessKey: 'test' }
-    const client = new LambdaClient({ endpoint, region: 'us-east-1', credentials })
+    const client = useLambda(endpoint)
     const plane = await TestControlPlane.start(afterAll)
-    await client.send(
-      new CreateFunctionCommand({
-        FunctionName: 'alien',
-        Runtime: 'nodejs22.x',
-        Role: 'arn:aws:iam::123456789012:role/alien',
-        Handler: 'index.handler',
-        Timeout: 30,
-        Code: { ZipFile: zip },
-        Environment: { Variables: environment(plane) },
-      }),
-    )
-    await waitUntilFunctionActiveV2({ client, maxWaitTime: 30, minDelay: 1 }, { FunctionName: 'alien' })
+    await createFunction(client, 'alien', zip, environment(plane), { Timeout: 30 })
     return { client, plane }
   },
   ({ client, plane }) => {

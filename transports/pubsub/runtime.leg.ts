@@ -2,7 +2,8 @@
 import * as functions from '@google-cloud/functions-framework'
 import { getTestServer } from '@google-cloud/functions-framework/testing'
 import { PubSub, type Message, type Topic } from '@google-cloud/pubsub'
-import { afterAll, expect, test, vi } from 'vitest'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, expect, test, vi, type Mock } from 'vitest'
 import { leg } from '../../tests/cloud/leg.js'
 import { startPusher, startPushIdentity } from '../../tests/cloud/pubsub-pusher.js'
 import { startPubSub } from '../../tests/cloud/servers.js'
@@ -16,9 +17,10 @@ const ACK_DEADLINE_SECONDS = 1
 const MAX_DELIVERY_ATTEMPTS = 5
 
 interface World {
+  readonly client: PubSub
   readonly topic: Topic
   readonly plane: TestControlPlane
-  readonly run: ReturnType<typeof vi.fn>
+  readonly run: Mock<(params: unknown) => unknown>
   /** Text of the messages that were given up. */
   readonly dead: string[]
 }
@@ -31,6 +33,8 @@ async function startWorld(name: string) {
   const [deadTopic] = await client.createTopic(`${name}-dead`, {})
   const [subscription] = await topic.createSubscription(name, {
     ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
+    // Of messages without a key nothing is different.
+    enableMessageOrdering: true,
     deadLetterPolicy: { deadLetterTopic: deadTopic.name, maxDeliveryAttempts: MAX_DELIVERY_ATTEMPTS },
   })
   const [deadSubscription] = await deadTopic.createSubscription('dead', { ackDeadlineSeconds: 10 })
@@ -46,7 +50,7 @@ async function startWorld(name: string) {
   return { client, topic, subscription, plane, run, dead, options: { url: plane.url, deploymentId: 'dep_1', registry } }
 }
 
-function testDelivery({ topic, plane, run, dead }: World): void {
+function testDelivery({ client, topic, plane, run, dead }: World): void {
   const publish = (envelope: object) => topic.publishMessage({ data: Buffer.from(JSON.stringify(envelope)) })
 
   test('a result arrives', async () => {
@@ -79,13 +83,39 @@ function testDelivery({ topic, plane, run, dead }: World): void {
   test('a poison message goes to the dead letters, and its invocation hears why', async () => {
     const envelope = { ...testEnvelope(plane.url, { unique: '0000000000000004' }), version: 9 }
     await publish(envelope)
-    // Google's server for tests gives it up more than once.
+    // Google's server for tests gives it up again and again: it does not take it out of the subscription.
     await vi.waitFor(() => expect(new Set(dead)).toStrictEqual(new Set([JSON.stringify(envelope)])), {
       timeout: 20_000,
     })
     const told = plane.responses.filter(({ status }) => status === 'failed')
     expect(told).toHaveLength(MAX_DELIVERY_ATTEMPTS)
     expect(told[0]).toMatchObject({ error: { code: 'invalid_request' } })
+  })
+
+  // Pub/Sub pushes what has one key one after another, and its server for tests hands it out so as well.
+  test('what has one key is run in its order, and a poison message of another does not hold it up', async () => {
+    run.mockClear()
+    let running = 0
+    const ran: unknown[] = []
+    run.mockImplementation(async (params: unknown) => {
+      running += 1
+      // Longer than the client holds acknowledgments back.
+      await delay(300)
+      ran.push({ params, running })
+      running -= 1
+    })
+    const ordered = client.topic(topic.name, { messageOrdering: true })
+    const envelopes = Array.from({ length: 5 }, (_, index) =>
+      testEnvelope(plane.url, { params: index, unique: `keyed${String(index).padStart(16, '0')}` }),
+    )
+    const poison = { ...testEnvelope(plane.url, { unique: '0000000000000005' }), version: 9 }
+    await ordered.publishMessage({ data: Buffer.from(JSON.stringify(poison)), orderingKey: 'globex' })
+    for (const envelope of envelopes) {
+      await ordered.publishMessage({ data: Buffer.from(JSON.stringify(envelope)), orderingKey: 'acme' })
+    }
+    await Promise.all(envelopes.map((envelope) => plane.responseOf(envelope)))
+    expect(ran).toStrictEqual(envelopes.map(({ params }) => ({ params, running: 1 })))
+    run.mockImplementation((params: unknown) => params)
   })
 
   test('1,000 commands: 1,000 right results, no effect twice', async () => {
