@@ -40,14 +40,15 @@ export async function openLambda(endpoint: string, closers: Closers): Promise<La
   return { lambda, relay }
 }
 
+/** @returns its ARN, once it can be invoked */
 export async function createFunction(
   lambda: LambdaClient,
   name: string,
   zip: Uint8Array,
   variables: Record<string, string> = {},
   settings: Partial<CreateFunctionCommandInput> = {},
-): Promise<void> {
-  await lambda.send(
+): Promise<string> {
+  const { FunctionArn = '' } = await lambda.send(
     new CreateFunctionCommand({
       FunctionName: name,
       Runtime: 'nodejs22.x',
@@ -60,6 +61,7 @@ export async function createFunction(
     }),
   )
   await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 30, minDelay: 1 }, { FunctionName: name })
+  return FunctionArn
 }
 
 /** The deployment, and its function, are named as Lambda's mode. */

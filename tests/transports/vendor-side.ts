@@ -30,13 +30,21 @@ export interface VendorSide {
   readonly createDeployment: (name: string, transport?: object) => Promise<{ id: string; agentToken: string }>
 }
 
-export async function openVendorSide(closers: Closers): Promise<VendorSide> {
+/** For handlers that are not on this machine. */
+export interface PublicAddress {
+  /** What they reach there comes to `port` of loopback. */
+  readonly url: string
+  readonly port: number
+}
+
+/** @param publicly Default: handlers are on this machine, and reach it by the link. */
+export async function openVendorSide(closers: Closers, publicly?: PublicAddress): Promise<VendorSide> {
   const folder = await mkdtemp(join(tmpdir(), 'alien-transports-'))
   closers.add(() => rm(folder, { recursive: true, force: true }))
   const { path } = await resolveTemporalBinary()
   const temporal = await startDevServer({ binaryPath: path, searchAttributes: SEARCH_ATTRIBUTES })
   closers.add(temporal.stop)
-  const port = await ownPort()
+  const port = publicly?.port ?? (await ownPort())
   const url = `http://127.0.0.1:${port}`
   const link = await TcpProxy.before(url)
   closers.add(() => link[Symbol.asyncDispose]())
@@ -45,7 +53,7 @@ export async function openVendorSide(closers: Closers): Promise<VendorSide> {
   const controlPlane = await startControlPlane({
     host: '127.0.0.1',
     port,
-    publicUrl: link.url,
+    publicUrl: publicly?.url ?? link.url,
     registry: { file: join(folder, 'registry.db') },
     apiKey: { name: 'tests', token: apiKey },
     temporal: plainTemporal(temporal.address, temporal.namespace),
