@@ -5,9 +5,9 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { ServiceBusBroker } from '../../tests/cloud/service-bus/broker.js'
 import type { Handler } from '../../sdk/command.js'
 import { TestControlPlane, testEnvelope, testSettings } from '../runtime/control-plane.testsuite.js'
-import { startConsumer } from './runtime.js'
+import { startConsumer, type ConsumerOptions } from './runtime.js'
 
-async function world(handler: Handler) {
+async function world(handler: Handler, options: Pick<ConsumerOptions, 'maxConcurrent'> = {}) {
   const bus = await ServiceBusBroker.start()
   onTestFinished(() => bus.close())
   const queue = bus.createQueue('commands', { maxMessageBytes: 11_000_000 })
@@ -23,9 +23,11 @@ async function world(handler: Handler) {
     registry,
     connectionString,
     queue: 'commands',
+    ...options,
   })
   onTestFinished(() => consumer.close())
-  return { queue, plane, consumer, send: (body: string) => sender.sendMessages({ body: Buffer.from(body) }) }
+  const send = (...bodies: string[]) => sender.sendMessages(bodies.map((body) => ({ body: Buffer.from(body) })))
+  return { queue, plane, consumer, send }
 }
 
 test('what it is given is run, reported, and gone from the queue', async () => {
@@ -81,3 +83,32 @@ test('it stops when what is under way is settled, and takes nothing more', async
   await send(JSON.stringify(testEnvelope(plane.url, { unique: '0000000000000002' })))
   expect(queue.messages).toHaveLength(1)
 })
+
+test('one that is worked on for long does not hold up thousands behind it, and no more run at once for that', async () => {
+  const [QUICK, AT_ONCE] = [2_100, 4]
+  let running = 0
+  let ran = 0
+  let end: () => void = () => undefined
+  const ended = new Promise<void>((resolve) => (end = resolve))
+  const handler = async ({ isLong }: { isLong: boolean }): Promise<void> => {
+    running += 1
+    if (isLong) await ended
+    else ran += 1
+    running -= 1
+  }
+  const { queue, plane, consumer, send } = await world(handler, { maxConcurrent: AT_ONCE })
+  const long = [true, ...Array<boolean>(QUICK).fill(false), ...Array<boolean>(AT_ONCE).fill(true)]
+  const bodies = long.map((isLong, index) =>
+    JSON.stringify(testEnvelope(plane.url, { params: { isLong }, unique: String(index).padStart(16, '0') })),
+  )
+  while (bodies.length > 0) await send(...bodies.splice(0, 100))
+  await plane.until(() => ran === QUICK && running === AT_ONCE)
+  await delay(500)
+  expect(running).toBe(AT_ONCE)
+  // That of the first message, and the one that takes more.
+  expect(queue.receivers).toBe(2)
+  end()
+  await plane.until(() => plane.responses.length === long.length)
+  await consumer.close()
+  expect(queue.messages).toEqual([])
+}, 60_000)

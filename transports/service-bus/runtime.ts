@@ -2,13 +2,14 @@
 import type { ServiceBusClient, ServiceBusReceivedMessage } from '@azure/service-bus'
 import { loadSdk } from '../../bindings/load-sdk.js'
 import type { ErrorCode } from '../../protocol/errors.js'
-import { UnderWay, type Consumer } from '../runtime/consumer.js'
+import type { Consumer } from '../runtime/consumer.js'
 import { createHandlerRuntime, type HandlerRuntime } from '../runtime/handler-runtime.js'
 import { isDone } from '../runtime/is-done.js'
 import { runtimeLog } from '../runtime/runtime-log.js'
 import { runtimeSettings, type RuntimeOptions } from '../runtime/runtime-settings.js'
 import { busAddress, missingSetting } from './bus-address.js'
-import { Settler } from './settler.js'
+import { Links } from './links.js'
+import type { Settler } from './settler.js'
 
 export type { Consumer } from '../runtime/consumer.js'
 export type { RuntimeOptions } from '../runtime/runtime-settings.js'
@@ -37,28 +38,20 @@ export async function startConsumer(options: ConsumerOptions = {}): Promise<Cons
   const queue = options.queue ?? process.env['SERVICEBUS_QUEUE'] ?? ''
   if (queue === '') throw missingSetting('SERVICEBUS_QUEUE')
   const client = await newClient(options)
-  const receiver = client.createReceiver(queue, {
-    maxAutoLockRenewalDurationInMs: MAX_RUN_MS,
-    // The runtime looks at size and depth before it reads it.
-    skipParsingBodyAsJson: true,
+  const links = new Links({
+    newReceiver: () =>
+      client.createReceiver(queue, {
+        maxAutoLockRenewalDurationInMs: MAX_RUN_MS,
+        // The runtime looks at size and depth before it reads it.
+        skipParsingBodyAsJson: true,
+      }),
+    maxConcurrent: options.maxConcurrent ?? 16,
+    take: (message, settler) => settle(runtime, settler, message),
+    onError: (source, error) => runtimeLog({}).error(`${queue}: ${source}: ${error.message}`),
   })
-  const settler = new Settler(receiver)
-  const underWay = new UnderWay()
-  const subscription = receiver.subscribe(
-    {
-      processMessage: (message) => underWay.track(settle(runtime, settler, message)),
-      processError: ({ error, errorSource }) => {
-        runtimeLog({}).error(`${queue}: ${errorSource}: ${error.message}`)
-        return Promise.resolve()
-      },
-    },
-    { autoCompleteMessages: false, maxConcurrentCalls: options.maxConcurrent ?? 16 },
-  )
   return {
     close: async () => {
-      await subscription.close()
-      await underWay.ended()
-      await receiver.close()
+      await links.close()
       await client.close()
     },
   }

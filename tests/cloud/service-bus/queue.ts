@@ -65,6 +65,11 @@ export class Queue {
     return [...this.#waiting, ...this.#locks.values].sort((a, b) => a.sequenceNumber - b.sequenceNumber)
   }
 
+  /** Links over which somebody takes messages. */
+  get receivers(): number {
+    return this.#takers.size
+  }
+
   enqueue(message: Message): void {
     const id: unknown = message.message_id
     if (this.#ids?.has(id) === true) return
