@@ -8,6 +8,10 @@ export interface Consumer {
 export class UnderWay {
   readonly #works = new Set<Promise<void>>()
 
+  get isNothing(): boolean {
+    return this.#works.size === 0
+  }
+
   async track(work: Promise<void>): Promise<void> {
     this.#works.add(work)
     try {

@@ -2,7 +2,7 @@
  * Messages of a queue, over one link after another: Microsoft's SDK keeps those of a link in the order in which they came,
  * 2,048 at most, until the oldest is settled. One that is worked on for an hour would hold up all that come behind these.
  */
-import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus'
+import type { MessageHandlers, ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus'
 import { UnderWay } from '../runtime/consumer.js'
 import { Settler } from './settler.js'
 
@@ -18,56 +18,62 @@ export interface LinksOptions {
 
 export class Links {
   readonly #options: LinksOptions
+  readonly #slots: Slots
   /** Those with messages that are still worked on, and the one that takes more. */
   readonly #open = new UnderWay()
-  readonly #slots: Slots
-  #leave: () => void = () => undefined
+  /** Of those that are open, what tells them to take no more. */
+  readonly #stops = new Set<() => void>()
   #isClosing = false
 
   constructor(options: LinksOptions) {
     this.#options = options
     this.#slots = new Slots(options.maxConcurrent)
-    this.#next()
+    void this.#open.track(this.#link())
   }
 
   /** Takes no more messages; resolves when all that came are settled. */
   async close(): Promise<void> {
     this.#isClosing = true
-    this.#leave()
+    for (const stop of this.#stops) stop()
     await this.#open.ended()
   }
 
-  /** The link before takes no more, and closes when what came over it is settled. */
-  #next(): void {
-    this.#leave()
-    const left = new Promise<void>((resolve) => (this.#leave = resolve))
-    void this.#open.track(this.#link(left))
-  }
-
-  async #link(left: Promise<void>): Promise<void> {
-    const { newReceiver, maxConcurrent, take, onError } = this.#options
-    const receiver = newReceiver()
-    const settler = new Settler(receiver)
+  async #link(): Promise<void> {
+    const receiver = this.#options.newReceiver()
     const underWay = new UnderWay()
-    let count = 0
-    const subscription = receiver.subscribe(
-      {
-        processMessage: (message) => {
-          count += 1
-          if (count === MESSAGES_PER_LINK && !this.#isClosing) this.#next()
-          return underWay.track(this.#slots.run(() => take(message, settler)))
-        },
-        processError: ({ error, errorSource }) => {
-          onError(errorSource, error)
-          return Promise.resolve()
-        },
-      },
-      { autoCompleteMessages: false, maxConcurrentCalls: maxConcurrent },
-    )
-    await left
+    let stop: () => void = () => undefined
+    const stopped = new Promise<void>((resolve) => (stop = resolve))
+    this.#stops.add(stop)
+    const subscription = this.#subscribe(receiver, underWay, stop, stopped)
+    await stopped
+    this.#stops.delete(stop)
     await subscription.close()
     await underWay.ended()
     await receiver.close()
+  }
+
+  #subscribe(receiver: ServiceBusReceiver, underWay: UnderWay, stop: () => void, stopped: Promise<void>) {
+    const { maxConcurrent, take, onError } = this.#options
+    const settler = new Settler(receiver)
+    let count = 0
+    const processMessage = async (message: ServiceBusReceivedMessage): Promise<void> => {
+      count += 1
+      if (count === MESSAGES_PER_LINK && !this.#isClosing) void this.#open.track(this.#link())
+      try {
+        await underWay.track(this.#slots.run(() => take(message, settler)))
+      } finally {
+        if (count >= MESSAGES_PER_LINK && underWay.isNothing) stop()
+      }
+      // The SDK asks for one more when this resolves. To tell it now that no more are wanted would not do: when the service
+      // is slow to answer that, the SDK closes the link, and renews no locks of what is still worked on.
+      if (count >= MESSAGES_PER_LINK) await stopped
+    }
+    const processError: MessageHandlers['processError'] = ({ error, errorSource }) => {
+      onError(errorSource, error)
+      return Promise.resolve()
+    }
+    const options = { autoCompleteMessages: false, maxConcurrentCalls: maxConcurrent }
+    return receiver.subscribe({ processMessage, processError }, options)
   }
 }
 
