@@ -162,7 +162,7 @@ export function nextStep(
       // At-most-once or not: an agent that ran it before, or knows nothing of it, does not run it again.
       const afterMs = redeliveryBackoffMs(count.lostInRow)
       if (count.lostInRow >= MAX_LOST_AGENTS) {
-        return { kind: 'fail', error: lostForGood(input, `it lost ${count.lost} agents`) }
+        return { kind: 'fail', error: lostForGood(input, `it lost ${count.lost} ${whatRuns(input)}s`) }
       }
       if (afterMs >= remainingMs) return { kind: 'fail', error: lostForGood(input, 'its deadline is over') }
       return { kind: 'deliver_again', afterMs }
@@ -258,10 +258,13 @@ const notRedelivered = (input: InvokeCommandInput, count: AttemptCount): ErrorBo
   message: `"${input.command}" was delivered ${times(count.lost + count.failed)} and ${nobodyOf(input)} took it again within ${queueWait(input.policy)}`,
 })
 
-export const lostForGood = ({ command, deployment }: InvokeCommandInput, why: string): ErrorBody => ({
+export const lostForGood = (input: InvokeCommandInput, why: string): ErrorBody => ({
   code: 'outcome_unknown',
-  message: `the agent of "${deployment.name}" that ran "${command}" was lost; ${why}, so it was not run again, and whether it finished is unknown`,
+  message: `the ${whatRuns(input)} of "${input.deployment.name}" that ran "${input.command}" was lost; ${why}, so it was not run again, and whether it finished is unknown`,
 })
+
+/** What is pushed to has no agent. */
+const whatRuns = ({ transport }: InvokeCommandInput): string => (transport === undefined ? 'agent' : 'runtime')
 
 export const times = (count: number): string => (count === 1 ? 'once' : `${count} times`)
 

@@ -10,6 +10,16 @@ test('the back-off and the end go by the agents that were lost in a row', () => 
   expect(lost(20)).toMatchObject({ kind: 'fail', error: { code: 'outcome_unknown' } })
 })
 
+test('what is pushed to has no agent', () => {
+  const count = { ...NOTHING_YET, lost: 20, lostInRow: 20 }
+  expect(nextStep({ ...testInput(), transport: 'lambda' }, { kind: 'lost' }, count, Infinity)).toMatchObject({
+    error: {
+      message:
+        'the runtime of "acme-corp" that ran "generate-report" was lost; it lost 20 runtimes, so it was not run again, and whether it finished is unknown',
+    },
+  })
+})
+
 test.each([
   ['its agent stopped in good order', { kind: 'lost', ended: true }, undefined, true],
   ['it has its first checkpoint', { kind: 'lost', checkpoint: { step: 1 } }, undefined, true],

@@ -103,7 +103,7 @@ await leg(
       expect(entered).toHaveLength(1 + MAX_RETRIES)
       expect(await errorOf(handle.result())).toMatchObject({
         code: 'outcome_unknown',
-        message: `the agent of "${name}" that ran "${command}" was lost; its deadline is over, so it was not run again, and whether it finished is unknown`,
+        message: `the runtime of "${name}" that ran "${command}" was lost; its deadline is over, so it was not run again, and whether it finished is unknown`,
       })
     })
   },
