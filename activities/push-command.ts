@@ -127,7 +127,7 @@ function envelopeOf(
   if (base === undefined) {
     throw new CommandError(
       'delivery_failed',
-      `"${deployment.name}" could not report back: the control plane does not know its own address; start it with --public-url`,
+      `"${deployment.name}" could not report back: the vendor worker that pushed does not know the control plane's address; start it with --public-url`,
       { details: { leg: 'response' } },
     )
   }

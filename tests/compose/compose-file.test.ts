@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { PROCESSES, type Setting } from '../../config/settings.js'
 import { SEARCH_ATTRIBUTES } from '../../protocol/names.js'
 import { startDevArgs } from '../../temporal/dev-server-args.js'
 import { COMPOSE_FILE, readCompose, startOrder } from './compose-file.js'
@@ -109,6 +110,16 @@ test('each process of ours is healthy when it is ready', () => {
       ALIEN_METRICS_HOST: '127.0.0.1',
     })
   }
+})
+
+test('both vendor workers go by the same settings: which of them pushes is for Temporal to say', async () => {
+  const given = { ...variables, ALIEN_PUBLIC_URL: 'https://commands.vendor.example' }
+  const { services } = await readCompose(given)
+  const [inside, apart] = ['control-plane', 'vendor-worker'].map((name) =>
+    Object.values<Setting>(PROCESSES.worker).map(({ env }) => [env, services[name]?.environment[env]]),
+  )
+  expect(apart).toStrictEqual(inside)
+  expect(apart).toContainEqual(['ALIEN_PUBLIC_URL', given.ALIEN_PUBLIC_URL])
 })
 
 test('what others wait for says when it is healthy, or ends', () => {
