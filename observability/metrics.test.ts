@@ -1,9 +1,11 @@
+import pino from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
+import { ERROR_CODES } from '../protocol/error-codes.js'
 import { MAX_NAMES } from './bounded-names.js'
 import { telemetrySettings } from './settings.js'
 import { openTelemetry, type Telemetry } from './telemetry.js'
 
-const TELLER = { service: 'test', version: '1.2.3' }
+const TELLER = { service: 'test', version: '1.2.3', log: pino({ level: 'silent' }) }
 
 async function opened(port = 0): Promise<Telemetry> {
   const telemetry = await openTelemetry(TELLER, telemetrySettings({}, { host: '127.0.0.1', port }))
@@ -32,6 +34,32 @@ test('10,000 names of commands make a bounded number of series, and none is lost
   const durations = lines.filter((line) => line.startsWith('alien_invocation_duration_seconds_count{'))
   expect(durations).toHaveLength(MAX_NAMES + 1)
   expect(durations).toContain(`alien_invocation_duration_seconds_count{command="other"} ${10_000 - MAX_NAMES}`)
+})
+
+test('every outcome of every one of them is counted as what it is', async () => {
+  const telemetry = await opened()
+  const outcomes = Object.keys(ERROR_CODES)
+  for (let index = 0; index < 1_000; index += 1) {
+    for (const outcome of outcomes) {
+      telemetry.metrics.invocationsEnded.add(1, { command: `command-${index}`, outcome, transport: 'pull' })
+    }
+  }
+  const ended = (await scraped(telemetry)).filter((line) => line.startsWith('alien_invocations_ended_total{'))
+  expect(ended).toHaveLength((MAX_NAMES + 1) * outcomes.length)
+  expect(ended).toContain(
+    `alien_invocations_ended_total{command="other",outcome="internal",transport="pull"} ${1_000 - MAX_NAMES}`,
+  )
+})
+
+test('what runs for hours, and what waits for a day, are told apart', async () => {
+  const telemetry = await opened()
+  for (const hours of [0.5, 3, 20, 30])
+    telemetry.metrics.invocationSeconds.record(hours * 3_600, { command: 'migrate' })
+  const lines = await scraped(telemetry)
+  const upTo = (le: string) => `alien_invocation_duration_seconds_bucket{command="migrate",le="${le}"}`
+  expect(lines).toEqual(
+    expect.arrayContaining([`${upTo('3600')} 1`, `${upTo('14400')} 2`, `${upTo('86400')} 3`, `${upTo('+Inf')} 4`]),
+  )
 })
 
 test('what is looked up has the value of now, and a look in vain takes nothing from the others', async () => {
@@ -89,6 +117,10 @@ test.each([
     { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
     'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc", and only http/protobuf is spoken here',
   ],
+  [
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
+    'OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL, like http://collector:4318',
+  ],
   [{ OTEL_TRACES_SAMPLER: 'jaeger_remote' }, 'OTEL_TRACES_SAMPLER is "jaeger_remote"; it may be parentbased_always_on'],
   [
     { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '7' },
@@ -97,4 +129,11 @@ test.each([
 ])('%j is refused', (env, message) => {
   const settings = () => telemetrySettings({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318', ...env }, undefined)
   expect(settings).toThrow(message)
+})
+
+test.each(['-5', '0', '1m', '1e12'])('metrics are not sent every %s ms', (interval) => {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318', OTEL_METRIC_EXPORT_INTERVAL: interval }
+  expect(() => telemetrySettings(env, undefined)).toThrow(
+    `OTEL_METRIC_EXPORT_INTERVAL is "${interval}"; it must be a number of milliseconds from 1 to 2147483647`,
+  )
 })

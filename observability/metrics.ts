@@ -33,8 +33,8 @@ type Instrument<Entry> =
 
 export type Metrics = { readonly [Name in MetricName]: Instrument<(typeof METRICS)[Name]> }
 
-/** From a call of some milliseconds to one that is held for a minute, or runs for an hour. */
-const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600]
+/** From a call of some milliseconds to one that is held for a minute, runs for hours, or waits for a day. */
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 14_400, 86_400]
 
 export function createMetrics(meter: Meter): Metrics {
   const commands = new BoundedNames()

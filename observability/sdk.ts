@@ -17,6 +17,7 @@ import { randomUUID } from 'node:crypto'
 import { listenForPrometheus } from './metrics-port.js'
 import type { TelemetrySettings } from './settings.js'
 import type { Teller } from './telemetry.js'
+import { tellingFailures } from './told-failures.js'
 
 interface StartedMetrics {
   readonly meter: Meter
@@ -40,7 +41,7 @@ export async function startMetrics(
     })
   }
   if (otlp.metrics) {
-    const exporter = new OTLPMetricExporter()
+    const exporter = tellingFailures(new OTLPMetricExporter(), 'metrics', teller.log)
     readers.push(
       new PeriodicExportingMetricReader({
         exporter,
@@ -49,7 +50,8 @@ export async function startMetrics(
       }),
     )
   }
-  const provider = new MeterProvider({ resource: resourceOf(teller), readers })
+  const views = [{ instrumentName: '*', aggregationCardinalityLimit: MAX_SERIES }]
+  const provider = new MeterProvider({ resource: resourceOf(teller), readers, views })
   return {
     meter: provider.getMeter('alien', teller.version),
     url: listening?.url,
@@ -61,12 +63,17 @@ export async function startMetrics(
   }
 }
 
+/**
+ * Of one metric. More than bounded names, outcomes and transports can make together: beyond 2,000, as it comes,
+ * OpenTelemetry counts all else as one without labels, and no alert on an outcome would see it.
+ */
+const MAX_SERIES = 20_000
 const EXPORT_TIMEOUT_MS = 10_000
 const CLOSE_TIMEOUT_MS = 2_000
 
 /** Makes this process's spans those of OpenTelemetry's API, which handlers and libraries may use as well. */
 export function startTraces(teller: Teller, { sampled }: TelemetrySettings): () => Promise<void> {
-  const processor = new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })
+  const processor = new BatchSpanProcessor({ exporter: tellingFailures(new OTLPTraceExporter(), 'traces', teller.log) })
   const provider = new TracerProvider({
     resource: resourceOf(teller),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampled) }),

@@ -27,7 +27,7 @@ export function telemetrySettings(env: NodeJS.ProcessEnv, prometheus: MetricsAdd
   return {
     prometheus,
     otlp,
-    metricsIntervalMs: Number(env['OTEL_METRIC_EXPORT_INTERVAL']) || DEFAULT_METRICS_INTERVAL_MS,
+    metricsIntervalMs: intervalOf(env),
     sampled: otlp.traces ? sampledOf(env) : 0,
   }
 }
@@ -35,7 +35,11 @@ export function telemetrySettings(env: NodeJS.ProcessEnv, prometheus: MetricsAdd
 /** What is set and cannot be done, one text for each. What is said of a signal that nobody is sent is not looked at. */
 export function telemetryMistakes(env: NodeJS.ProcessEnv): string[] {
   const { metrics, traces } = otlpOf(env)
-  return [...(metrics || traces ? protocolMistakes(env) : []), ...(traces ? samplerMistakes(env) : [])]
+  return [
+    ...(metrics || traces ? [...endpointMistakes(env), ...protocolMistakes(env)] : []),
+    ...(metrics ? intervalMistakes(env) : []),
+    ...(traces ? samplerMistakes(env) : []),
+  ]
 }
 
 const otlpOf = (env: NodeJS.ProcessEnv) => ({ metrics: wantsOtlp(env, 'METRICS'), traces: wantsOtlp(env, 'TRACES') })
@@ -45,12 +49,33 @@ function wantsOtlp(env: NodeJS.ProcessEnv, signal: 'METRICS' | 'TRACES'): boolea
   return Boolean(env['OTEL_EXPORTER_OTLP_ENDPOINT'] || env[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`])
 }
 
+/** Their values are not shown: they may have a password. */
+function* endpointMistakes(env: NodeJS.ProcessEnv): Generator<string> {
+  for (const name of ['', '_METRICS', '_TRACES'].map((signal) => `OTEL_EXPORTER_OTLP${signal}_ENDPOINT`)) {
+    const endpoint = env[name]
+    if (!endpoint || (/^https?:\/\//i.test(endpoint) && URL.canParse(endpoint))) continue
+    yield `${name} must be an http or https URL, like http://collector:4318`
+  }
+}
+
 function* protocolMistakes(env: NodeJS.ProcessEnv): Generator<string> {
   for (const name of ['', '_METRICS', '_TRACES'].map((signal) => `OTEL_EXPORTER_OTLP${signal}_PROTOCOL`)) {
     const protocol = env[name]
     if (!protocol || protocol === 'http/protobuf') continue
     yield `${name} is "${protocol}", and only http/protobuf is spoken here; give the collector's HTTP address, mostly port 4318`
   }
+}
+
+/** What a timer takes. */
+const MAX_INTERVAL_MS = 2 ** 31 - 1
+
+const intervalOf = (env: NodeJS.ProcessEnv): number =>
+  Number(env['OTEL_METRIC_EXPORT_INTERVAL'] || DEFAULT_METRICS_INTERVAL_MS)
+
+function* intervalMistakes(env: NodeJS.ProcessEnv): Generator<string> {
+  const interval = intervalOf(env)
+  if (Number.isInteger(interval) && interval >= 1 && interval <= MAX_INTERVAL_MS) return
+  yield `OTEL_METRIC_EXPORT_INTERVAL is "${env['OTEL_METRIC_EXPORT_INTERVAL'] ?? ''}"; it must be a number of milliseconds from 1 to ${MAX_INTERVAL_MS}`
 }
 
 /** How many of the traces are kept, by the sampler's name and what `OTEL_TRACES_SAMPLER_ARG` has. */

@@ -6,6 +6,7 @@ import type { Meter } from '@opentelemetry/api'
 import type { Health } from './health.js'
 import { createMetrics, NO_METRICS, type Metrics } from './metrics.js'
 import type { TelemetrySettings } from './settings.js'
+import type { FailureLog } from './told-failures.js'
 
 export interface Telemetry {
   readonly metrics: Metrics
@@ -29,6 +30,8 @@ export interface Teller {
   /** `alien-server`, …; `OTEL_SERVICE_NAME` counts more. */
   readonly service: string
   readonly version: string
+  /** Gets what the collector does not take. */
+  readonly log: FailureLog
   /** Is asked at the port of the metrics. Default: nobody asks there. */
   readonly health?: Health | undefined
 }

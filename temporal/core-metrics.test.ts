@@ -1,3 +1,4 @@
+import pino from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import { MAX_NAMES } from '../observability/bounded-names.js'
 import { telemetrySettings } from '../observability/settings.js'
@@ -12,7 +13,7 @@ const change = (activityType: string): Change => ({
 
 test('10,000 commands of an agent make a bounded number of series of the core as well, and none is lost', async () => {
   const settings = telemetrySettings({}, { host: '127.0.0.1', port: 0 })
-  const telemetry = await openTelemetry({ service: 'test', version: '1.2.3' }, settings)
+  const telemetry = await openTelemetry({ service: 'test', version: '1.2.3', log: pino({ level: 'silent' }) }, settings)
   onTestFinished(() => telemetry.close())
   if (telemetry.meter === undefined) throw new Error('nobody counts')
   recorderOf(telemetry.meter)(Array.from({ length: 10_000 }, (_, index) => change(`command-${index}`)))

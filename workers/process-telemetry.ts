@@ -20,7 +20,7 @@ export async function openProcessTelemetry(
   health?: Health,
 ): Promise<Telemetry> {
   const settings = telemetrySettings(process.env, prometheus)
-  const telemetry = await openTelemetry({ service, version: VERSION, health }, settings)
+  const telemetry = await openTelemetry({ service, version: VERSION, health, log }, settings)
   const { metricsUrl: metrics } = telemetry
   if (metrics !== undefined) log.info({ metrics }, 'metrics can be had')
   if (telemetry.meter === undefined) return telemetry
