@@ -83,7 +83,11 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'TEMPORAL_ADDRESS', of: 'server, worker', description: '`HOST:PORT`; default: `localhost:7233`' },
   { name: 'TEMPORAL_NAMESPACE', of: 'server, worker', description: 'default: `default`' },
   { name: 'TEMPORAL_API_KEY', of: 'server, worker', description: 'of Temporal Cloud; TLS is used with it' },
-  { name: 'TEMPORAL_TLS', of: 'server, worker', description: '`true` for TLS without any of the next' },
+  {
+    name: 'TEMPORAL_TLS',
+    of: 'server, worker',
+    description: '`true` for TLS without any of the next; `false` for plain text, with an API key too',
+  },
   {
     name: 'TEMPORAL_TLS_CLIENT_CERT_PATH',
     of: 'server, worker',

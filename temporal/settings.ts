@@ -3,6 +3,7 @@ import type { ConnectionOptions, TLSConfig } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { NativeConnectionOptions } from '@temporalio/worker'
 import { CommandError } from '../protocol/errors.js'
+import { parseFlag } from '../protocol/flag.js'
 
 type SharedOptions = Pick<ConnectionOptions & NativeConnectionOptions, 'address' | 'tls' | 'metadata' | 'apiKey'>
 
@@ -22,12 +23,23 @@ export interface TemporalSettings {
  */
 export function externalTemporal(env: NodeJS.ProcessEnv = process.env): TemporalSettings | undefined {
   if (!env['TEMPORAL_ADDRESS'] && !env['TEMPORAL_PROFILE']) return undefined
-  const overrideEnvVars = Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  )
-  const { connectionOptions, namespace } = load(overrideEnvVars)
+  const { connectionOptions, namespace } = load(given(env))
   const options: SharedOptions = { ...connectionOptions }
   return { address: options.address ?? 'localhost:7233', namespace: namespace ?? 'default', connectionOptions: options }
+}
+
+const FLAGS = ['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION']
+
+/** As Temporal's reader has to be told: it takes an empty variable for one that is set, and `TRUE` or `yes` for no, which is plain text. */
+function given(env: NodeJS.ProcessEnv): Record<string, string> {
+  const entries = Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1]))
+  return Object.fromEntries(entries.map(([name, value]) => [name, FLAGS.includes(name) ? flagOf(name, value) : value]))
+}
+
+function flagOf(name: string, text: string): string {
+  const flag = parseFlag(text)
+  if (flag !== undefined) return String(flag)
+  throw new CommandError('invalid_request', `${name} is "${text}"; set it to true or false`)
 }
 
 function load(overrideEnvVars: Record<string, string>): ReturnType<typeof loadClientConnectConfig> {
