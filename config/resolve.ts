@@ -41,7 +41,7 @@ export function resolveSettings<Name extends ProcessName>(name: Name, given: Giv
     if (parsed.success) values[key] = parsed.data
     else mistakes.push(mistakeOf(key, setting, origin, parsed.error.issues[0]?.message ?? 'is wrong'))
   }
-  if (mistakes.length === 0) mistakes.push(...CONFLICTS[name](values as SettingsOf<Name>))
+  mistakes.push(...CONFLICTS[name](values as SettingsOf<Name>))
   mistakes.push(...(given.mistakes ?? []))
   if (mistakes.length > 0) throw new CommandError('invalid_request', described(mistakes))
   return { values: values as SettingsOf<Name>, origins }
@@ -98,8 +98,9 @@ function mistakeOf(key: string, { secret }: Setting, { text, source }: Origin, m
   return secret ? `${where} ${message}` : `${where} ${JSON.stringify(withoutPassword(text))} ${message}`
 }
 
-/** A URL that is refused for having a password must not be what shows it. */
-const withoutPassword = (text: string | undefined): string | undefined => text?.replace(/(:\/\/)[^/]*@/, '$1[hidden]@')
+/** A URL that is refused for having a password must not be what shows it, with a `/` in the password or no scheme either. */
+const withoutPassword = (text: string | undefined): string | undefined =>
+  text?.replace(/^([a-z]+:\/\/)?.*@/i, '$1[hidden]@')
 
 const described = (mistakes: readonly string[]): string =>
   mistakes.length === 1 ? (mistakes[0] ?? '') : `${mistakes.length} settings are wrong:\n  ${mistakes.join('\n  ')}`

@@ -237,7 +237,7 @@ export const PROCESSES = {
 export type ProcessName = keyof typeof PROCESSES
 export type SettingsOf<Name extends ProcessName> = Values<(typeof PROCESSES)[Name]>
 
-/** What no single setting of a process can tell is wrong. */
+/** What no single setting of a process can tell is wrong, from those that may be any text: others may be wrong themselves. */
 export const CONFLICTS: { readonly [Name in ProcessName]: (values: SettingsOf<Name>) => readonly string[] } = {
   server: ({ tlsCert, tlsKey }) =>
     (tlsCert === undefined) === (tlsKey === undefined) ? [] : ['TLS needs both --tls-cert and --tls-key'],

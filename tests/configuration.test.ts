@@ -62,6 +62,7 @@ describe('alien config print', () => {
       ALIEN_WORKER: 'yes',
       ALIEN_TRUST_PROXY: 'bogus',
       ALIEN_PUBLIC_URL: 'https://user:pass-word@alien.example.com',
+      ALIEN_TLS_CERT: 'tls.crt',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317',
       OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
       OTEL_TRACES_SAMPLER: 'always_on',
@@ -69,7 +70,7 @@ describe('alien config print', () => {
     const { exitCode, stderr } = await alien(['config', 'print'], { cwd, env })
     expect(exitCode).toBe(2)
     expect(stderr.split('\n')).toEqual([
-      'error invalid_request: 12 settings are wrong:',
+      'error invalid_request: 13 settings are wrong:',
       '  alien.config.json: there is no process "agnt"; the nearest name is "agent"',
       '  alien.config.json: server has no setting "prt"; the nearest name is "port"',
       '  alien.config.json: server.host must be a text, a number, true or false',
@@ -80,10 +81,21 @@ describe('alien config print', () => {
       '  DATABASE_URL must start with "postgres://"',
       '  ALIEN_PUBLIC_URL "https://[hidden]@alien.example.com" must be an http or https URL without user and password, like https://alien.example.com',
       '  alien.config.json: rateLimit "many" must be a number of calls a second up to 1000000, or 0 for no limit',
+      '  TLS needs both --tls-cert and --tls-key',
       `  OTEL_EXPORTER_OTLP_PROTOCOL is "grpc", and only http/protobuf is spoken here; give the collector's HTTP address, mostly port 4318`,
       '  OTEL_TRACES_SAMPLER is "always_on"; it may be parentbased_always_on, parentbased_always_off or parentbased_traceidratio',
     ])
   })
+
+  test.each(['https://user:pass/word@alien.example.com', 'user:pass-word@alien.example.com'])(
+    'a URL that is none, %s, is told without its password',
+    async (url) => {
+      const { stderr } = await alien(['config', 'print'], { env: { ALIEN_PUBLIC_URL: url } })
+      expect(stderr).toMatch(
+        /^error invalid_request: ALIEN_PUBLIC_URL "(https:\/\/)?\[hidden\]@alien.example.com" must be an http or https URL /,
+      )
+    },
+  )
 
   test.each([
     [
