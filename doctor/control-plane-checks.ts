@@ -112,12 +112,22 @@ async function checkHttp2(road: Road, token: string): Promise<Verdict> {
   }
 }
 
+/** In a header. */
+const canBeSent = (token: string): boolean => /^[\x21-\x7e]+$/.test(token)
+
 async function checkToken(road: Road, token: string | undefined): Promise<Verdict> {
   if (token === undefined) {
     return {
       level: 'failure',
       message: 'there is no token',
       remedy: "set ALIEN_TOKEN: on the vendor's side an API key, on the customer's an agent token",
+    }
+  }
+  if (!canBeSent(token)) {
+    return {
+      level: 'failure',
+      message: 'the token has characters that no token has, as a line break at its end',
+      remedy: 'set ALIEN_TOKEN to what was shown when it was made, and nothing around it; echo -n writes no line break',
     }
   }
   return token.startsWith(AGENT_TOKEN_PREFIX) ? checkAgentToken(road, token) : checkApiKey(road, token)

@@ -28,6 +28,7 @@ const TEMPORAL: FarEnd = {
 export function roadToTemporal(settings: TemporalSettings, secure = usesTls(settings)): Road {
   const { serverRootCACertificate: ca, serverNameOverride: servername, clientCertPair } = tlsConfig(settings)
   const { address } = settings
+  if (address.includes('/')) throw new Error(`"${address}" is a URL`)
   const host = /:\d+$/.test(address) ? address : `${address}:${DEFAULT_PORT}`
   return new Road(new URL(`${secure ? 'https' : 'http'}://${host}`), {
     proxy: undefined,

@@ -1,5 +1,6 @@
 /** What `alien server` needs of this machine: Temporal and the registry. */
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { status as grpc } from '@grpc/grpc-js'
 import { Connection } from '@temporalio/client'
 import { optionalTsToMs } from '@temporalio/common/lib/time.js'
@@ -186,6 +187,25 @@ async function checkCertificate(files: CertificateFiles | undefined): Promise<Ve
   }
 }
 
+/** Whether a file can be made that is not there yet, with the folders above it. */
+function checkPlace(file: string): Verdict {
+  let above = dirname(file)
+  while (!existsSync(above)) above = dirname(above)
+  try {
+    accessSync(above, constants.W_OK)
+    if (statSync(above).isDirectory()) {
+      return { level: 'ok', message: `${file} is not there yet; alien server creates it` }
+    }
+  } catch {
+    // As where it is no folder.
+  }
+  return {
+    level: 'failure',
+    message: `${file} is not there yet, and cannot be created: ${above} is no folder that this user may write to`,
+    remedy: 'correct ALIEN_STATE_DIR, or let this user write there',
+  }
+}
+
 /** Named `registry`; needs `settings`. */
 export function registryChecks(read: () => RegistryOptions): Check[] {
   return [{ name: 'registry', needs: ['settings'], run: () => checkRegistry(read()) }]
@@ -193,9 +213,7 @@ export function registryChecks(read: () => RegistryOptions): Check[] {
 
 async function checkRegistry(options: RegistryOptions): Promise<Verdict> {
   const { file } = options
-  if (file !== undefined && !existsSync(file)) {
-    return { level: 'ok', message: `${file} is not there yet; alien server creates it` }
-  }
+  if (file !== undefined && !existsSync(file)) return checkPlace(file)
   try {
     const { address, pending, unknown } = await readMigrations(options)
     if (unknown.length > 0) {

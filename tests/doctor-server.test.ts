@@ -180,6 +180,31 @@ const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
     /^127.0.0.1:\d+ cannot be reached: connect ECONNREFUSED .* → see whether Temporal runs, and on that port$/,
   ],
   [
+    'a state folder that is a file',
+    async () => {
+      const file = join(folder, 'no-folder')
+      await writeFile(file, '')
+      return {
+        args: ['--server'],
+        env: { TEMPORAL_ADDRESS: stack.state.temporalAddress, ALIEN_STATE_DIR: join(file, 'state') },
+      }
+    },
+    'registry',
+    /no-folder\/state\/registry.db is not there yet, and cannot be created: .*no-folder is no folder that this user may write to → correct ALIEN_STATE_DIR/,
+  ],
+  [
+    'a URL for the address of Temporal',
+    () => Promise.resolve({ args: ['--server'], env: { TEMPORAL_ADDRESS: 'http://127.0.0.1:7233' } }),
+    'temporal settings',
+    /^"http:\/\/127.0.0.1:7233" is a URL → give TEMPORAL_ADDRESS as host:port$/,
+  ],
+  [
+    'a TEMPORAL_TLS that says neither yes nor no',
+    () => Promise.resolve({ args: ['--server'], env: { TEMPORAL_ADDRESS: bareTemporal.address, TEMPORAL_TLS: 'yes' } }),
+    'temporal settings',
+    /^TEMPORAL_TLS is "yes" → set it to true or false$/,
+  ],
+  [
     'an address that is none',
     () => Promise.resolve({ args: ['--server'], env: { TEMPORAL_ADDRESS: 'temporal internal:7233' } }),
     'temporal settings',

@@ -334,6 +334,12 @@ const BROKEN: readonly [string, () => Promise<Broken>, string, RegExp][] = [
     'token',
     /^the agent token is refused: .* → have another made/,
   ],
+  ...['agt_nobody\n', 'key_nobody\n', 'agt_ä€'].map((token): (typeof BROKEN)[number] => [
+    `a token with more around it, ${JSON.stringify(token)}`,
+    () => Promise.resolve({ args: ['--url', stack.state.url], env: { ALIEN_TOKEN: token } }),
+    'token',
+    /^the token has characters that no token has, as a line break at its end → set ALIEN_TOKEN to what was shown/,
+  ]),
   [
     'no token',
     () => Promise.resolve({ args: ['--url', stack.state.url], env: { ALIEN_TOKEN: '' } }),
