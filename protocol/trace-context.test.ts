@@ -17,5 +17,7 @@ test.each([
   [PARENT.toUpperCase()],
   [`00-${'0'.repeat(32)}-b7ad6b7169203331-01`],
   [`00-0af7651916cd43dd8448eb211c80319c-${'0'.repeat(16)}-01`],
+  // No version of W3C's will be that.
+  [PARENT.replace('00-', 'ff-')],
   [`${PARENT}\n`],
 ])('%j is none', (given) => expect(traceContext(given)).toBeUndefined())

@@ -5,7 +5,7 @@ export interface TraceContext {
   readonly tracestate?: string | undefined
 }
 
-const TRACEPARENT = /^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 /** What W3C wants kept. */
 const MAX_TRACESTATE = 512
 
