@@ -63,11 +63,14 @@ afterAll(async () => {
 })
 
 /** As from within a span of the caller's. */
-function withinTrace<T>(work: () => Promise<T>): Promise<{ traceId: string; spanId: string; value: T }> {
+function withinTrace<T>(
+  work: () => Promise<T>,
+  traceFlags = TraceFlags.SAMPLED,
+): Promise<{ traceId: string; spanId: string; value: T }> {
   const caller = {
     traceId: randomBytes(16).toString('hex'),
     spanId: randomBytes(8).toString('hex'),
-    traceFlags: TraceFlags.SAMPLED,
+    traceFlags,
   }
   return context.with(trace.setSpanContext(context.active(), caller), async () => ({ ...caller, value: await work() }))
 }
@@ -112,6 +115,14 @@ test('one that fails is marked, without what its handler said', async () => {
   ).toStrictEqual(['invocation traced-and-fails', 'run traced-and-fails'])
   expect(spans.find(({ name }) => name.startsWith('invocation'))?.attributes['alien.outcome']).toBe('command_failed')
   expect(JSON.stringify(spans)).not.toContain('hunter2')
+})
+
+test('what its caller does not sample nobody tells', async () => {
+  const quiet = await withinTrace(() => client.invoke('traced', { value: 1 }), TraceFlags.NONE)
+  const { traceId } = await withinTrace(() => client.invoke('traced', { value: 2 }))
+  // Each process tells in order.
+  await spansOf(traceId, ['POST /v1/invocations', 'invocation traced', 'run traced'])
+  expect(collector.spans.filter((span) => span.traceId === quiet.traceId)).toStrictEqual([])
 })
 
 test('metrics go to the collector as well', async () => {
