@@ -28,6 +28,7 @@ test.each([
 test.each([
   ['https://proxy.corp:3128', 'https://proxy.corp:3128'],
   ['socks5://user:secret@proxy.corp:1080', 'socks5://…@proxy.corp:1080'],
+  ['http://user:sec/ret@proxy.corp:3128', 'http://…@proxy.corp:3128'],
   ['http://', 'http://'],
 ])('%s is refused, its password left out', (named, told) => {
   vi.stubEnv('HTTPS_PROXY', named)

@@ -24,4 +24,5 @@ export function proxyOf(url: string): URL | undefined {
 const isNamed = (proxy: string, env: NodeJS.ProcessEnv): boolean =>
   ['https_proxy', 'http_proxy', 'all_proxy'].some((name) => [env[name], env[name.toUpperCase()]].includes(proxy))
 
-const withoutPassword = (proxy: string): string => proxy.replace(/\/\/[^@/]*@/, '//…@')
+/** A password with a `/` in it makes no URL, and is one all the same. */
+const withoutPassword = (proxy: string): string => proxy.replace(/\/\/.*@/, '//…@')
