@@ -1,5 +1,13 @@
 /** The agents' gRPC server. What comes through the door is handled; there is no method but those in the table. */
-import { Server, ServerCredentials, type Metadata, type ServerUnaryCall, type status } from '@grpc/grpc-js'
+import {
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  setLogVerbosity,
+  type Metadata,
+  type ServerUnaryCall,
+  type status,
+} from '@grpc/grpc-js'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { AuditSink } from '../protocol/audit.js'
@@ -71,6 +79,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const strangers = new Strangers()
   const parts = { callers, refusals, strangers, connections: new KnownConnections(), receiving: new Receiving() }
   const doorDeps = { agents, addressOf, callLimit, ...parts }
+  // It would print headers that it cannot read to stderr, whoever sent them, with the token in them.
+  setLogVerbosity(logVerbosity.NONE)
   const server = new Server({ ...SERVER_OPTIONS, interceptors: [door({ ...doorDeps, receiveMs: RECEIVE_MS })] })
   // grpc-js answers what it does not know by itself; here it comes to the door like everything else.
   Object.assign(server, { handlers: new HandlersOfAll() })

@@ -3,8 +3,10 @@ import { Client as GrpcClient, compressionAlgorithms, credentials, Metadata, sta
 import { Client as TemporalClient, Connection } from '@temporalio/client'
 import { startTestStack, type TestStack } from '@alienplatform/sdk/testing'
 import proto from '@temporalio/proto'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { setTimeout as delay } from 'node:timers/promises'
+import { callGateway } from '../doctor/ask.js'
+import { Road } from '../doctor/road.js'
 import { MAX_PAYLOAD_BYTES } from '../protocol/limits.js'
 import { callApi } from './support/http.js'
 import { eventually } from './support/eventually.js'
@@ -57,6 +59,14 @@ afterEach(() => {
 afterAll(async () => {
   await connection.close()
   await stack.close()
+})
+
+test('a header that cannot be read is not printed', async () => {
+  const print = vi.spyOn(console, 'error')
+  onTestFinished(() => print.mockRestore())
+  const road = new Road(new URL(stack.state.url), { proxy: undefined })
+  expect(await callGateway(road, `${own.agentToken}ä`)).toMatchObject({ status: status.UNAUTHENTICATED })
+  expect(print.mock.calls).toStrictEqual([])
 })
 
 const pollRequest = (deploymentId = own.id, workerInstanceKey = 'worker') => ({
