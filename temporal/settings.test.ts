@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { externalTemporal, usesTls } from './settings.js'
+import { externalTemporal, temporalSettings, usesTls } from './settings.js'
 
 const ADDRESS = { TEMPORAL_ADDRESS: 'temporal.internal:7233' }
 
@@ -24,4 +24,11 @@ test.each(['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION'])('%s says y
 test('an empty variable is one that is not set', () => {
   const env = { ...ADDRESS, TEMPORAL_TLS_CLIENT_CERT_PATH: '', TEMPORAL_NAMESPACE: '' }
   expect(externalTemporal(env)).toMatchObject({ namespace: 'default' })
+})
+
+test('what is said of a cluster counts without its address too', () => {
+  const told = temporalSettings({ TEMPORAL_NAMESPACE: 'commands', TEMPORAL_API_KEY: 'k' })
+  expect(told).toMatchObject({ address: 'localhost:7233', namespace: 'commands', connectionOptions: { apiKey: 'k' } })
+  expect(usesTls(told)).toBe(true)
+  expect(temporalSettings({})).toMatchObject({ address: 'localhost:7233', namespace: 'default' })
 })

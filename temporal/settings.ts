@@ -5,6 +5,8 @@ import type { NativeConnectionOptions } from '@temporalio/worker'
 import { CommandError } from '../protocol/errors.js'
 import { parseFlag } from '../protocol/flag.js'
 
+const DEFAULT_ADDRESS = 'localhost:7233'
+
 type SharedOptions = Pick<ConnectionOptions & NativeConnectionOptions, 'address' | 'tls' | 'metadata' | 'apiKey'>
 
 export interface TemporalSettings {
@@ -25,7 +27,7 @@ export function externalTemporal(env: NodeJS.ProcessEnv = process.env): Temporal
   if (!env['TEMPORAL_ADDRESS'] && !env['TEMPORAL_PROFILE']) return undefined
   const { connectionOptions, namespace } = load(given(env))
   const options: SharedOptions = { ...connectionOptions }
-  return { address: options.address ?? 'localhost:7233', namespace: namespace ?? 'default', connectionOptions: options }
+  return { address: options.address ?? DEFAULT_ADDRESS, namespace: namespace ?? 'default', connectionOptions: options }
 }
 
 const FLAGS = ['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION']
@@ -79,5 +81,16 @@ export const plainTemporal = (address: string, namespace: string): TemporalSetti
   connectionOptions: { address },
 })
 
-/** The cluster the environment names, or Temporal's own default address. */
-export const temporalSettings = (): TemporalSettings => externalTemporal() ?? plainTemporal('localhost:7233', 'default')
+/** Of a cluster, wherever it is: not to be passed over because its address was forgotten. */
+const OF_A_CLUSTER = /^TEMPORAL_(NAMESPACE|API_KEY|TLS|GRPC_META|CONFIG_FILE)/
+
+/**
+ * The cluster the environment names, at Temporal's own default address unless it says another.
+ *
+ * @throws {CommandError} as {@link externalTemporal}
+ */
+export function temporalSettings(env: NodeJS.ProcessEnv = process.env): TemporalSettings {
+  const isTold = Object.keys(env).some((name) => OF_A_CLUSTER.test(name) && Boolean(env[name]))
+  const defaults = isTold ? { TEMPORAL_ADDRESS: DEFAULT_ADDRESS } : {}
+  return externalTemporal(env) ?? externalTemporal({ ...env, ...defaults }) ?? plainTemporal(DEFAULT_ADDRESS, 'default')
+}
