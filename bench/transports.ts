@@ -17,6 +17,12 @@ const WARM_UP_CALLS = 10
 /** Of pulling. */
 const MAX_RATIO = 1.3
 
+/**
+ * The deployment whose function's instances agree in a storage on who runs what: a write to it, here to this disk and
+ * synced, comes before the handler. It has no bar, since the storage is of the customer's choice, and none by default.
+ */
+const WITH_STORAGE = 'event-and-storage'
+
 const NAME_CHARS = 20
 
 interface TransportFigures {
@@ -49,6 +55,7 @@ export async function measureTransports(
   const lambda = await lambdaRoundTrips(lambdaEndpoint, closers)
   const bare = {
     event: lambda.event,
+    [WITH_STORAGE]: lambda.event,
     'request-response': lambda.answer,
     pubsub: await pubsubRoundTrip(pubsubHost, closers),
     'service-bus-consumer': serviceBusRoundTrip(bus.ready, closers),
@@ -82,10 +89,11 @@ export const transportsTable = (figures: TransportFigures): string =>
     ...figures.pushed.map((pushed) => {
       const ratio = ratioOf(figures, pushed)
       const shown = `p50 ${pushed.p50Ms.toFixed(1)} ms, of which the server's own ${pushed.bareP50Ms.toFixed(1)} ms`
-      const met = ratio <= MAX_RATIO ? 'met' : 'missed'
-      return `${pushed.name.padEnd(NAME_CHARS)} ${shown}: ours ${ratio.toFixed(2)} x pull   bar ${MAX_RATIO}: ${met}`
+      const ours = `${pushed.name.padEnd(NAME_CHARS)} ${shown}: ours ${ratio.toFixed(2)} x pull`
+      if (pushed.name === WITH_STORAGE) return `${ours}, the storage's writes included`
+      return `${ours}   bar ${MAX_RATIO}: ${ratio <= MAX_RATIO ? 'met' : 'missed'}`
     }),
   ].join('\n')
 
 export const transportsMeetBars = (figures: TransportFigures): boolean =>
-  figures.pushed.every((pushed) => ratioOf(figures, pushed) <= MAX_RATIO)
+  figures.pushed.every((pushed) => pushed.name === WITH_STORAGE || ratioOf(figures, pushed) <= MAX_RATIO)

@@ -31,8 +31,10 @@ await serve((settings) =>
     const lambda = await openLambda(lambdaEndpoint, closers)
     // Past the relay, which is for tests.
     process.env['AWS_ENDPOINT_URL_LAMBDA'] = lambdaEndpoint
-    await openLambdaRoad(vendor, lambda, 'event')
-    await openLambdaRoad(vendor, lambda, 'request-response')
+    // As they are unless a storage is named, and with one on this disk.
+    await openLambdaRoad(vendor, lambda, 'event', { isShared: false })
+    await openLambdaRoad(vendor, lambda, 'request-response', { isShared: false })
+    await openLambdaRoad(vendor, lambda, 'event', { name: 'event-and-storage' })
     const pubsubHost = await startPubSub({}, (close) => closers.add(close))
     await openPubsubRoad(vendor, pubsubHost, closers)
     const createQueue = () => Promise.resolve(queue)

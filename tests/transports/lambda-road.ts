@@ -64,26 +64,32 @@ export async function createFunction(
   return FunctionArn
 }
 
-/** The deployment, and its function, are named as Lambda's mode. */
+/**
+ * @param name Of the deployment, and of its function; default: Lambda's mode
+ * @param isShared Default: deliveries at once, which are to several processes, agree in a storage on who runs what
+ */
 export async function openLambdaRoad(
   vendor: VendorSide,
   { lambda, relay }: LambdaWorld,
   invocation: 'event' | 'request-response',
+  { name = invocation, isShared = true }: { readonly name?: string; readonly isShared?: boolean } = {},
 ): Promise<Road> {
   const { link, folder } = vendor
   const out = join(folder, 'build')
   const { exitCode, stderr } = await alien(['build', CONTRACT_HANDLERS, '--target', 'lambda', '--out', out])
   if (exitCode !== 0) throw new Error(stderr)
-  await createFunction(lambda, invocation, await readFile(join(out, 'function.zip')), {
+  const path = join(folder, 'runs')
+  await createFunction(lambda, name, await readFile(join(out, 'function.zip')), {
     ALIEN_URL: link.url,
-    ALIEN_DEPLOYMENT_ID: invocation,
-    // Deliveries at once are several processes.
-    ALIEN_RUNS_STORAGE: 'runs',
-    ALIEN_RUNS_BINDING: JSON.stringify({ service: 'local', path: join(folder, 'runs') }),
+    ALIEN_DEPLOYMENT_ID: name,
+    ...(isShared && {
+      ALIEN_RUNS_STORAGE: 'runs',
+      ALIEN_RUNS_BINDING: JSON.stringify({ service: 'local', path }),
+    }),
   })
-  await vendor.createDeployment(invocation, { kind: 'lambda', functionArn: functionArn(invocation), invocation })
+  await vendor.createDeployment(name, { kind: 'lambda', functionArn: functionArn(name), invocation })
   return {
-    client: vendor.client(invocation),
+    client: vendor.client(name),
     redeliver: ({ id }) => relay.redeliver(id),
     report: reportPushed(vendor),
   }
