@@ -46,6 +46,7 @@ describe('an agent token', () => {
     expect(await authenticator.agentToken(shown(`Bearer ${agent.token}`))).toEqual({
       kind: 'agent-token',
       tokenId: agent.id,
+      expiresAt: null,
       deployment: { id: deploymentId, name: 'acme-corp' },
       queues: new Set(),
     })
