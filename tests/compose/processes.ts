@@ -49,14 +49,20 @@ export async function stop(id: ProcessId, signal: NodeJS.Signals, graceMs: numbe
   await eventually(`process ${id.pid} ends`, gone, graceMs).catch(() => kill(id))
 }
 
-/** With all processes that it started, as the end of a container does. */
+/**
+ * With all processes that it started, as the end of a container does. Until its parent has taken note of its end, a killed
+ * process still has its number, and a PostgreSQL that starts in its place takes it for one that lives, and does not start.
+ */
 export async function kill(id: ProcessId): Promise<void> {
   if (!(await isRunning(id))) return
   const tree = await treeOf(id)
   for (const { pid } of tree) process.kill(pid, 'SIGKILL')
-  const gone = async () => ((await Promise.all(tree.map(isRunning))).some((running) => running) ? undefined : true)
+  const gone = async () => ((await Promise.all(tree.map(hasNumber))).some((has) => has) ? undefined : true)
   await eventually(`process ${id.pid} is gone`, gone)
 }
+
+const hasNumber = async ({ pid, startedAt }: ProcessId): Promise<boolean> =>
+  (await statOf(pid))?.startedAt === startedAt
 
 /** The process and its descendants. */
 async function treeOf(root: ProcessId): Promise<ProcessId[]> {
