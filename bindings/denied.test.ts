@@ -6,7 +6,7 @@ import { CRC32C } from '@google-cloud/storage'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { startKeyVault } from '../tests/cloud/key-vault-server.js'
+import { startKeyVault, vaultOn } from '../tests/cloud/key-vault-server.js'
 import { useServiceAccount } from '../tests/cloud/service-account.js'
 import { servedInTest } from '../tests/support/served-in-test.js'
 import { probeStorage, probeVault } from './probe-binding.js'
@@ -14,7 +14,6 @@ import { AzureStorage } from './storage/azure-storage.js'
 import { GcsStorage } from './storage/gcs-storage.js'
 import type { StorageBackend } from './storage/storage-backend.js'
 import { Storage } from './storage/storage.js'
-import { AzureVault } from './vault/azure-vault.js'
 import { GcpVault } from './vault/gcp-vault.js'
 import type { VaultBackend } from './vault/vault-backend.js'
 import { Vault } from './vault/vault.js'
@@ -213,17 +212,7 @@ describe('Azure Key Vault', () => {
   ])('who may not %s', async (_, mayNot, permissions) => {
     const server = await startKeyVault(mayNot)
     onTestFinished(() => server.close())
-    const backend = new AzureVault({
-      name: 'keys',
-      vaultUrl: server.url,
-      connect: ({ SecretClient }) =>
-        new SecretClient(
-          server.url,
-          { getToken: () => Promise.resolve({ token: 'token', expiresOnTimestamp: Date.now() + 3_600_000 }) },
-          // Its own address is none of Azure's.
-          { disableChallengeResourceVerification: true, tlsOptions: { ca: server.ca } },
-        ),
-    })
+    const backend = vaultOn(server, 'keys')
     const failures = await checkVault(backend)
     const where = permissions[0] === 'list' ? 'vault "keys"' : 'secret "KEY" in vault "keys"'
     expect(failures).toEqual(

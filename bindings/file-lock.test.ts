@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { sign, withFileLock } from './file-lock.js'
+import { sign, withFileLock, type FileLock } from './file-lock.js'
 import { processStart } from './process-start.js'
 import { scratchDirectory } from './scratch.testsuite.js'
 
@@ -14,6 +14,20 @@ const lockOf = (pid: number, host = hostname(), start = ''): string => [pid, sta
 function letTimePass(ms: number): void {
   const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + ms)
   onTestFinished(() => now.mockRestore())
+}
+
+/** For what has the lock's name, until that is gone. */
+async function expectWaits(lock: FileLock): Promise<void> {
+  let entered = false
+  const section = withFileLock(lock, () => {
+    entered = true
+    return Promise.resolve()
+  })
+  for (let turn = 0; turn < 50; turn++) await readlink(lock.path)
+  expect(entered).toBe(false)
+  await rm(lock.path)
+  await section
+  expect(entered).toBe(true)
 }
 
 const newLockPath = async (): Promise<string> => join(await scratchDirectory(), 'lock')
@@ -52,16 +66,7 @@ test.each([
   const { pid } = process
   await symlink(lockOf(pid, hostname(), processStart(pid)), path)
   letTimePass(ageMs)
-  let entered = false
-  const section = withFileLock({ path, what: 'it' }, () => {
-    entered = true
-    return Promise.resolve()
-  })
-  for (let turn = 0; turn < 50; turn++) await readlink(path)
-  expect(entered).toBe(false)
-  await rm(path)
-  await section
-  expect(entered).toBe(true)
+  await expectWaits({ path, what: 'it' })
 })
 
 test('the lock of a process that is gone is broken', async () => {
@@ -118,16 +123,7 @@ describe.runIf(process.platform === 'linux')('in a directory that is signed', ()
     await symlink(owner, `${path}.tmp`)
     await lutimes(`${path}.tmp`, 1, 1)
     await link(`${path}.tmp`, path)
-    let entered = false
-    const section = withFileLock({ path, what: 'it', signature }, () => {
-      entered = true
-      return Promise.resolve()
-    })
-    for (let turn = 0; turn < 50; turn++) await readlink(path)
-    expect(entered).toBe(false)
-    await rm(path)
-    await section
-    expect(entered).toBe(true)
+    await expectWaits({ path, what: 'it', signature })
   })
 
   test("a lock that was held for long, and is still the owner's, is released", async () => {

@@ -1,5 +1,6 @@
 /** Schema violations in one line. */
 import type { z } from 'zod'
+import { textWithin } from './text-within.js'
 
 /** Names that somebody else chose are of any length, and there may be any number of them. */
 const MAX_CHARS = 4_000
@@ -9,5 +10,5 @@ export function describeIssues(error: z.ZodError): string {
   const text = error.issues
     .map(({ path, message }) => (path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`))
     .join('; ')
-  return text.length > MAX_CHARS ? `${text.slice(0, MAX_CHARS)}…` : text
+  return textWithin(text, MAX_CHARS)
 }

@@ -1,4 +1,5 @@
 /** The one rule for names of functions, stacks and bindings: they become host names, file names and variables. */
+import { textWithin } from './text-within.js'
 
 const RESOURCE_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
 
@@ -13,7 +14,7 @@ const MAX_QUOTED_CHARS = 120
 /** Any value as short, printable text for a message. Objects are named by kind only, never by content. */
 export function quote(value: unknown): string {
   if (typeof value === 'string') {
-    return JSON.stringify(value.length > MAX_QUOTED_CHARS ? `${value.slice(0, MAX_QUOTED_CHARS)}…` : value)
+    return JSON.stringify(textWithin(value, MAX_QUOTED_CHARS))
   }
   if (Array.isArray(value)) return 'an array'
   if (typeof value === 'function') return 'a function'

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
-import { startKeyVault } from '../../tests/cloud/key-vault-server.js'
+import { startKeyVault, vaultOn } from '../../tests/cloud/key-vault-server.js'
 import { cloudVariable, leg } from '../../tests/cloud/leg.js'
 import { startDrongo, startMoto } from '../../tests/cloud/servers.js'
 import { useServiceAccount } from '../../tests/cloud/service-account.js'
@@ -92,17 +92,7 @@ await leg('Azure Key Vault on a server of its API', startKeyVault, ({ close }) =
   async function open(): Promise<AzureVault> {
     const server = await startKeyVault()
     onTestFinished(() => server.close())
-    return new AzureVault({
-      name: 'contract',
-      vaultUrl: server.url,
-      connect: ({ SecretClient }) =>
-        new SecretClient(
-          server.url,
-          { getToken: () => Promise.resolve({ token: 'token', expiresOnTimestamp: Date.now() + 3_600_000 }) },
-          // Its own address is none of Azure's.
-          { disableChallengeResourceVerification: true, tlsOptions: { ca: server.ca } },
-        ),
-    })
+    return vaultOn(server, 'contract')
   }
   testVault({ open })
 

@@ -38,6 +38,7 @@ export interface SecretSpan {
 export class Redactor {
   /** The longest first. */
   readonly #needles: readonly string[]
+  readonly #firstLetters: ReadonlySet<string | undefined>
   /** `undefined` when there is nothing to look for. */
   readonly #pattern: RegExp | undefined
 
@@ -45,6 +46,7 @@ export class Redactor {
     const needles = new Set([...secrets].flatMap(partsOf).flatMap(piecesOf).flatMap(formsOf))
     // So that of two that begin alike nothing is left over.
     this.#needles = [...needles].sort((a, b) => b.length - a.length)
+    this.#firstLetters = new Set(this.#needles.map(([letter]) => letter))
     const patterns = this.#needles.map(escapeRegExp)
     this.#pattern = patterns.length === 0 ? undefined : new RegExp(patterns.join('|'), 'g')
   }
@@ -75,9 +77,8 @@ export class Redactor {
   }
 
   #begunAt(text: string): number | undefined {
-    const first = new Set(this.#needles.map(([letter]) => letter))
     for (let at = Math.max(0, text.length - this.longest + 1); at <= text.length - MIN_CHARS; at += 1) {
-      if (!first.has(text[at])) continue
+      if (!this.#firstLetters.has(text[at])) continue
       const end = text.slice(at)
       if (this.#needles.some((needle) => needle.startsWith(end) && end.length >= tellingChars(needle))) return at
     }

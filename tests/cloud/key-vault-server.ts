@@ -9,6 +9,7 @@ import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:https'
 import { text } from 'node:stream/consumers'
+import { AzureVault } from '../../bindings/vault/azure-vault.js'
 import { listening } from '../support/listening.js'
 
 const PAGE_SIZE = 3
@@ -53,6 +54,20 @@ export async function startKeyVault(mayNot: readonly string[] = []): Promise<Key
   }
   return { url, ca: ca ?? '', close }
 }
+
+/** By the official SDK, as the vault's own. */
+export const vaultOn = ({ url, ca }: KeyVaultServer, name: string): AzureVault =>
+  new AzureVault({
+    name,
+    vaultUrl: url,
+    connect: ({ SecretClient }) =>
+      new SecretClient(
+        url,
+        { getToken: () => Promise.resolve({ token: 'token', expiresOnTimestamp: Date.now() + 3_600_000 }) },
+        // Its own address is none of Azure's.
+        { disableChallengeResourceVerification: true, tlsOptions: { ca } },
+      ),
+  })
 
 const FORBIDDEN: Answer = {
   status: 403,

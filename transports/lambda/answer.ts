@@ -3,6 +3,7 @@ import type { InvokeCommandOutput } from '@aws-sdk/client-lambda'
 import { CommandError } from '../../protocol/errors.js'
 import type { Envelope } from '../../protocol/envelope.js'
 import { isPlainObject } from '../../protocol/json.js'
+import { textWithin } from '../../protocol/text-within.js'
 
 /** Of a function's own words, which may be more than Temporal takes. */
 const MAX_CHARS = 10_000
@@ -31,8 +32,8 @@ export function answerOf(
   }
   // What breaks a function down, its memory or a module that it lacks, no handler could report.
   const { errorType, errorMessage } = isPlainObject(answer) ? answer : {}
-  const name = typeof errorType === 'string' ? beginningOf(errorType) : FunctionError
-  const message = typeof errorMessage === 'string' ? beginningOf(errorMessage) : 'the function broke down'
+  const name = typeof errorType === 'string' ? textWithin(errorType, MAX_CHARS) : FunctionError
+  const message = typeof errorMessage === 'string' ? textWithin(errorMessage, MAX_CHARS) : 'the function broke down'
   const code = TIMED_OUT.test(message) ? 'timed_out' : 'command_failed'
   throw new CommandError(code, `"${command}" failed: ${message}`, { details: { name, message } })
 }
@@ -44,5 +45,3 @@ function parse(payload: Uint8Array | undefined): unknown {
     return undefined
   }
 }
-
-const beginningOf = (text: string): string => (text.length > MAX_CHARS ? `${text.slice(0, MAX_CHARS)}…` : text)
